@@ -1,0 +1,201 @@
+"""Artifacts in the lake: a folder of Parquet/JSON files and a manifest of checksums, written last.
+
+An artifact is trusted only through its manifest: it does not exist before the manifest does, and a file
+that is missing, truncated or altered is named before a byte of it is used. The lake is a local folder or
+anything that pyarrow reaches by URI (``s3://bucket/prefix``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from contracts.errors import DataIntegrityError
+
+MANIFEST_NAME = "manifesto.json"
+MANIFEST_FORMAT = 1
+PARQUET_COMPRESSION = "lz4"
+
+Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
+"""What a file may hold: a table (Parquet), a mapping (canonical JSON) or bytes as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of an artifact: its size in bytes, SHA-256 and, for a table, its rows."""
+
+    size: int
+    sha256: str
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an artifact holds; ``meta`` is the writer's own (counts, dates, versions; never personal)."""
+
+    files: Mapping[str, FileEntry]
+    meta: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Return one SHA-256 over all files' names and checksums: equal content, equal digest."""
+        lines = "".join(f"{name} {entry.sha256}\n" for name, entry in sorted(self.files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def canonical_json(value: Mapping[str, Any]) -> bytes:
+    """Return the one byte form of a JSON document: sorted keys, UTF-8, indented, newline at the end."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
+    return (text + "\n").encode()
+
+
+class ArtifactStore:
+    """Reads and writes artifacts below one root, a local folder or a URI such as ``s3://bucket/prefix``."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = str(root)
+        if "://" in self.root:
+            self._filesystem, self._base = fs.FileSystem.from_uri(self.root)
+        else:
+            self._filesystem, self._base = fs.LocalFileSystem(), str(Path(self.root).resolve())
+
+    def write(self, path: str, files: Mapping[str, Content], *, meta: Mapping[str, Any]) -> Manifest:
+        """Write every file, then the manifest; an earlier artifact at ``path`` is replaced."""
+        self.delete(path)
+        entries = {name: self._write_file(f"{path}/{name}", content) for name, content in files.items()}
+        manifest = Manifest(entries, dict(meta))
+        body = {
+            "formato": MANIFEST_FORMAT,
+            "arquivos": {
+                name: {"bytes": entry.size, "sha256": entry.sha256, "linhas": entry.rows}
+                for name, entry in entries.items()
+            },
+            "meta": manifest.meta,
+        }
+        self._write_file(f"{path}/{MANIFEST_NAME}", canonical_json(body))
+        return manifest
+
+    def read_manifest(self, path: str) -> Manifest | None:
+        """Return the artifact's manifest, or None where no finished artifact stands."""
+        data = self._read_bytes(f"{path}/{MANIFEST_NAME}")
+        if data is None:
+            return None
+        try:
+            body = json.loads(data)
+            if body["formato"] != MANIFEST_FORMAT:
+                raise ValueError(f"format {body['formato']}")
+            entries = {
+                name: FileEntry(int(e["bytes"]), str(e["sha256"]), e["linhas"]) for name, e in body["arquivos"].items()
+            }
+            return Manifest(entries, dict(body["meta"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: not a manifest of this format") from error
+
+    def read_table(self, path: str, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return a Parquet file of an artifact as a table, after its checksum has been compared."""
+        return pq.read_table(pa.BufferReader(self.read_bytes(path, name)), columns=columns)
+
+    def read_json(self, path: str, name: str) -> dict[str, Any]:
+        """Return a JSON file of an artifact, after its checksum has been compared."""
+        document: dict[str, Any] = json.loads(self.read_bytes(path, name))
+        return document
+
+    def read_bytes(self, path: str, name: str) -> bytes:
+        """Return a file's bytes; DataIntegrityError names it if it is missing or not what was written."""
+        manifest = self.read_manifest(path)
+        if manifest is None or name not in manifest.files:
+            raise DataIntegrityError(f"{path}/{name}: not in the lake")
+        return self._checked(f"{path}/{name}", manifest.files[name])
+
+    def verify(self, path: str) -> Manifest:
+        """Return the manifest after comparing every file with it; DataIntegrityError lists all damage."""
+        manifest = self.read_manifest(path)
+        if manifest is None:
+            raise DataIntegrityError(f"{path}: not in the lake")
+        damage = []
+        for name, entry in manifest.files.items():
+            try:
+                self._checked(f"{path}/{name}", entry)
+            except DataIntegrityError as error:
+                damage.append(str(error))
+        if damage:
+            raise DataIntegrityError("; ".join(damage))
+        return manifest
+
+    def list(self, path: str) -> tuple[str, ...]:
+        """Return the sorted names of the folders directly below ``path``."""
+        selector = fs.FileSelector(self._full(path), allow_not_found=True)
+        found = self._filesystem.get_file_info(selector)
+        return tuple(sorted(info.base_name for info in found if info.type == fs.FileType.Directory))
+
+    def delete(self, path: str) -> None:
+        """Remove an artifact, its manifest first, or a whole folder of them; nothing there is no error."""
+        full = self._full(path)
+        if self._filesystem.get_file_info(f"{full}/{MANIFEST_NAME}").type == fs.FileType.File:
+            self._filesystem.delete_file(f"{full}/{MANIFEST_NAME}")
+        if self._filesystem.get_file_info(full).type == fs.FileType.Directory:
+            self._filesystem.delete_dir(full)
+
+    def _full(self, path: str) -> str:
+        if ".." in path.split("/"):
+            raise DataIntegrityError("a path in the lake may not climb out of it")
+        return f"{self._base}/{path}"
+
+    def _write_file(self, path: str, content: Content) -> FileEntry:
+        data, rows = _encode(content)
+        full = self._full(path)
+        self._filesystem.create_dir(full.rsplit("/", 1)[0], recursive=True)
+        if isinstance(self._filesystem, fs.LocalFileSystem):
+            _write_local(full, data)
+        else:
+            with self._filesystem.open_output_stream(full) as stream:
+                stream.write(data)
+        return FileEntry(len(data), hashlib.sha256(data).hexdigest(), rows)
+
+    def _read_bytes(self, path: str) -> bytes | None:
+        full = self._full(path)
+        if self._filesystem.get_file_info(full).type != fs.FileType.File:
+            return None
+        with self._filesystem.open_input_file(full) as stream:
+            data: bytes = stream.read()
+            return data
+
+    def _checked(self, path: str, entry: FileEntry) -> bytes:
+        data = self._read_bytes(path)
+        if data is None:
+            raise DataIntegrityError(f"{path}: missing")
+        if len(data) != entry.size:
+            raise DataIntegrityError(f"{path}: {len(data)} bytes where {entry.size} were written")
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise DataIntegrityError(f"{path}: altered since it was written")
+        return data
+
+
+def _encode(content: Content) -> tuple[memoryview | bytes, int | None]:
+    if isinstance(content, pa.Table):
+        sink = pa.BufferOutputStream()
+        pq.write_table(content, sink, compression=PARQUET_COMPRESSION)
+        return memoryview(sink.getvalue()), content.num_rows
+    if isinstance(content, bytes):
+        return content, None
+    return canonical_json(content), None
+
+
+def _write_local(full: str, data: memoryview | bytes) -> None:
+    """Write through a temporary name and ``fsync``, so that a crash leaves the file whole or absent."""
+    temporary = Path(f"{full}.{uuid4().hex}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(full)

@@ -1,0 +1,159 @@
+"""Every setting, read in this one place from the environment, ``.env`` and the embedded stores' state file.
+
+An unset store URL means the embedded store that ``escore up`` started. All that is wrong is reported
+together, by the variable's name, before any work starts. Secrets never show in ``repr`` or errors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.errors import SettingsError
+
+PREFIX = "SCORE_"
+EMBEDDED_STATE_NAME = "embutidos.json"
+MIN_SECRET_LENGTH = 32
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < MIN_SECRET_LENGTH:
+        raise ValueError(f"at least {MIN_SECRET_LENGTH} bytes are needed")
+    return secret
+
+
+def _has_scheme(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        scheme = url.get_secret_value().split("://", 1)[0]
+        if "://" not in url.get_secret_value() or not scheme.startswith(schemes):
+            raise ValueError(f"must start with one of {', '.join(schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+_Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+_AnyUrl = Annotated[SecretStr, _has_scheme("")]
+_PostgresUrl = Annotated[SecretStr, _has_scheme("postgresql")]
+_MongoUrl = Annotated[SecretStr, _has_scheme("mongodb")]
+_RedisUrl = Annotated[SecretStr, _has_scheme("redis", "rediss")]
+
+
+class Settings(BaseSettings):
+    """The engine's settings; field ``x`` is read from the variable ``SCORE_X``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    env: Literal["desenvolvimento", "producao"] = "desenvolvimento"
+    var: Path = Path("var")
+    regime: Literal["gestor", "interno"] = "gestor"
+
+    base_a_url: _AnyUrl | None = None
+    base_b_url: _PostgresUrl | None = None
+    base_c_url: _MongoUrl | None = None
+    results_url: _PostgresUrl | None = None
+    redis_url: _RedisUrl | None = None
+    lake: str | None = None
+
+    base_a_admin_url: _AnyUrl | None = None
+    base_b_admin_url: _PostgresUrl | None = None
+    base_c_admin_url: _MongoUrl | None = None
+    results_admin_url: _PostgresUrl | None = None
+    prefect_api_url: str | None = None
+
+    cache_key: _Secret | None = None
+    jwt_secret: _Secret | None = None
+
+    store_timeout_seconds: float = Field(5.0, gt=0, le=60)
+    statement_timeout_seconds: float = Field(900.0, gt=0)
+    io_retries: int = Field(3, ge=0, le=20)
+    range_size: int = Field(20_000, ge=100, le=1_000_000)
+    workers: int = Field(2, ge=1, le=256)
+    horizon_months: int = Field(12, ge=1, le=36)
+    min_debt_reais: float = Field(100.0, gt=0)
+    retention_runs: int = Field(30, ge=2)
+    score_validity_days: int = Field(7, ge=1)
+    max_reject_rate: float = Field(0.10, gt=0, le=1)
+
+    @property
+    def lake_root(self) -> str:
+        """Return where snapshots and models lie: ``SCORE_LAKE``, or ``lake`` below ``SCORE_VAR``."""
+        return self.lake or str(self.var / "lake")
+
+    @property
+    def min_debt_cents(self) -> int:
+        """Return the smallest debt that can make a default, in cents."""
+        return round(self.min_debt_reais * 100)
+
+    def require(self, *names: str) -> Self:
+        """Return the settings if all the named ones are set; SettingsError lists every one that is not."""
+        missing = [
+            f"{PREFIX}{name.upper()} is not set and no embedded store is running: set it, or run `escore up`"
+            for name in names
+            if getattr(self, name) is None
+        ]
+        if missing:
+            raise SettingsError(missing)
+        return self
+
+    def secret(self, name: str) -> str:
+        """Return a secret setting's text; SettingsError if it is not set."""
+        self.require(name)
+        value: SecretStr = getattr(self, name)
+        return value.get_secret_value()
+
+
+def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings in force; SettingsError lists all that are wrong.
+
+    Order, strongest first: ``overrides`` (tests, command-line options), environment, ``.env``, the embedded
+    stores' state file, defaults. PREFECT_API_URL in the environment beats the embedded Prefect server's.
+    """
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in Settings.model_fields
+    )
+    problems = [f"{name}: no such setting" for name in unknown]
+    given = dict(overrides or {})
+    try:
+        settings = Settings(**given)
+        if problems:
+            raise SettingsError(problems)
+    except ValidationError as error:
+        raise SettingsError(problems + [_describe(e) for e in error.errors()]) from None
+    return _with_embedded(settings, given)
+
+
+def embedded_state_path(var: Path) -> Path:
+    """Return the file in which the embedded stores leave their addresses and secrets (mode 0600)."""
+    return var / EMBEDDED_STATE_NAME
+
+
+def _with_embedded(settings: Settings, given: dict[str, Any]) -> Settings:
+    state: dict[str, str] = {}
+    path = embedded_state_path(settings.var)
+    if path.exists():
+        state = json.loads(path.read_text())["settings"]
+    prefect_api_url = os.environ.get("PREFECT_API_URL")
+    if prefect_api_url:
+        state["prefect_api_url"] = prefect_api_url
+    missing = {name: value for name, value in state.items() if getattr(settings, name) is None}
+    for store in ("base_a", "base_b", "base_c", "results"):
+        own_url = getattr(settings, f"{store}_url")
+        if own_url is not None and getattr(settings, f"{store}_admin_url") is None:
+            missing[f"{store}_admin_url"] = own_url.get_secret_value()
+    return Settings(**{**given, **missing}) if missing else settings
+
+
+def _describe(error: Any) -> str:
+    name = PREFIX + "_".join(str(part) for part in error["loc"]).upper()
+    return f"{name}: {error['msg']}"

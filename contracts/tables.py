@@ -1,0 +1,322 @@
+"""The tables and collections of Bases A, B and C: one declaration each.
+
+Arrow schemas, extraction checks, migrations' verification, generated data and the data dictionary derive
+from it. Names, types and keys follow the contract; ``read`` says whether the engine extracts the column at
+all (it takes only what a feature, a label, a link between stores or a fairness measure needs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+
+class Store(StrEnum):
+    """The three stores, as ``rejeitado.base`` and the counts name them."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class Kind(StrEnum):
+    """A column's logical type."""
+
+    TEXT = "texto"
+    DATE = "data"
+    INSTANT = "instante_utc"
+    MONEY = "dinheiro"
+
+
+CENTS_SUFFIX = "_centavos"
+INSTANT_TYPE = pa.timestamp("us")
+_ARROW_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.DATE: pa.date32(),
+    Kind.INSTANT: INSTANT_TYPE,
+    Kind.MONEY: pa.int64(),
+}
+
+MAX_PLAUSIBLE_CENTS = 10**11
+"""R$ 1 billion: one debt, asset, income or event above it is a typing error, not a fact (our rule)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column or document field.
+
+    ``length`` is a text's, ``precision`` the digits before the two decimals are cut off of money
+    (numeric(precision, 2)). ``personal`` columns may identify a person. ``domain`` lists admitted values.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    length: int | None = None
+    precision: int | None = None
+    nullable: bool = False
+    read: bool = True
+    personal: bool = False
+    domain: tuple[str, ...] = ()
+
+    @property
+    def lake_name(self) -> str:
+        """Return the column's name in the lake, where money is an integer of cents."""
+        return self.name + CENTS_SUFFIX if self.kind is Kind.MONEY else self.name
+
+    @property
+    def arrow_field(self) -> pa.Field:
+        """Return the column's field in the lake: cents as int64, instants as naive UTC microseconds."""
+        return pa.field(self.lake_name, _ARROW_TYPES[self.kind], nullable=self.nullable)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table or collection.
+
+    ``key`` names the column whose value goes to ``rejeitado.chave`` (never personal; ``_id`` for Base C).
+    ``known_at`` is the instant from which the record counts and ``ended_at`` the one that closes it.
+    ``joins_by`` is the column that links a record to its consumer.
+    """
+
+    name: str
+    store: Store
+    description: str
+    columns: tuple[Column, ...]
+    key: str
+    joins_by: str
+    primary_key: str | None = None
+    known_at: str | None = None
+    ended_at: str | None = None
+    unique: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[tuple[str, str, str], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    def column(self, name: str) -> Column:
+        """Return a column by its name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name}.{name}")
+
+    @property
+    def read_columns(self) -> tuple[Column, ...]:
+        """Return the columns that the engine extracts."""
+        return tuple(column for column in self.columns if column.read)
+
+    @property
+    def lake_schema(self) -> pa.Schema:
+        """Return the Arrow schema of the checked records in the lake: always with ``cpf`` first.
+
+        Tables that link by ``cliente_id`` gain the consumer's CPF, by which every file is sorted.
+        """
+        fields = [column.arrow_field for column in self.read_columns if column.name != "cpf"]
+        return pa.schema([pa.field("cpf", pa.string(), nullable=False), *fields])
+
+
+_ID = Column("id", Kind.TEXT, "identificador", length=36)
+_CPF = Column("cpf", Kind.TEXT, "CPF, só dígitos", length=11, personal=True)
+
+# fmt: off
+FEDERATIVE_UNITS = (
+    "AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO",
+    "MA", "MG", "MS", "MT", "PA", "PB", "PE", "PI", "PR",
+    "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO",
+)
+# fmt: on
+
+
+def _address(*, read_state: bool) -> tuple[Column, ...]:
+    return (
+        Column("uf", Kind.TEXT, "unidade da federação", length=2, read=read_state, domain=FEDERATIVE_UNITS),
+        Column("cidade", Kind.TEXT, "município", length=200, read=False, personal=True),
+        Column("bairro", Kind.TEXT, "bairro", length=200, read=False, personal=True),
+        Column(
+            "longadouro", Kind.TEXT, "logradouro (grafia do documento de origem)", length=200, read=False, personal=True
+        ),
+        Column("numero", Kind.TEXT, "número", length=20, nullable=True, read=False, personal=True),
+        Column("complemento", Kind.TEXT, "complemento", length=200, nullable=True, read=False, personal=True),
+    )
+
+
+CLIENTE = Table(
+    "cliente",
+    Store.A,
+    "consumidor e seu endereço",
+    (
+        _ID,
+        _CPF,
+        Column("nome", Kind.TEXT, "nome completo", length=200, read=False, personal=True),
+        Column("data_nascimento", Kind.DATE, "data de nascimento", personal=True),
+        Column("sexo", Kind.TEXT, "sexo; lido só para medir equidade", length=1, nullable=True),
+        Column("estado_civil", Kind.TEXT, "estado civil; lido só para medir equidade", length=20, nullable=True),
+        *_address(read_state=True),
+        Column("registrado_em", Kind.INSTANT, "quando o bureau soube do consumidor"),
+        Column("atualizado_em", Kind.INSTANT, "última alteração do cadastro"),
+    ),
+    key="id",
+    joins_by="cpf",
+    primary_key="id",
+    known_at="registrado_em",
+    unique=(("cpf",),),
+)
+DIVIDA = Table(
+    "divida",
+    Store.A,
+    "dívidas do consumidor",
+    (
+        _ID,
+        Column("cliente_id", Kind.TEXT, "consumidor", length=36),
+        Column("empresa", Kind.TEXT, "credor", length=200),
+        Column("valor", Kind.MONEY, "valor devido", precision=14),
+        Column("vencimento", Kind.DATE, "vencimento"),
+        Column("registrada_em", Kind.INSTANT, "quando o bureau soube da dívida"),
+        Column("baixada_em", Kind.INSTANT, "quando foi paga ou baixada", nullable=True),
+    ),
+    key="id",
+    joins_by="cliente_id",
+    primary_key="id",
+    known_at="registrada_em",
+    ended_at="baixada_em",
+    foreign_keys=(("cliente_id", "cliente", "id"),),
+    indexes=(("cliente_id",),),
+)
+PESSOA = Table(
+    "pessoa",
+    Store.B,
+    "pessoa, ligada ao cliente da Base A",
+    (
+        _CPF,
+        Column("cliente_id", Kind.TEXT, "id do mesmo consumidor na Base A", length=36),
+        Column("data_nascimento", Kind.DATE, "data de nascimento", read=False, personal=True),
+        *_address(read_state=False),
+        Column("atualizado_em", Kind.INSTANT, "última alteração"),
+    ),
+    key="cliente_id",
+    joins_by="cpf",
+    primary_key="cpf",
+    unique=(("cliente_id",),),
+)
+FONTE_DE_RENDA = Table(
+    "fonte_de_renda",
+    Store.B,
+    "fontes de renda",
+    (
+        _ID,
+        _CPF,
+        Column("tipo", Kind.TEXT, "tipo da fonte", length=50),
+        Column("descricao", Kind.TEXT, "descrição", length=200, read=False),
+        Column("valor", Kind.MONEY, "valor por período", precision=14),
+        Column("frequencia", Kind.TEXT, "frequência do recebimento", length=30),
+        Column("registrada_em", Kind.INSTANT, "quando o bureau soube da fonte"),
+        Column("encerrada_em", Kind.INSTANT, "quando a fonte acabou", nullable=True),
+    ),
+    key="id",
+    joins_by="cpf",
+    primary_key="id",
+    known_at="registrada_em",
+    ended_at="encerrada_em",
+    indexes=(("cpf",),),
+)
+BEM = Table(
+    "bem",
+    Store.B,
+    "bens",
+    (
+        _ID,
+        _CPF,
+        Column("tipo", Kind.TEXT, "tipo do bem", length=50),
+        Column("descricao", Kind.TEXT, "descrição", length=200, read=False),
+        Column("valor_estimado", Kind.MONEY, "valor estimado", precision=16),
+        Column("registrado_em", Kind.INSTANT, "quando o bureau soube do bem"),
+        Column("alienado_em", Kind.INSTANT, "quando o bem foi vendido", nullable=True),
+    ),
+    key="id",
+    joins_by="cpf",
+    primary_key="id",
+    known_at="registrado_em",
+    ended_at="alienado_em",
+    indexes=(("cpf",),),
+)
+CONSULTAS = Table(
+    "consultas",
+    Store.C,
+    "consultas ao bureau",
+    (
+        _CPF,
+        Column("empresa", Kind.TEXT, "quem consultou"),
+        Column("tipo_empresa", Kind.TEXT, "ramo de quem consultou; `titular` é o próprio consumidor"),
+        Column("data_consulta", Kind.INSTANT, "quando"),
+    ),
+    key="_id",
+    joins_by="cpf",
+    known_at="data_consulta",
+    indexes=(("cpf", "data_consulta"),),
+)
+MOVIMENTACOES = Table(
+    "movimentacoes",
+    Store.C,
+    "movimentações financeiras",
+    (
+        _CPF,
+        Column("tipo_movimentacao", Kind.TEXT, "credito ou debito", domain=("credito", "debito")),
+        Column("data_movimentacao", Kind.INSTANT, "quando"),
+        Column("valor", Kind.MONEY, "valor, maior que zero"),
+        Column("descricao", Kind.TEXT, "descrição", nullable=True, read=False, personal=True),
+    ),
+    key="_id",
+    joins_by="cpf",
+    known_at="data_movimentacao",
+    indexes=(("cpf", "data_movimentacao"),),
+)
+COMPRAS = Table(
+    "compras",
+    Store.C,
+    "compras no cartão",
+    (
+        _CPF,
+        Column("data_compra", Kind.INSTANT, "quando"),
+        Column("valor", Kind.MONEY, "valor, maior que zero"),
+        Column("bandeira_cartao", Kind.TEXT, "bandeira", nullable=True),
+        Column(
+            "produto",
+            Kind.TEXT,
+            "o que foi comprado; pode revelar saúde ou convicção: não é lido",
+            nullable=True,
+            read=False,
+            personal=True,
+        ),
+        Column("tipo", Kind.TEXT, "credito, debito ou parcelado", nullable=True),
+        Column("codigo_transacao", Kind.TEXT, "código único da transação", nullable=True, read=True),
+    ),
+    key="_id",
+    joins_by="cpf",
+    known_at="data_compra",
+    indexes=(("cpf", "data_compra"),),
+)
+
+TABLES: tuple[Table, ...] = (CLIENTE, DIVIDA, PESSOA, FONTE_DE_RENDA, BEM, CONSULTAS, MOVIMENTACOES, COMPRAS)
+TABLES_BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+FORBIDDEN_INPUTS = (
+    "sexo",
+    "estado_civil",
+    "nome",
+    "cidade",
+    "bairro",
+    "longadouro",
+    "numero",
+    "complemento",
+    "produto",
+)
+"""Columns that no feature may read (Lei 12.414 art. 3 §3 and art. 7-A I; finer address and marital status are ours)."""
+
+OWN_CONSULTATION = "titular"
+"""``consultas.tipo_empresa`` of a consumer's look at their own record (Lei 12.414 art. 7-A III)."""
+
+
+def tables_of(store: Store) -> tuple[Table, ...]:
+    """Return the tables of one store, in declaration order."""
+    return tuple(table for table in TABLES if table.store is store)

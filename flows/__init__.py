@@ -1,0 +1,1 @@
+"""Prefect flows, gates, reports and the command line: thin wiring over the other packages."""

@@ -1,0 +1,1 @@
+"""Labels, training, the compiled scorecard, its registry, and its application."""

@@ -1,0 +1,1 @@
+"""Synthetic consumers with a known risk, and importers of public data sets."""

@@ -1,0 +1,1 @@
+"""Connections, embedded servers, migrations and the check of the four stores."""
