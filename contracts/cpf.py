@@ -1,4 +1,4 @@
-"""CPF numbers: check digits, in single values and in whole Arrow columns; masking for payloads.
+"""CPF numbers: check digits, in whole Arrow columns (single values: ``contracts.cpf_number``).
 
 The two check digits are weighted sums modulo 11 (Receita Federal, IN RFB 1548/2015): weights 10..2 over
 the first nine digits, then 11..2 over ten; a remainder below 2 gives 0, else 11 - remainder. Eleven equal
@@ -7,15 +7,15 @@ digits satisfy the sum but are never issued.
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-CPF_LENGTH = 11
-_PUNCTUATION = re.compile(r"[.\-\s]")
+from contracts.cpf_number import CPF_LENGTH, mask_cpf, normalize_cpf
+
+__all__ = ["CPF_LENGTH", "check_digits", "has_valid_digits", "is_well_formed", "mask_cpf", "normalize_cpf"]
+
 _WELL_FORMED = r"^[0-9]{11}$"
 
 
@@ -52,31 +52,3 @@ def has_valid_digits(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         right = (check_digits(digits[:, :9]) == digits[:, 9:]).all(axis=1)
         valid[well_formed] = right & (digits != digits[:, :1]).any(axis=1)
     return pa.array(valid)
-
-
-def normalize_cpf(text: str) -> str | None:
-    """Return the eleven digits of a CPF written with or without punctuation; None if it is not valid.
-
-    >>> normalize_cpf("529.982.247-25")
-    '52998224725'
-    >>> normalize_cpf("529.982.247-24") is None
-    True
-    """
-    digits = _PUNCTUATION.sub("", text)
-    if len(digits) != CPF_LENGTH or not (digits.isascii() and digits.isdigit()) or len(set(digits)) == 1:
-        return None
-    numbers = [int(digit) for digit in digits]
-    for length in (9, 10):
-        weighted = sum(n * w for n, w in zip(numbers, range(length + 1, 1, -1), strict=False))
-        if numbers[length] != (0 if weighted % 11 < 2 else 11 - weighted % 11):
-            return None
-    return digits
-
-
-def mask_cpf(cpf: str) -> str:
-    """Return a CPF with only its middle six digits shown, as Brazilian public lists do.
-
-    >>> mask_cpf("52998224725")
-    '***.982.247-**'
-    """
-    return f"***.{cpf[3:6]}.{cpf[6:9]}-**"

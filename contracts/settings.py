@@ -52,36 +52,41 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    env: Literal["desenvolvimento", "producao"] = "desenvolvimento"
-    var: Path = Path("var")
-    regime: Literal["gestor", "interno"] = "gestor"
+    env: Literal["desenvolvimento", "producao"] = Field(
+        "desenvolvimento", description="Where this runs; `producao` refuses development tokens"
+    )
+    var: Path = Field(Path("var"), description="Folder of embedded stores, reports and, by default, the lake")
+    regime: Literal["gestor", "interno"] = Field(
+        "gestor", description="`gestor`: a bureau, all of Lei 12.414; `interno`: a lender's own score"
+    )
 
-    base_a_url: _AnyUrl | None = None
-    base_b_url: _PostgresUrl | None = None
-    base_c_url: _MongoUrl | None = None
-    results_url: _PostgresUrl | None = None
-    redis_url: _RedisUrl | None = None
-    lake: str | None = None
+    base_a_url: _AnyUrl | None = Field(None, description="Base A; any SQLAlchemy URL, Oracle in production")
+    base_b_url: _PostgresUrl | None = Field(None, description="Base B, PostgreSQL")
+    base_c_url: _MongoUrl | None = Field(None, description="Base C, MongoDB; names its database")
+    results_url: _PostgresUrl | None = Field(None, description="Results, runs and audit, PostgreSQL")
+    redis_url: _RedisUrl | None = Field(None, description="Cache of published scores; `redis://` or `rediss://`")
+    lake: str | None = Field(None, description="Folder or `s3://bucket/prefix` of snapshots and models")
 
-    base_a_admin_url: _AnyUrl | None = None
-    base_b_admin_url: _PostgresUrl | None = None
-    base_c_admin_url: _MongoUrl | None = None
-    results_admin_url: _PostgresUrl | None = None
-    prefect_api_url: str | None = None
+    base_a_admin_url: _AnyUrl | None = Field(None, description="Owner of Base A's tables: migrations, loading")
+    base_b_admin_url: _PostgresUrl | None = Field(None, description="Owner of Base B's tables")
+    base_c_admin_url: _MongoUrl | None = Field(None, description="Writer of Base C's collections")
+    results_admin_url: _PostgresUrl | None = Field(None, description="Owner of the results tables")
+    prefect_api_url: str | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
-    cache_key: _Secret | None = None
-    jwt_secret: _Secret | None = None
+    cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
+    jwt_secret: _Secret | None = Field(None, description="Secret of development tokens (HS256)")
 
-    store_timeout_seconds: float = Field(5.0, gt=0, le=60)
-    statement_timeout_seconds: float = Field(900.0, gt=0)
-    io_retries: int = Field(3, ge=0, le=20)
-    range_size: int = Field(20_000, ge=100, le=1_000_000)
-    workers: int = Field(2, ge=1, le=256)
-    horizon_months: int = Field(12, ge=1, le=36)
-    min_debt_reais: float = Field(100.0, gt=0)
-    retention_runs: int = Field(30, ge=2)
-    score_validity_days: int = Field(7, ge=1)
-    max_reject_rate: float = Field(0.10, gt=0, le=1)
+    store_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit to connect to a store")
+    statement_timeout_seconds: float = Field(900.0, gt=0, description="Limit of one statement")
+    io_retries: int = Field(3, ge=0, le=20, description="Tries again after a store did not answer")
+    range_size: int = Field(10_000, ge=100, le=1_000_000, description="Consumers in one CPF range; bounds memory")
+    workers: int = Field(2, ge=1, le=256, description="CPF ranges worked on at once")
+    horizon_months: int = Field(12, ge=1, le=36, description="Months after the reference date that a default counts")
+    min_debt_reais: float = Field(100.0, gt=0, description="Smallest debt that makes a default, in R$")
+    retention_runs: int = Field(30, ge=2, description="Published runs kept, besides the last of each month")
+    score_validity_days: int = Field(7, ge=1, description="Days from calculation to `valido_ate`")
+    max_reject_rate: float = Field(0.10, gt=0, le=1, description="Share of a table's records rejected that stops a run")
+    training_clients: int = Field(300_000, ge=1_000, description="Consumers sampled to train on, at most")
 
     @property
     def lake_root(self) -> str:

@@ -1,0 +1,57 @@
+# Set-up needs Python 3.11+, make and the package index; everything else comes from requirements.lock.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PACKAGES := contracts extract features models serve flows population stores
+
+.PHONY: help setup demo test test-long check format up down bench lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make the virtual environment from the hashed lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+demo: $(READY) ## Run the whole job on embedded stores and show its results
+	$(BIN)/escore demo
+
+test: $(READY) ## Run every check and the whole test suite
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+test-long: $(READY) ## The long forms of the tests
+	$(BIN)/python -m pytest --run-long
+
+check: $(READY) ## Format, lint, strict types, import rules, dead code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+format: $(READY) ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+up: $(READY) ## Start the embedded stores and Prefect
+	$(BIN)/escore up
+
+down: $(READY) ## Stop them
+	$(BIN)/escore down
+
+bench: $(READY) ## Run the benchmarks and print their tables
+	$(BIN)/python -m benchmarks
+
+lock: $(READY) ## Resolve the lock again from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+
+clean: ## Stop the embedded stores and remove all that was made here
+	-@test -x $(BIN)/escore && $(BIN)/escore down
+	rm -rf $(VENV) var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,3 @@
+-- Databases of compose.yaml's PostgreSQL: Base B and the results.
+CREATE DATABASE base_b;
+CREATE DATABASE score;

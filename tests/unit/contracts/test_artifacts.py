@@ -1,0 +1,63 @@
+"""Artifacts: whole or absent, and damage is named before use."""
+
+import pyarrow as pa
+import pytest
+
+from contracts.artifacts import MANIFEST_NAME, ArtifactStore
+from contracts.errors import DataIntegrityError
+
+TABLE = pa.table({"a": [1, 2, 3]})
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = ArtifactStore(tmp_path)
+    store.write("x/faixa-00000", {"t.parquet": TABLE, "j.json": {"b": 1}}, meta={"n": 3})
+    return store
+
+
+def test_reads_back_what_was_written(store):
+    assert store.read_table("x/faixa-00000", "t.parquet").equals(TABLE)
+    assert store.read_json("x/faixa-00000", "j.json") == {"b": 1}
+    assert store.verify("x/faixa-00000").meta == {"n": 3}
+    assert store.list("x") == ("faixa-00000",)
+
+
+def test_equal_content_has_equal_digest(store):
+    again = store.write("y", {"t.parquet": TABLE, "j.json": {"b": 1}}, meta={"other": True})
+    assert again.digest == store.read_manifest("x/faixa-00000").digest
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+def test_damage_is_found_and_named(store, tmp_path, damage):
+    file = tmp_path / "x/faixa-00000/t.parquet"
+    data = bytearray(file.read_bytes())
+    if damage == "flip":
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+    elif damage == "truncate":
+        file.write_bytes(data[:-1])
+    else:
+        file.unlink()
+    for read in (lambda: store.verify("x/faixa-00000"), lambda: store.read_table("x/faixa-00000", "t.parquet")):
+        with pytest.raises(DataIntegrityError, match=r"t\.parquet"):
+            read()
+
+
+def test_without_manifest_there_is_no_artifact(store, tmp_path):
+    (tmp_path / "x/faixa-00000" / MANIFEST_NAME).unlink()
+    assert store.read_manifest("x/faixa-00000") is None
+    with pytest.raises(DataIntegrityError, match="not in the lake"):
+        store.read_table("x/faixa-00000", "t.parquet")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"formato": 2}', '{"formato": 1, "arquivos": [], "meta": {}}'])
+def test_a_rotten_manifest_is_a_clear_error(store, tmp_path, text):
+    (tmp_path / "x/faixa-00000" / MANIFEST_NAME).write_text(text)
+    with pytest.raises(DataIntegrityError, match="not a manifest"):
+        store.read_manifest("x/faixa-00000")
+
+
+def test_paths_do_not_climb_out(store):
+    with pytest.raises(DataIntegrityError, match="climb"):
+        store.delete("../elsewhere")
