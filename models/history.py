@@ -1,0 +1,98 @@
+"""Which model was in force when: an append-only history in the lake, kept for good.
+
+Each event is an artifact of its own below ``models/historico``, named by its number and a hash of its content, so
+that two promotions at once leave two entries and never overwrite each other. The order is by number, then instant,
+then name; the last one is in force. A missing number or a damaged entry is an error, never skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.errors import DataIntegrityError, UsageError
+
+HISTORY_PATH = "models/historico"
+EVENT_FILE = "evento.json"
+PROMOTION = "promocao"
+MAX_WORDS = 500
+_ENTRY_NAME = re.compile(r"^(\d{6})-[0-9a-f]{12}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A model came into force: its version, who decided it, when (UTC) and why."""
+
+    number: int
+    version: str
+    who: str
+    when: datetime
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as its file holds it."""
+        return {
+            "evento": PROMOTION,
+            "numero": self.number,
+            "versao": self.version,
+            "quem": self.who,
+            "quando": self.when.isoformat(),
+            "motivo": self.why,
+        }
+
+    @property
+    def entry_name(self) -> str:
+        """Return the entry's folder name: its number and a hash of its content."""
+        return f"{self.number:06d}-{hashlib.sha256(canonical_json(self.to_json())).hexdigest()[:12]}"
+
+
+def record_promotion(lake: ArtifactStore, version: str, *, who: str, why: str, when: datetime) -> Promotion:
+    """Add a promotion to the history and return it; UsageError unless who, why and a zoned instant are given."""
+    problems = [f"{name} is empty or too long" for name, text in (("who", who), ("why", why)) if not _is_words(text)]
+    if when.tzinfo is None:
+        problems.append("the instant has no time zone")
+    if problems:
+        raise UsageError("promotion: " + "; ".join(problems))
+    history = read_history(lake)
+    event = Promotion(len({e.number for e in history}) + 1, version, who.strip(), when.astimezone(UTC), why.strip())
+    path = f"{HISTORY_PATH}/{event.entry_name}"
+    if lake.read_manifest(path) is None:
+        lake.write(path, {EVENT_FILE: event.to_json()}, meta={"versao": version})
+    return event
+
+
+def read_history(lake: ArtifactStore) -> tuple[Promotion, ...]:
+    """Return every promotion, oldest first; DataIntegrityError if an entry is damaged or one has gone missing."""
+    finished = [name for name in lake.list(HISTORY_PATH) if lake.read_manifest(f"{HISTORY_PATH}/{name}") is not None]
+    events = sorted((_read_event(lake, name) for name in finished), key=lambda e: (e.number, e.when, e.entry_name))
+    numbers = {event.number for event in events}
+    if numbers != set(range(1, len(numbers) + 1)):
+        raise DataIntegrityError(f"{HISTORY_PATH}: an entry has gone missing: numbers {sorted(numbers)}")
+    return tuple(events)
+
+
+def _read_event(lake: ArtifactStore, name: str) -> Promotion:
+    path = f"{HISTORY_PATH}/{name}"
+    try:
+        event = _parse_event(lake.read_json(path, EVENT_FILE))
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataIntegrityError(f"{path}: not an event of this history") from error
+    if not _ENTRY_NAME.match(name) or event.entry_name != name:
+        raise DataIntegrityError(f"{path}: its content is not what its name stands for")
+    return event
+
+
+def _parse_event(body: Mapping[str, Any]) -> Promotion:
+    when = datetime.fromisoformat(body["quando"])
+    if body["evento"] != PROMOTION or when.tzinfo is None:
+        raise ValueError("unknown event")
+    return Promotion(int(body["numero"]), str(body["versao"]), str(body["quem"]), when, str(body["motivo"]))
+
+
+def _is_words(text: str) -> bool:
+    return 0 < len(text.strip()) <= MAX_WORDS and text.strip().isprintable()
