@@ -107,7 +107,10 @@ class ArtifactStore:
 
     def read_json(self, path: str, name: str) -> dict[str, Any]:
         """Return a JSON file of an artifact, after its checksum has been compared."""
-        document: dict[str, Any] = json.loads(self.read_bytes(path, name))
+        try:
+            document: dict[str, Any] = json.loads(self.read_bytes(path, name))
+        except ValueError as error:
+            raise DataIntegrityError(f"{path}/{name}: not a JSON document") from error
         return document
 
     def read_bytes(self, path: str, name: str) -> bytes:

@@ -45,6 +45,16 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last_day))
 
 
+def last_month_end(day: date) -> date:
+    """Return the latest month's end that is not after ``day``.
+
+    >>> last_month_end(date(2024, 10, 2)), last_month_end(date(2024, 2, 29))
+    (datetime.date(2024, 9, 30), datetime.date(2024, 2, 29))
+    """
+    first_of_next_day = day + timedelta(days=1)
+    return first_of_next_day.replace(day=1) - timedelta(days=1)
+
+
 def prescription_date(as_of: date) -> date:
     """Return the oldest due date that may still feed anything as of ``as_of``.
 

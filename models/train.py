@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.errors import TrainingRefusedError
 from models.apply import apply_scorecard
@@ -48,8 +49,9 @@ __all__ = [
 MIN_ROWS = 500
 """Fewest labelled rows to train on: below it a bin of 50 rows is a tenth of the data."""
 
-MIN_OUTCOMES = 50
-"""Fewest bad, and fewest good, rows to train on: about what one reliable bad rate needs."""
+MIN_OUTCOMES = 100
+"""Fewest different consumers with a bad, and with a good, outcome to train on: ten an input of a small scorecard
+(Peduzzi et al., 1996). One consumer who is bad as of three dates is still one."""
 
 MIN_VALIDATION_OUTCOMES = 20
 """Fewest bad, and fewest good, rows to validate on: below it an AUC says nothing."""
@@ -141,13 +143,15 @@ def _refuse_dates(data: TrainingData, horizon_months: int) -> None:
 
 def _refuse_thin(training: Sequence[LabelledRows], validation: LabelledRows) -> None:
     """Raise TrainingRefusedError, with all the counts, where there are too few outcomes to learn or to measure."""
-    rows, bads = sum(p.counts.rows for p in training), sum(p.counts.bads for p in training)
+    rows = sum(p.counts.rows for p in training)
+    bads = _consumers([p.features["cpf"].filter(pa.array(p.is_bad)) for p in training])
+    goods = _consumers([p.features["cpf"].filter(pa.array(~p.is_bad)) for p in training])
     late = validation.counts
     problems = []
     if rows < MIN_ROWS:
         problems.append(f"{rows} labelled rows with data, at least {MIN_ROWS} needed")
-    if min(bads, rows - bads) < MIN_OUTCOMES:
-        problems.append(f"{bads} bad and {rows - bads} good, at least {MIN_OUTCOMES} of each needed")
+    if min(bads, goods) < MIN_OUTCOMES:
+        problems.append(f"{bads} bad and {goods} good consumers, at least {MIN_OUTCOMES} of each needed")
     if min(late.bads, late.rows - late.bads) < MIN_VALIDATION_OUTCOMES:
         problems.append(
             f"validation has {late.bads} bad and {late.rows - late.bads} good, "
@@ -156,6 +160,11 @@ def _refuse_thin(training: Sequence[LabelledRows], validation: LabelledRows) -> 
     if problems:
         each = "; ".join(f"{c.as_of}: {c.rows} rows, {c.bads} bad" for c in [*(p.counts for p in training), late])
         raise TrainingRefusedError(f"too few matured labels: {'; '.join(problems)} ({each})")
+
+
+def _consumers(cpfs: Sequence[pa.ChunkedArray]) -> int:
+    different: int = pc.count_distinct(pa.chunked_array([chunk for column in cpfs for chunk in column.chunks])).as_py()
+    return different
 
 
 def _fit_scorecard(

@@ -86,7 +86,7 @@ def test_too_few_labels_are_refused_with_the_counts(synthetic):
 def test_too_few_bads_are_refused(synthetic):
     data = synthetic.training(1_000)
     rare = [replace(s, labels=only_bad(s.labels, 10)) for s in [*data.samples, data.validation]]
-    with pytest.raises(TrainingRefusedError, match=r"bad and \d+ good, at least 50.*validation has \d+ bad"):
+    with pytest.raises(TrainingRefusedError, match=r"bad and \d+ good consumers, at least 100.*validation has \d+ bad"):
         train_scorecard(TrainingData(rare[:-1], rare[-1], data.observed_until), synthetic.inputs())
 
 
