@@ -1,0 +1,116 @@
+"""Base C: events, a CPF range at a time, as raw BSON batches that are decoded column by column.
+
+A range is an index range scan on ``(cpf, date)``. Comparison with text matches text alone, so what is
+missing or of another type is in no range: those documents are the strays. An array counts as text for the
+server if it holds any; such a document belongs to the one range of its smallest text.
+Figures against pymongoarrow: docs/decisions/0003-bson-to-arrow.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from bson import decode
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
+
+from contracts.errors import StoreContractError
+from contracts.extraction import CpfRange
+from contracts.tables import Store, Table, tables_of
+from extract.bson_values import decode_elements, decode_field
+from extract.bson_walker import ARRAY, Batch, Field, locate_fields, open_batch
+from extract.records import Decoded, Flags, Records, concat_records
+from extract.store_errors import reading_mongo
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+BATCH_DOCUMENTS = 100_000
+DECODED_BYTES = 24 * 1024 * 1024
+"""Bytes of replies that are decoded together: enough for numpy, little enough for memory."""
+
+_SMALLEST_TEXT = ""
+
+
+def range_filter(cpf_range: CpfRange) -> dict[str, Any]:
+    """Return the query of the documents whose ``cpf`` is text within the range."""
+    bounds = {"$gte": cpf_range.lower or _SMALLEST_TEXT}
+    return {"cpf": bounds if cpf_range.upper is None else {**bounds, "$lt": cpf_range.upper}}
+
+
+def stray_filter() -> dict[str, Any]:
+    """Return the query of the documents in no range: a negated bound, which an index can answer from its ends."""
+    return {"cpf": {"$not": {"$gte": _SMALLEST_TEXT}}}
+
+
+def read_range(database: Database[dict[str, Any]], cpf_range: CpfRange) -> dict[str, Records]:
+    """Return the documents of one range, by collection name."""
+    return {table.name: _read(database, table, range_filter(cpf_range), cpf_range) for table in tables_of(Store.C)}
+
+
+def read_strays(database: Database[dict[str, Any]]) -> dict[str, Records]:
+    """Return the documents that no range holds, by collection name."""
+    return {table.name: _read(database, table, stray_filter(), None) for table in tables_of(Store.C)}
+
+
+def _read(
+    database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any], cpf_range: CpfRange | None
+) -> Records:
+    projection = {column.name: 1 for column in table.read_columns}
+    with reading_mongo(database):
+        cursor = database[table.name].find_raw_batches(query, projection, batch_size=BATCH_DOCUMENTS)
+        parts = [decode_documents(table, open_batch(replies), cpf_range) for replies in _grouped(cursor)]
+    return concat_records(parts)
+
+
+def _grouped(replies: Iterable[Any]) -> Iterator[list[bytes]]:
+    group: list[bytes] = []
+    for reply in replies:
+        group.append(reply)
+        if sum(map(len, group)) >= DECODED_BYTES:
+            yield group
+            group = []
+    yield group
+
+
+def decode_documents(table: Table, batch: Batch, cpf_range: CpfRange | None = None) -> Records:
+    """Return a batch's documents as records; with a range, without arrays that another range answers for."""
+    fields = locate_fields(batch, ["_id", *(column.name for column in table.read_columns)])
+    columns = {c.name: decode_field(batch, fields[c.name], c.kind) for c in table.read_columns}
+    records = Records(table, columns, decode_elements(batch, fields["_id"], "_id"))
+    arrays = fields["cpf"].types == ARRAY
+    if cpf_range is None or not arrays.any():
+        return records
+    return _filtered(records, ~arrays | _owned_arrays(batch, fields["cpf"], cpf_range))
+
+
+def _owned_arrays(batch: Batch, cpf: Field, cpf_range: CpfRange) -> Flags:
+    owned = np.zeros(len(cpf.types), dtype=bool)
+    for row in np.flatnonzero(cpf.types == ARRAY):
+        smallest = _smallest_text(batch.data[cpf.starts[row] : cpf.ends[row]].tobytes())
+        below = cpf_range.upper is None or smallest < cpf_range.upper
+        owned[row] = below and smallest >= (cpf_range.lower or _SMALLEST_TEXT)
+    return owned
+
+
+def _smallest_text(array: bytes) -> str:
+    lenient: CodecOptions[dict[str, Any]] = CodecOptions(
+        unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
+    )
+    try:
+        elements = decode(array, lenient).values()
+    except BSONError:
+        raise StoreContractError("MongoDB: a reply holds malformed BSON") from None
+    return min((value for value in elements if isinstance(value, str)), default=_SMALLEST_TEXT)
+
+
+def _filtered(records: Records, kept: Flags) -> Records:
+    mask = pa.array(kept)
+    columns = {
+        name: Decoded(column.values.filter(mask), None if column.defects is None else column.defects[kept])
+        for name, column in records.columns.items()
+    }
+    return Records(records.table, columns, records.keys.filter(mask))

@@ -1,0 +1,210 @@
+"""Raw BSON documents -> where each wanted field lies and of what type it is, for all documents at once.
+
+One cursor a document moves over the batch's bytes, all of them field by field in step: read the type byte,
+compare the field's name, skip the value by its type's length. Every step is a handful of numpy operations
+over all documents, whatever the order of their fields; what is not wanted is skipped, nested or not. The
+types found are exact, which is what lets a check refuse a wrong one.
+
+Of two fields of the same name the last counts, as in ``bson.decode``. BSON whose lengths do not add up
+gives StoreContractError; no byte outside a document's own is ever used for it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.errors import StoreContractError
+from extract.records import Codes, Flags
+
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+Offsets: TypeAlias = npt.NDArray[np.int64]
+
+DOUBLE, STRING, DOCUMENT, ARRAY, BINARY, UNDEFINED, OBJECT_ID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07
+DATE, NULL, REGEX, DB_POINTER, CODE, SYMBOL, SCOPED_CODE = 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F
+INT32, INT64, DECIMAL128 = 0x10, 0x12, 0x13
+ABSENT = 0x00
+
+_FIXED_SIZES = {
+    DOUBLE: 8, UNDEFINED: 0, OBJECT_ID: 12, 0x08: 1, DATE: 8, NULL: 0,
+    INT32: 4, 0x11: 8, INT64: 8, DECIMAL128: 16, 0x7F: 0, 0xFF: 0,
+}  # fmt: skip
+_PREFIXED = {
+    STRING: (4, 1), CODE: (4, 1), SYMBOL: (4, 1), DOCUMENT: (0, 5), ARRAY: (0, 5),
+    SCOPED_CODE: (0, 14), BINARY: (5, 0), DB_POINTER: (16, 1),
+}  # fmt: skip
+"""Types that start with an int32 length: bytes that the length leaves out, and the least it may be."""
+
+_ENDS_WITH_NUL = (STRING, CODE, SYMBOL, DOCUMENT, ARRAY)
+_SIZES = np.full(256, -1, dtype=np.int64)
+_SIZES[list(_FIXED_SIZES)] = list(_FIXED_SIZES.values())
+
+PADDING = b"\0" * 64
+"""Follows a batch, so that a read of up to 8 bytes at any place of it stays inside the buffer."""
+
+_SMALLEST_DOCUMENT = 5
+_LONGEST_PROBE = 48
+_PROBES = 12
+"""Names tried before documents are looked at by position of their next NUL: enough where fields repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Where one field's value lies in each document: BSON type (ABSENT where there is none), start and end."""
+
+    types: Codes
+    starts: Offsets
+    ends: Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents one after another, with ``PADDING`` behind; ``starts`` and ``ends`` delimit each."""
+
+    data: Bytes
+    starts: Offsets
+    ends: Offsets
+
+    def view(self, kind: str) -> npt.NDArray[Any]:
+        """Return the bytes as values of a numpy type that start at every byte (overlapping)."""
+        count = self.data.size - np.dtype(kind).itemsize + 1
+        return np.ndarray(shape=(count,), dtype=kind, buffer=self.data, strides=(1,))
+
+
+def open_batch(parts: Sequence[bytes]) -> Batch:
+    """Return raw BSON batches (each a run of whole documents) as one batch; StoreContractError if cut off."""
+    data = b"".join([*parts, PADDING])
+    size = len(data) - len(PADDING)
+    length_at = struct.Struct("<i").unpack_from
+    starts, position = [], 0
+    while position < size:  # the one loop over documents: where one starts depends on the one before
+        starts.append(position)
+        length = length_at(data, position)[0]
+        if length < _SMALLEST_DOCUMENT:
+            raise _malformed()
+        position += length
+    if position != size:
+        raise _malformed()
+    begin = np.array(starts, dtype=np.int64)
+    batch = Batch(np.frombuffer(data, dtype=np.uint8), begin, np.append(begin[1:], size))
+    _require(batch.data[batch.ends - 1] == 0)
+    return batch
+
+
+def locate_fields(batch: Batch, names: Sequence[str]) -> dict[str, Field]:
+    """Return where each named top-level field lies in every document of the batch."""
+    count = len(batch.starts)
+    found = {
+        name.encode(): Field(np.zeros(count, np.uint8), np.zeros(count, np.int64), np.zeros(count, np.int64))
+        for name in names
+    }
+    walker = _Walker(batch)
+    rows, cursors, last = np.arange(count), batch.starts + 4, batch.ends - 1
+    while rows.size:
+        types = batch.data[cursors]
+        finished = types == 0
+        if finished.any():
+            _require(cursors[finished] == last[finished])
+            rows, cursors, last, types = (a[~finished] for a in (rows, cursors, last, types))
+            continue
+        values, hits = walker.read_names(cursors + 1, last, found)
+        ends = walker.value_ends(types, values, last)
+        for name, at in hits:
+            field, of = found[name], rows[at]
+            field.types[of], field.starts[of], field.ends[of] = types[at], values[at], ends[at]
+        cursors = ends
+    return {name.decode(): field for name, field in found.items()}
+
+
+class _Walker:
+    """Reads names and lengths at many places of one batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._data = batch.data
+        self._words = batch.view("<u8")
+        self._ints = batch.view("<i4")
+        self._nuls: Offsets | None = None
+
+    def read_names(
+        self, places: Offsets, last: Offsets, wanted: Mapping[bytes, Field]
+    ) -> tuple[Offsets, list[tuple[bytes, npt.NDArray[np.int64]]]]:
+        """Return where each value starts (behind its name), and which places hold each wanted name."""
+        values = np.empty(len(places), dtype=np.int64)
+        hits: list[tuple[bytes, npt.NDArray[np.int64]]] = []
+        pending = np.arange(len(places))
+        for _ in range(_PROBES):
+            if not pending.size:
+                return values, hits
+            name = self._name_at(int(places[pending[0]]), int(last[pending[0]]))
+            if len(name) > _LONGEST_PROBE:
+                break
+            same = self._matches(name, places[pending])
+            at = pending[same]
+            values[at] = places[at] + len(name) + 1
+            if name in wanted:
+                hits.append((name, at))
+            pending = pending[~same]
+        values[pending] = self._after_nul(places[pending])
+        for name in wanted:
+            at = pending[self._matches(name, places[pending])]
+            hits.append((name, at))
+        return values, hits
+
+    def value_ends(self, types: Codes, values: Offsets, last: Offsets) -> Offsets:
+        """Return where each value ends; StoreContractError if one does not end inside its document."""
+        _require(values <= last)
+        ends = values + _SIZES[types]
+        for kind in np.unique(types[_SIZES[types] < 0]):
+            at = np.flatnonzero(types == kind)
+            ends[at] = self._long_ends(int(kind), values[at], last[at])
+        _require((ends >= values) & (ends <= last))
+        return ends
+
+    def _long_ends(self, kind: int, values: Offsets, last: Offsets) -> Offsets:
+        if kind == REGEX:
+            pattern_ends = self._after_nul(values)
+            _require(pattern_ends <= last)
+            return self._after_nul(pattern_ends)
+        if kind not in _PREFIXED:
+            raise _malformed()
+        outside, least = _PREFIXED[kind]
+        lengths = self._ints[values].astype(np.int64)
+        _require(lengths >= least)
+        ends = values + lengths + outside
+        _require(ends <= last)
+        if kind in _ENDS_WITH_NUL:
+            _require(self._data[ends - 1] == 0)
+        return ends
+
+    def _name_at(self, place: int, last: int) -> bytes:
+        text = self._data[place : last + 1].tobytes()
+        return text[: text.index(0)]
+
+    def _matches(self, name: bytes, places: Offsets) -> Flags:
+        """Return which places hold exactly ``name`` and its NUL, comparing eight bytes at a time."""
+        wanted = name + b"\0"
+        same = np.ones(len(places), dtype=bool)
+        for offset in range(0, len(wanted), 8):
+            chunk = wanted[offset : offset + 8]
+            mask = np.uint64(2 ** (8 * len(chunk)) - 1)
+            same &= (self._words[places + offset] & mask) == np.uint64(int.from_bytes(chunk, "little"))
+        return same
+
+    def _after_nul(self, places: Offsets) -> Offsets:
+        if self._nuls is None:
+            self._nuls = np.flatnonzero(self._data == 0)
+        return self._nuls[np.searchsorted(self._nuls, places)] + 1
+
+
+def _require(condition: Flags) -> None:
+    if not condition.all():
+        raise _malformed()
+
+
+def _malformed() -> StoreContractError:
+    return StoreContractError("MongoDB: a reply holds malformed BSON")

@@ -1,0 +1,98 @@
+"""Checks of a record against the client it belongs to, and of both against the reference date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.reference_date import LONGEST_WINDOW_DAYS, cutoff_utc, prescription_date
+from contracts.tables import INSTANT_TYPE, OWN_CONSULTATION
+from extract.field_checks import flags
+from extract.records import Codes, Flags, Records
+from extract.verdicts import Verdicts
+
+_MICROSECONDS_A_DAY = 86_400_000_000
+
+
+class ClientState(IntEnum):
+    """What is known of the client that a record names."""
+
+    USED = 0
+    LATER = 1
+    REJECTED = 2
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIndex:
+    """The clients of one range (or of the strays): ids, CPFs and states, the used ones first."""
+
+    ids: pa.Array
+    cpfs: pa.Array
+    states: Codes
+
+    @classmethod
+    def build(cls, clients: Records, verdicts: Verdicts) -> ClientIndex:
+        """Return the index of all clients that were read, whatever became of them."""
+        states = np.full(len(clients), ClientState.REJECTED, dtype=np.uint8)
+        states[verdicts.unmet] = ClientState.USED
+        states[verdicts.met("posterior_a_data_referencia")] = ClientState.LATER
+        ids, cpfs = clients.columns["id"].values, clients.columns["cpf"].values
+        listed = pa.table({"state": states, "id": ids})
+        order = pc.sort_indices(listed, sort_keys=[("state", "ascending"), ("id", "ascending")])
+        return cls(ids.take(order), cpfs.take(order), states[np.asarray(order)])
+
+    def places(self, records: Records) -> pa.Array:
+        """Return each record's client as a place in the index (int32; null: unknown)."""
+        own, named = (self.cpfs, "cpf") if records.table.joins_by == "cpf" else (self.ids, records.table.joins_by)
+        return pc.index_in(records.columns[named].values, value_set=own, skip_nulls=True)
+
+
+def check_links(records: Records, verdicts: Verdicts, clients: ClientIndex) -> None:
+    """Give the verdicts of records whose client is unknown, another, rejected or later."""
+    places = clients.places(records)
+    states = np.full(len(records), ClientState.UNKNOWN, dtype=np.uint8)
+    known = np.asarray(places.is_valid())
+    states[known] = clients.states[np.asarray(places.drop_null())]
+    verdicts.apply("orfao", states == ClientState.UNKNOWN)
+    if records.table.joins_by == "cpf" and "cliente_id" in records.columns:
+        expected = clients.ids.take(places)
+        verdicts.apply("cliente_divergente", flags(pc.not_equal(records.columns["cliente_id"].values, expected)))
+    verdicts.apply("titular_rejeitado", states == ClientState.REJECTED)
+    verdicts.apply("titular_posterior", states == ClientState.LATER)
+
+
+def check_known(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
+    """Give the verdict of records that were not known by the end of the reference date."""
+    if records.table.known_at is not None:
+        cutoff = pa.scalar(cutoff_utc(as_of), INSTANT_TYPE)
+        later = pc.greater_equal(records.columns[records.table.known_at].values, cutoff)
+        verdicts.apply("posterior_a_data_referencia", flags(later))
+
+
+def check_uses(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
+    """Give the verdicts of sound records that feed nothing: own consultations, prescribed debts, old events."""
+    name, columns = records.table.name, records.columns
+    if name == "consultas":
+        verdicts.apply("consulta_do_titular", _own_consultations(columns["tipo_empresa"].values))
+    if name == "divida":
+        oldest = pa.scalar(prescription_date(as_of), pa.date32())
+        verdicts.apply("divida_prescrita", flags(pc.less(columns["vencimento"].values, oldest)))
+    if records.table.key == "_id" and records.table.known_at is not None:
+        window = np.datetime64(cutoff_utc(as_of), "us") - np.timedelta64(
+            LONGEST_WINDOW_DAYS * _MICROSECONDS_A_DAY, "us"
+        )
+        first = pa.scalar(window.item(), INSTANT_TYPE)
+        verdicts.apply("fora_da_janela", flags(pc.less(columns[records.table.known_at].values, first)))
+
+
+def _own_consultations(kinds: pa.Array) -> Flags:
+    own = [
+        text for text in kinds.unique().to_pylist() if text is not None and text.strip().casefold() == OWN_CONSULTATION
+    ]
+    return flags(pc.is_in(kinds, value_set=pa.array(own, pa.string())))

@@ -1,0 +1,100 @@
+"""Checks of a record by itself: types, missing fields, CPF, dates, money, domains, frequencies, end before start.
+
+All derive from the table's declaration. Wrong types in an optional field are harmless: the value is absent.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.cpf import has_valid_digits, is_well_formed
+from contracts.income_frequency import normalize_frequency
+from contracts.tables import MAX_PLAUSIBLE_CENTS, Column, Kind
+from extract.records import Decoded, Defect, Flags, Records
+from extract.verdicts import Verdicts
+
+EARLIEST = date(1900, 1, 1)
+LATEST = date(2200, 12, 31)
+"""Dates outside are typing errors (rule ``data_impossivel``)."""
+
+BIRTH_DATE = "data_nascimento"
+FREQUENCY = "frequencia"
+
+
+def check_fields(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
+    """Give every record its verdict by the rules that need no other record."""
+    for column in records.table.read_columns:
+        decoded = records.columns[column.name]
+        _check_presence(column, decoded, verdicts)
+        if column.name == "cpf":
+            _check_cpf(decoded, verdicts)
+        elif column.kind is Kind.MONEY:
+            _check_money(decoded, verdicts)
+        elif column.kind in (Kind.DATE, Kind.INSTANT):
+            _check_date(column, decoded, verdicts, as_of=as_of)
+        elif column.domain:
+            domain = pc.is_in(decoded.values, value_set=pa.array(column.domain))
+            verdicts.apply("valor_fora_do_dominio", flags(pc.and_(decoded.values.is_valid(), pc.invert(domain))))
+        elif column.name == FREQUENCY:
+            known = normalized_frequencies(decoded.values).is_valid()
+            verdicts.apply("frequencia_desconhecida", flags(pc.and_(decoded.values.is_valid(), pc.invert(known))))
+    _check_end(records, verdicts)
+
+
+def normalized_frequencies(values: pa.Array) -> pa.Array:
+    """Return each frequency in its one canonical form; null where it is unknown or null."""
+    encoded = values.dictionary_encode()
+    canonical = [normalize_frequency(text) for text in encoded.dictionary.to_pylist()]
+    return pa.array(canonical, pa.string()).take(encoded.indices)
+
+
+def flags(mask: pa.Array) -> Flags:
+    """Return a boolean Arrow array as numpy flags, null as False."""
+    return np.asarray(pc.fill_null(mask, False))
+
+
+def _check_presence(column: Column, decoded: Decoded, verdicts: Verdicts) -> None:
+    if column.nullable:
+        return
+    verdicts.apply("tipo_errado", decoded.has(Defect.WRONG_TYPE))
+    absent = np.asarray(decoded.values.is_null())
+    if decoded.defects is not None:
+        absent = absent & (decoded.defects == Defect.NONE)
+    verdicts.apply("campo_ausente", absent)
+
+
+def _check_cpf(decoded: Decoded, verdicts: Verdicts) -> None:
+    present = np.asarray(decoded.values.is_valid())
+    well_formed = flags(is_well_formed(decoded.values))
+    verdicts.apply("cpf_malformado", present & ~well_formed)
+    verdicts.apply("cpf_digito_verificador", well_formed & ~np.asarray(has_valid_digits(decoded.values)))
+
+
+def _check_money(decoded: Decoded, verdicts: Verdicts) -> None:
+    verdicts.apply("valor_nao_finito", decoded.has(Defect.NOT_FINITE))
+    verdicts.apply("valor_nao_positivo", flags(pc.less_equal(decoded.values, 0)))
+    verdicts.apply("valor_absurdo", flags(pc.greater(decoded.values, MAX_PLAUSIBLE_CENTS)))
+
+
+def _check_date(column: Column, decoded: Decoded, verdicts: Verdicts, *, as_of: date) -> None:
+    kind = decoded.values.type
+    latest = as_of if column.name == BIRTH_DATE else LATEST
+    if column.kind is Kind.INSTANT:
+        after = pc.greater(decoded.values, pa.scalar(datetime(latest.year, latest.month, latest.day, 23, 59, 59), kind))
+        before = pc.less(decoded.values, pa.scalar(datetime(EARLIEST.year, EARLIEST.month, EARLIEST.day), kind))
+    else:
+        after = pc.greater(decoded.values, pa.scalar(latest, kind))
+        before = pc.less(decoded.values, pa.scalar(EARLIEST, kind))
+    verdicts.apply("data_impossivel", flags(pc.or_(before, after)))
+
+
+def _check_end(records: Records, verdicts: Verdicts) -> None:
+    table = records.table
+    if table.known_at is None or table.ended_at is None:
+        return
+    start, end = records.columns[table.known_at].values, records.columns[table.ended_at].values
+    verdicts.apply("fim_antes_do_inicio", flags(pc.less(end, start)))

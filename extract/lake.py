@@ -1,0 +1,82 @@
+"""Snapshots in the lake: one artifact a CPF range and one for the strays, each with its counts and checksums."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import pyarrow as pa
+
+from contracts.artifacts import ArtifactStore
+from contracts.errors import DataIntegrityError
+from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
+from contracts.tables import TABLES, TABLES_BY_NAME
+
+_SNAPSHOTS = "snapshots"
+_STRAYS = "avulsos"
+_RANGE = re.compile(r"faixa-([0-9]{5,})")
+_REJECTS = "rejeitado.parquet"
+
+
+def snapshot_path(snapshot_id: str, index: int | None) -> str:
+    """Return where a range of a snapshot lies, or its strays (None).
+
+    >>> snapshot_path("2025-06-30", 12), snapshot_path("2025-06-30", None)
+    ('snapshots/2025-06-30/faixa-00012', 'snapshots/2025-06-30/avulsos')
+    """
+    name = _STRAYS if index is None else f"faixa-{index:05d}"
+    return f"{_SNAPSHOTS}/{snapshot_id}/{name}"
+
+
+def write_extraction(
+    lake: ArtifactStore, snapshot_id: str, index: int | None, extraction: Extraction, *, as_of: date
+) -> None:
+    """Write one range (or the strays) of a snapshot: eight tables, the rejects, and the counts as meta."""
+    files = {f"{name}.parquet": table for name, table in extraction.tables.items()}
+    meta = {
+        "data_referencia": as_of.isoformat(),
+        "contagens": {name: counts.to_json() for name, counts in extraction.counts.items()},
+    }
+    lake.write(snapshot_path(snapshot_id, index), {**files, _REJECTS: extraction.rejects}, meta=meta)
+
+
+def read_extraction(
+    lake: ArtifactStore, snapshot_id: str, index: int | None, tables: Sequence[str] | None = None
+) -> Extraction:
+    """Return one range (or the strays), with all tables or those named; rejects and counts are always whole.
+
+    DataIntegrityError if it is not in the lake, or if a file read is not what was written.
+    """
+    path = snapshot_path(snapshot_id, index)
+    manifest = lake.read_manifest(path)
+    if manifest is None:
+        raise DataIntegrityError(f"{path}: not in the lake")
+    wanted = [table.name for table in TABLES] if tables is None else tables
+    return Extraction(
+        tables={name: _read(lake, path, name, TABLES_BY_NAME[name].lake_schema) for name in wanted},
+        rejects=lake.read_table(path, _REJECTS).cast(REJECTS_SCHEMA),
+        counts={name: TableCounts.from_json(body) for name, body in manifest.meta["contagens"].items()},
+    )
+
+
+def finished_ranges(lake: ArtifactStore, snapshot_id: str) -> set[int]:
+    """Return the ranges of a snapshot that are whole: manifest there, every file as its checksum says."""
+    found = set()
+    for name in lake.list(f"{_SNAPSHOTS}/{snapshot_id}"):
+        matched = _RANGE.fullmatch(name)
+        if matched is not None and _is_whole(lake, f"{_SNAPSHOTS}/{snapshot_id}/{name}"):
+            found.add(int(matched[1]))
+    return found
+
+
+def _is_whole(lake: ArtifactStore, path: str) -> bool:
+    try:
+        lake.verify(path)
+    except DataIntegrityError:
+        return False
+    return True
+
+
+def _read(lake: ArtifactStore, path: str, name: str, schema: pa.Schema) -> pa.Table:
+    return lake.read_table(path, f"{name}.parquet").cast(schema)

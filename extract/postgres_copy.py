@@ -1,0 +1,55 @@
+"""A query on PostgreSQL -> an Arrow table, through ``COPY (...) TO STDOUT`` in CSV.
+
+The server's text goes into one buffer (as large as a CPF range) and is parsed by Arrow's CSV reader in
+native code, straight into decimals, dates and instants. A buffer with a value that those types cannot hold
+(``NaN``, ``infinity``, bytes that are not UTF-8) is read again as bytes, for the slower, exact conversion.
+Figures against other ways: docs/decisions/0002-postgresql-to-arrow.md.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import pyarrow as pa
+import sqlalchemy as sa
+from pyarrow import csv
+
+_SESSION = "SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'; SET LOCAL client_encoding = 'UTF8'"
+
+
+def copy_query(
+    connection: sa.Connection, query: sa.Select[tuple[object, ...]], types: Mapping[str, pa.DataType]
+) -> pa.Table:
+    """Return the query's rows with the columns ``types`` names, each of its type or, failing that, binary."""
+    compiled = query.compile(dialect=connection.dialect)
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_SESSION)
+        statement = cursor.mogrify(str(compiled), compiled.params).decode()
+        buffer = io.BytesIO()
+        cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT csv)", buffer)
+    finally:
+        cursor.close()
+    return parse_csv(pa.py_buffer(buffer.getbuffer()), types)
+
+
+def parse_csv(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return PostgreSQL's CSV as a table: an unquoted empty field is null, a quoted one is empty text."""
+    if data.size == 0:
+        return pa.schema(list(types.items())).empty_table()
+    try:
+        return _read(data, types)
+    except pa.ArrowInvalid:
+        return _read(data, dict.fromkeys(types, pa.binary()))
+
+
+def _read(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
+    return csv.read_csv(
+        pa.BufferReader(data),
+        read_options=csv.ReadOptions(column_names=list(types), use_threads=False),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        ),
+    )

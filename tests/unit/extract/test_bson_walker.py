@@ -1,0 +1,155 @@
+"""The vectorised BSON walker finds exactly what a document-by-document decoder finds, and never reads astray."""
+
+import uuid
+from datetime import datetime
+
+import bson
+import pytest
+from bson import Binary, Code, DBRef, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.datetime_ms import DatetimeMS
+from bson.decimal128 import Decimal128
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.errors import StoreContractError
+from contracts.tables import COMPRAS
+from extract.base_c import decode_documents
+from extract.bson_walker import ABSENT, locate_fields, open_batch
+
+EXACT = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace")
+NAMES = ["cpf", "valor", "_id", "tipo", "um_nome_bem_mais_comprido_que_oito_bytes"]
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1).map(Int64),
+    st.integers(-(2**31), 2**31 - 1),
+    st.floats(),
+    st.text(max_size=30),
+    st.binary(max_size=20).map(Binary),
+    st.binary(min_size=12, max_size=12).map(ObjectId),
+    st.integers(-(2**60), 2**60).map(DatetimeMS),
+    st.builds(Timestamp, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
+    st.binary(min_size=16, max_size=16).map(Decimal128.from_bid),
+    st.sampled_from([MinKey(), MaxKey(), Regex("a.*", "i"), Code("f()"), Code("f()", {"x": 1}), DBRef("c", 1)]),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "cpf"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+field_names = st.one_of(
+    st.sampled_from(NAMES),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12),
+)
+documents = st.lists(st.dictionaries(field_names, values, max_size=7), min_size=1, max_size=12)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents)
+def test_finds_what_bson_decode_finds(docs):
+    encoded = [bson.encode(doc) for doc in docs]
+    batch = open_batch(encoded)
+    fields = locate_fields(batch, NAMES)
+    for row, raw in enumerate(encoded):
+        decoded = bson.decode(raw, EXACT)
+        for name in NAMES:
+            field = fields[name]
+            assert (field.types[row] != ABSENT) == (name in decoded)
+            if name in decoded:
+                value = batch.data[field.starts[row] : field.ends[row]].tobytes()
+                again = _document(bytes([field.types[row]]) + b"v\0" + value)
+                assert again == bson.encode({"v": decoded[name]}) or again == _document(_element(raw, name))
+
+
+def _document(element: bytes) -> bytes:
+    return (len(element) + 5).to_bytes(4, "little") + element + b"\0"
+
+
+def _element(raw: bytes, name: str) -> bytes:
+    """Cut a field of a document out by its neighbours' sizes, for values that do not survive a round trip (NaN)."""
+    names = list(bson.decode(raw, EXACT))
+    at = 4
+    for other in names:
+        size = len(bson.encode({other: bson.decode(raw, EXACT)[other]})) - 5
+        if other == name:
+            return raw[at : at + 1] + b"v\0" + raw[at + 2 + len(name.encode()) : at + size]
+        at += size
+    raise AssertionError(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(documents, st.data())
+def test_damaged_bytes_give_a_typed_error_or_an_answer_but_never_a_crash(docs, data):
+    raw = bytearray(b"".join(bson.encode(doc) for doc in docs))
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(raw)))
+    for damaged in (bytes(raw), bytes(raw[:cut])):
+        try:
+            records = decode_documents(COMPRAS, open_batch([damaged]))
+        except StoreContractError:
+            continue
+        for column in records.columns.values():
+            column.values.validate(full=True)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x04\0\0\0",
+        b"\xff\xff\xff\x7f\0",
+        b"\x05\0\0\0\x01",
+        _document(b"\x02cpf\0\xff\xff\xff\x7fabc\0"),
+        _document(b"\x02cpf\0\0\0\0\0"),
+        _document(b"\x02cpf\0\x04\0\0\0abcd"),
+        _document(b"\x01valor\0\0\0"),
+        _document(b"\x77cpf\0"),
+        _document(b"\x03cpf\0\x04\0\0\0"),
+        _document(b"\x0bcpf\0abc\0"),
+        _document(b"\x0acp"),
+        _document(b"\x00cpf\0"),
+        _document(b"\x05cpf\0\xf0\xff\xff\xff\0"),
+    ],
+)
+def test_lengths_that_do_not_add_up_are_refused(raw):
+    with pytest.raises(StoreContractError, match="malformed BSON"):
+        locate_fields(open_batch([raw]), NAMES)
+
+
+def test_the_last_of_two_fields_of_one_name_counts_as_in_bson_decode():
+    element = b"\x02cpf\0\x02\0\0\0%c\0"
+    raw = _document(element % b"1" + b"\x0ax\0" + element % b"2")
+    assert bson.decode(raw) == {"cpf": "2", "x": None}
+    batch = open_batch([raw, raw])
+    assert decode_documents(COMPRAS, batch).columns["cpf"].values.to_pylist() == ["2", "2"]
+
+
+def test_every_document_may_have_its_own_field_order_and_names():
+    docs = [{**{f"campo_{n}_{i}": i for n in range(i % 5)}, "valor": i, "cpf": str(i)} for i in range(60)]
+    docs += [{"cpf": str(i), "longo" * 20: {"cpf": "x"}, "valor": i} for i in range(60, 70)]
+    fields = locate_fields(open_batch([bson.encode(doc) for doc in docs]), ["cpf", "valor"])
+    assert (fields["cpf"].types == 2).all()
+    assert (fields["valor"].types == 0x10).all()
+
+
+def test_deprecated_types_are_skipped_by_their_length():
+    deprecated = b"\x06u\0" + b"\x0cp\0\x02\0\0\0a\0" + b"x" * 12 + b"\x0es\0\x02\0\0\0b\0"
+    records = decode_documents(COMPRAS, open_batch([_document(deprecated + b"\x02cpf\0\x02\0\0\0" + b"7\0")]))
+    assert records.columns["cpf"].values.to_pylist() == ["7"]
+
+
+def test_no_documents_and_empty_documents():
+    assert len(decode_documents(COMPRAS, open_batch([]))) == 0
+    records = decode_documents(COMPRAS, open_batch([bson.encode({})] * 3))
+    assert records.columns["valor"].values.to_pylist() == [None] * 3
+    assert records.keys.to_pylist() == [None] * 3
+
+
+def test_nested_fields_of_a_wanted_name_do_not_count():
+    doc = {"_id": uuid.uuid4().hex, "a": {"cpf": "1", "data_compra": datetime(2025, 1, 1)}, "b": [{"cpf": "2"}]}
+    records = decode_documents(COMPRAS, open_batch([bson.encode(doc)]))
+    assert records.columns["cpf"].values.to_pylist() == [None]
