@@ -11,6 +11,10 @@ class EscoreError(Exception):
     exit_code = 1
 
 
+class UnexpectedError(EscoreError):
+    """A fault of the engine itself: the class of the exception and where it came through, without its text."""
+
+
 class SettingsError(EscoreError):
     """One or more settings are wrong; all of them are listed, before any work starts."""
 

@@ -1,0 +1,42 @@
+"""The listing's query parameters (seed document: page, nome, cpf and so on), checked."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from serve.client_queries import ClientFilter
+from serve.page_links import DEFAULT_PAGE_SIZE
+from serve.request_fields import CPF_TEXT, cpf_digits
+
+MAX_PAGE_SIZE = 100
+MAX_PAGE = 1_000_000
+_Text = Annotated[str | None, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
+
+
+class ClientSearch(BaseModel):
+    """Página e filtros da listagem; textos são comparados sem acentos nem maiúsculas."""
+
+    page: int = Field(1, ge=1, le=MAX_PAGE)
+    page_size: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+    nome: _Text = Field(None, description="parte do nome")
+    cpf: str | None = Field(None, pattern=CPF_TEXT, description="com ou sem pontuação")
+    uf: str | None = Field(None, pattern=r"^[A-Za-z]{2}$")
+    cidade: _Text = None
+    data_nascimento: date | None = None
+    estado_civil: _Text = None
+    filtro: str | None = Field(None, description="só nos endereços de next e previous")
+
+    @property
+    def conditions(self) -> ClientFilter:
+        """Return the filters as Base A is asked."""
+        return ClientFilter(
+            nome=self.nome,
+            cpf=cpf_digits(self.cpf) if self.cpf else None,
+            uf=self.uf.upper() if self.uf else None,
+            cidade=self.cidade,
+            data_nascimento=self.data_nascimento,
+            estado_civil=self.estado_civil,
+        )

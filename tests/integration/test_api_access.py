@@ -1,0 +1,226 @@
+"""Who gets in, what errors say, and what the log, the metrics and the health checks show."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import jwt
+import pytest
+from pydantic import SecretStr
+
+from contracts.errors import SettingsError
+from contracts.settings import Settings
+from serve.app import create_app, create_app_a, create_app_b, create_app_c
+from serve.security import AUDIENCE, ISSUER
+from tests.api_server import PURPOSE, caller, running, token
+
+CPF = "52998224725"
+PROTECTED = {
+    "/clientes": "clientes:ler",
+    "/clientes/x": "clientes:ler",
+    "/clientes/x/score-data": "score-data:ler",
+    "/clientes/x/score": "score:ler",
+    f"/clientes/{CPF}/consultar": "eventos:ler",
+}
+
+
+@pytest.fixture(scope="module")
+def settings(make_installation: Callable[[str], Settings]) -> Settings:
+    return make_installation("acesso")
+
+
+@pytest.fixture(scope="module")
+def url(settings: Settings) -> Iterator[str]:
+    with running(create_app(settings)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def client(url: str, settings: Settings) -> Iterator[httpx.Client]:
+    with caller(url, settings) as client:
+        yield client
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def claims(**changes: object) -> dict[str, object]:
+    now = datetime.now(UTC)
+    given = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "banco",
+        "scope": " ".join(set(PROTECTED.values())),
+        "iat": now,
+        "nbf": now,
+        "exp": now + timedelta(minutes=5),
+        "finalidade": PURPOSE,
+        **changes,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def assert_problem(answer: httpx.Response, status: int) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert {"type", "title", "detail", "instance"} <= set(body)
+    assert body["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
+
+
+@pytest.mark.parametrize("path", PROTECTED)
+def test_no_token_no_scope_no_purpose(url, settings, path):
+    assert_problem(httpx.get(url + path), 401)
+    others = [scope for scope in PROTECTED.values() if scope != PROTECTED[path]]
+    with caller(url, settings, *others) as without_scope:
+        refused = without_scope.get(path)
+        assert_problem(refused, 403)
+        assert PROTECTED[path] in refused.headers["www-authenticate"]
+    with caller(url, settings, finalidade=None) as without_purpose:
+        assert_problem(without_purpose.get(path), 400)
+        assert without_purpose.get(path, headers={"X-Finalidade": "prova de vida"}).status_code in (200, 404)
+        assert_problem(without_purpose.get(path, headers={"X-Finalidade": f"cpf {CPF}"}), 400)
+
+
+def test_the_batch_asks_for_a_token_before_it_reads_the_body(url):
+    assert_problem(httpx.post(f"{url}/scores/consultar", content=b"{"), 401)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": datetime.now(UTC) - timedelta(minutes=1)},
+        {"nbf": datetime.now(UTC) + timedelta(minutes=2)},
+        {"aud": "outra"},
+        {"iss": "outro"},
+        {"sub": None},
+        {"exp": None},
+        {"scope": ["score:ler"]},
+        {"finalidade": CPF},
+    ],
+)
+def test_claims_are_checked(url, settings, changes):
+    forged = jwt.encode(claims(**changes), settings.secret("jwt_secret"), "HS256")
+    assert_problem(httpx.get(f"{url}/clientes", headers={"Authorization": f"Bearer {forged}"}), 401)
+
+
+def test_algorithm_is_pinned(url, settings):
+    def part(value: object) -> str:
+        return (
+            base64.urlsafe_b64encode(json.dumps(value, default=lambda d: int(d.timestamp())).encode())
+            .decode()
+            .rstrip("=")
+        )
+
+    unsigned = f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims())}."
+    other = jwt.encode(claims(), settings.secret("jwt_secret") * 2, "HS512")
+    stranger = jwt.encode(claims(), "x" * 40, "HS256")
+    for forged in (unsigned, other, stranger, "a.b.c", ".", "é"):
+        headers = [(b"authorization", b"Bearer " + forged.encode())]
+        assert_problem(httpx.get(f"{url}/clientes", headers=headers), 401)
+
+
+def test_a_shared_secret_is_refused_in_production(settings):
+    with pytest.raises(SettingsError, match="HS256"):
+        create_app(settings.model_copy(update={"env": "producao"}))
+
+
+def test_problems_never_repeat_what_was_sent(client):
+    answers = [
+        (client.get("/clientes", params={"documento": CPF}), 400),
+        (client.get("/clientes", params={CPF: "1"}), 400),
+        (client.get("/clientes?uf=SP&uf=RJ"), 400),
+        (client.get("/clientes", params={"cpf": CPF + "9"}), 422),
+        (client.get("/clientes", params={"page": f"{CPF}x"}), 422),
+        (client.get("/clientes", params={"page": 0}), 422),
+        (client.get("/clientes", params={"nome": f"{CPF}\0"}), 422),
+        (client.get(f"/clientes/{CPF}/nada"), 404),
+        (client.get(f"/clientes/{CPF}"), 404),
+        (client.get(f"/clientes/{CPF} {CPF}/score"), 422),
+        (client.delete(f"/clientes/{CPF}"), 405),
+        (client.get("/clientes/x/score", params={"cpf": CPF}), 400),
+        (client.get("/clientes/12345/consultar"), 422),
+        (client.post("/scores/consultar", json={CPF: [CPF]}), 422),
+    ]
+    for answer, status in answers:
+        assert_problem(answer, status)
+        assert CPF not in answer.text
+        assert "12345" not in answer.text
+
+
+def test_neither_log_nor_metrics_hold_what_was_sent(client, caplog):
+    with caplog.at_level(logging.DEBUG):
+        client.get(f"/clientes/{CPF}/consultar")
+        client.get("/clientes", params={"cpf": CPF, "nome": "Fulana"})
+        client.post("/scores/consultar", json={"cpfs": [CPF]})
+        client.get(f"/{CPF}")
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
+    assert any("/clientes/{cpf}/consultar 200" in line for line in ours)
+    assert not [line for line in ours if CPF in line or "Fulana" in line]
+    metrics = client.get("/metrics").text
+    assert 'rota="/clientes/{cpf}/consultar",status="200"' in metrics
+    assert CPF not in metrics
+
+
+def test_documents_need_no_token_and_nothing_from_outside(url):
+    document = httpx.get(f"{url}/openapi.json").json()
+    assert {"/clientes", "/clientes/{cliente_id}/score", "/scores/consultar"} <= set(document["paths"])
+    page = httpx.get(f"{url}/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "/clientes/{cliente_id}/score" in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert "<script" not in page.text
+
+
+def test_readiness_tells_which_store_is_down(url, settings):
+    assert httpx.get(f"{url}/saude/vivo").json() == {"situacao": "vivo"}
+    ready = httpx.get(f"{url}/saude/pronto", timeout=20)
+    assert ready.json() == {
+        "situacao": "pronto",
+        "bancos": dict.fromkeys(["results", "base_a", "redis", "base_b", "base_c"], "ok"),
+    }
+    lame = settings.model_copy(
+        update={
+            "store_timeout_seconds": 2.0,
+            "redis_url": SecretStr(f"redis://127.0.0.1:{closed_port()}/0"),
+            "base_c_url": SecretStr(f"mongodb://127.0.0.1:{closed_port()}/x"),
+        }
+    )
+    with running(create_app(lame)) as lame_url, caller(lame_url, settings) as client:
+        ready = client.get("/saude/pronto")
+        assert ready.status_code == 503
+        assert [name for name, state in ready.json()["bancos"].items() if state == "fora"] == ["redis", "base_c"]
+        unanswered = client.get(f"/clientes/{CPF}/consultar")
+        assert_problem(unanswered, 503)
+        assert int(unanswered.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("make", "mine", "others", "paths"),
+    [
+        (create_app_a, "base_a_url", ("base_b_url", "base_c_url", "redis_url"), [0, 1]),
+        (create_app_b, "base_b_url", ("base_a_url", "base_c_url"), [2, 3]),
+        (create_app_c, "base_c_url", ("base_a_url", "base_b_url", "redis_url"), [4]),
+    ],
+)
+def test_each_system_starts_with_its_own_store_alone(settings, make, mine, others, paths):
+    own = settings.model_copy(update=dict.fromkeys(others))
+    with running(make(own)) as url:
+        assert httpx.get(f"{url}/saude/pronto", timeout=20).json()["situacao"] == "pronto"
+        bearer = {"Authorization": f"Bearer {token(settings)}"}
+        details = [httpx.get(url + path, headers=bearer).json().get("detail") for path in PROTECTED]
+    nothing_there = "não há nada neste endereço"
+    assert [number for number, detail in enumerate(details) if detail != nothing_there] == paths
+    with pytest.raises(SettingsError, match=f"SCORE_{mine.upper()}"):
+        make(own.model_copy(update={mine: None}))

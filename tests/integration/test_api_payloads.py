@@ -1,0 +1,372 @@
+"""The three documented systems and the score, over HTTP from real stores: fields, order, values, visibility."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from bson import Decimal128
+from pymongo import MongoClient
+
+from contracts.cpf import mask_cpf
+from contracts.settings import Settings
+from serve import payload_models
+from serve.app import create_app
+from serve.person_hash import PersonHash
+from serve.publish import Publisher
+from stores.connections import redis_client, sql_engine
+from tests.api_server import caller, running
+from tests.score_samples import TEXTS, make_run, make_scores, open_run
+
+NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+SCORES = make_scores(40)
+IDS = SCORES["cliente_id"].to_pylist()
+CPFS = SCORES["cpf"].to_pylist()
+NAMES = ["José Antônio da Conceição", "MARIA D'ÁVILA 100%", *(f"Pessoa Número {n}" for n in range(2, 40))]
+ADDRESS = {
+    "uf": "SP",
+    "cidade": "São Paulo",
+    "bairro": "Sé",
+    "longadouro": "Praça da Sé",
+    "numero": "S/N",
+    "complemento": None,
+}
+
+
+@pytest.fixture(scope="module")
+def settings(make_installation: Callable[[str], Settings]) -> Settings:
+    settings = make_installation("api")
+    fill_base_a(settings)
+    fill_base_b(settings)
+    fill_base_c(settings)
+    publish_scores(settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def url(settings: Settings) -> Iterator[str]:
+    with running(create_app(settings, clock=lambda: NOW)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def client(url: str, settings: Settings) -> Iterator[httpx.Client]:
+    with caller(url, settings) as client:
+        yield client
+
+
+def fill_base_a(settings: Settings) -> None:
+    engine = sql_engine(settings.secret("base_a_admin_url"), timeout=10)
+    with engine.begin() as connection:
+        for number, (client_id, cpf, name) in enumerate(zip(IDS, CPFS, NAMES, strict=True)):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO cliente (id, cpf, nome, data_nascimento, sexo, estado_civil, uf, cidade, bairro,"
+                    " longadouro, numero, complemento, registrado_em, atualizado_em) VALUES (:id, :cpf, :nome, :born,"
+                    " 'F', :status, :uf, :cidade, :bairro, :longadouro, :numero, :complemento, :at, :at)"
+                ),
+                {
+                    **ADDRESS,
+                    "uf": "SP" if number < 30 else "AC",
+                    "id": client_id,
+                    "cpf": cpf,
+                    "nome": name,
+                    "born": date(1980, 1, 1 + number % 28),
+                    "status": None if number else "casado",
+                    "at": datetime(2020, 1, 1),
+                },
+            )
+        debts = [
+            ("d1", "Loja Um", "1234.5", date(2026, 11, 1), None),
+            ("d2", "Paga", "10.00", date(2026, 1, 1), datetime(2026, 11, 22, 14, 59)),
+            ("d3", "Prescrita", "99.99", date(2021, 11, 21), None),
+            ("d4", "No limite", "0.10", date(2021, 11, 22), None),
+            ("d5", "A vencer", "7", date(2027, 5, 1), None),
+        ]
+        for debt_id, company, amount, due, paid in debts:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO divida (id, cliente_id, empresa, valor, vencimento, registrada_em, baixada_em)"
+                    " VALUES (:id, :client, :company, :amount, :due, :at, :paid)"
+                ),
+                {
+                    "id": debt_id,
+                    "client": IDS[0],
+                    "company": company,
+                    "amount": amount,
+                    "due": due,
+                    "at": datetime(2021, 1, 1),
+                    "paid": paid,
+                },
+            )
+    engine.dispose()
+
+
+def fill_base_b(settings: Settings) -> None:
+    engine = sql_engine(settings.secret("base_b_admin_url"), timeout=10)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO pessoa (cpf, cliente_id, data_nascimento, uf, cidade, bairro, longadouro, numero,"
+                " complemento, atualizado_em) VALUES (:cpf, :id, '1980-01-01', :uf, :cidade, :bairro, :longadouro,"
+                " :numero, :complemento, '2020-01-01')"
+            ),
+            {**ADDRESS, "cpf": CPFS[0], "id": IDS[0]},
+        )
+        for number, (kind, ended) in enumerate([("salario", None), ("aluguel", datetime(2026, 11, 1))]):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO fonte_de_renda (id, cpf, tipo, descricao, valor, frequencia, registrada_em,"
+                    " encerrada_em) VALUES (:id, :cpf, :kind, 'descrição', 3500, 'mensal', '2020-01-01', :ended)"
+                ),
+                {"id": f"r{number}", "cpf": CPFS[0], "kind": kind, "ended": ended},
+            )
+            connection.execute(
+                sa.text(
+                    "INSERT INTO bem (id, cpf, tipo, descricao, valor_estimado, registrado_em, alienado_em)"
+                    " VALUES (:id, :cpf, :kind, 'um bem', 45000.9, '2020-01-01', :ended)"
+                ),
+                {"id": f"b{number}", "cpf": CPFS[0], "kind": "carro" if not number else "moto", "ended": ended},
+            )
+    engine.dispose()
+
+
+def fill_base_c(settings: Settings) -> None:
+    with MongoClient(settings.secret("base_c_admin_url")) as mongo:
+        database = mongo.get_default_database()
+        database.consultas.insert_many(
+            [
+                {
+                    "cpf": CPFS[0],
+                    "empresa": "Banco",
+                    "tipo_empresa": "banco",
+                    "data_consulta": datetime(2026, 11, 1, 12),
+                },
+                {"cpf": CPFS[0], "empresa": "Velho", "tipo_empresa": "banco", "data_consulta": datetime(2025, 1, 1)},
+                {"cpf": CPFS[0], "empresa": "Futuro", "tipo_empresa": "banco", "data_consulta": datetime(2027, 1, 1)},
+                {"cpf": CPFS[0], "empresa": "Texto", "tipo_empresa": "banco", "data_consulta": "2026-11-20"},
+            ]
+        )
+        database.movimentacoes.insert_one(
+            {
+                "cpf": CPFS[0],
+                "tipo_movimentacao": "credito",
+                "data_movimentacao": datetime(2026, 10, 5, 3, 4, 5, 678000),
+                "valor": Decimal128("2500.5"),
+                "descricao": 12,
+                "extra": True,
+            }
+        )
+        database.compras.insert_one(
+            {"cpf": CPFS[1], "data_compra": datetime(2026, 1, 2), "valor": 19.9, "tipo": "debito"}
+        )
+
+
+def publish_scores(settings: Settings) -> None:
+    engine = sql_engine(settings.secret("results_url"), timeout=10)
+    cache = redis_client(settings.secret("redis_url"), timeout=10)
+    publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=len(SCORES))
+    publisher.stage(SCORES)
+    publisher.switch(run)
+    engine.dispose()
+    cache.close()
+
+
+EXPECTED_CLIENT = (
+    f'{{"id":"{IDS[0]}","nome":"José Antônio da Conceição","cpf":"{CPFS[0]}","data_nascimento":"1980-01-01","sexo":"F",'
+    '"estado_civil":"casado","endereco":{"uf":"SP","cidade":"São Paulo","bairro":"Sé","longadouro":"Praça da Sé",'
+    '"numero":"S/N","complemento":null},"dividas":[{"empresa":"No limite","valor":0.10,"vencimento":"2021-11-22"},'
+    '{"empresa":"Loja Um","valor":1234.50,"vencimento":"2026-11-01"},'
+    '{"empresa":"A vencer","valor":7.00,"vencimento":"2027-05-01"}]}'
+)
+
+
+def test_client_as_documented_with_only_visible_debts(client):
+    answer = client.get(f"/clientes/{IDS[0]}")
+    assert answer.status_code == 200
+    assert answer.text == EXPECTED_CLIENT
+    assert client.get("/clientes/nao-existe").status_code == 404
+
+
+def test_listing_pages_cover_everyone_once(client):
+    seen, path = [], "/clientes?page_size=15"
+    while path:
+        page = client.get(path).json()
+        payload_models.PaginaDeClientes.model_validate(page)
+        assert list(page) == ["count", "next", "previous", "results"]
+        assert page["count"] == 40
+        seen += [item["id"] for item in page["results"]]
+        path = page["next"]
+    assert sorted(seen) == sorted(IDS)
+    second = client.get("/clientes/?page=2").json()
+    assert (second["next"], second["previous"]) == (None, "/clientes/?page=1")
+    assert client.get("/clientes?page=3").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"nome": "jose antonio"}, [0]),
+        ({"nome": "CONCEIÇÃO", "uf": "sp"}, [0]),
+        ({"nome": "d'avila 100%"}, [1]),
+        ({"nome": "%"}, [1]),
+        ({"nome": "_"}, []),
+        ({"cpf": CPFS[5]}, [5]),
+        ({"cpf": f"{CPFS[5][:3]}.{CPFS[5][3:6]}.{CPFS[5][6:9]}-{CPFS[5][9:]}"}, [5]),
+        ({"uf": "AC", "cidade": "sao paulo"}, list(range(30, 40))),
+        ({"data_nascimento": "1980-01-28"}, [27]),
+        ({"estado_civil": "CASADO"}, [0]),
+    ],
+)
+def test_filters(client, query, found):
+    page = client.get("/clientes", params=query).json()
+    assert {item["id"] for item in page["results"]} == {IDS[n] for n in found}
+    assert page["count"] == len(found)
+
+
+def test_links_of_a_personal_search_hide_the_person(client):
+    first = client.get("/clientes", params={"nome": "Pessoa Número", "page_size": 5}).json()
+    assert "Pessoa" not in first["next"]
+    assert "nome" not in first["next"]
+    second = client.get(first["next"]).json()
+    assert second["count"] == first["count"] == 38
+    assert {item["id"] for item in second["results"]}.isdisjoint(item["id"] for item in first["results"])
+    assert client.get("/clientes?page=2&filtro=inventado").status_code == 400
+
+
+def test_score_data_as_documented_and_from_cache(client, settings):
+    wanted = (
+        f'{{"cpf":"{CPFS[0]}","data_nascimento":"1980-01-01","endereco":{json.dumps(ADDRESS, ensure_ascii=False)},'
+        '"fontes_de_renda":[{"tipo":"salario","descricao":"descrição","valor":3500.00,"frequencia":"mensal"}],'
+        '"bens":[{"tipo":"carro","valor_estimado":45000.90,"descricao":"um bem"}]}'
+    )
+    compact = re.sub(r'(?<=[:,]) (?=["n])', "", wanted)
+    assert client.get(f"/clientes/{IDS[0]}/score-data").text == compact
+    assert client.get(f"/clientes/{IDS[0]}/score-data").text == compact
+    with redis_client(settings.secret("redis_url"), timeout=5) as cache:
+        (key,) = cache.scan_iter(match=b"escore:dados:*")
+        assert 0 < cache.ttl(key) <= 60
+        assert CPFS[0].encode() not in cache.get(key)
+    assert client.get("/clientes/nao-existe/score-data").status_code == 404
+
+
+def test_every_score_as_documented(client):
+    for row in SCORES.to_pylist():
+        score = client.get(f"/clientes/{row['cliente_id']}/score").json()
+        payload_models.Score.model_validate(score)
+        assert list(score) == list(payload_models.Score.model_fields)
+        probability = score.pop("probabilidade_inadimplencia")
+        assert (probability is None) == (row["probabilidade"] is None)
+        assert (probability or 0) == pytest.approx(row["probabilidade"] or 0, rel=1e-6)
+        assert score == {
+            "cliente_id": row["cliente_id"],
+            "cpf_mascarado": mask_cpf(row["cpf"]),
+            "score": row["score"],
+            "escala": {"min": 0, "max": 1000},
+            "faixa": row["faixa"],
+            "status": row["status"],
+            "horizonte_meses": 12,
+            "motivos": [
+                {
+                    "codigo": reason["codigo"],
+                    "texto": TEXTS[reason["codigo"]]["aumenta" if reason["pontos"] > 0 else "reduz"],
+                    "direcao": "aumenta" if reason["pontos"] > 0 else "reduz",
+                    "pontos": reason["pontos"],
+                }
+                for reason in row["motivos"]
+            ],
+            "modelo": {"nome": "cartao", "versao": "m-1"},
+            "data_referencia": "2026-10-31",
+            "calculado_em": "2026-11-01T05:01:00Z",
+            "valido_ate": "2026-11-07",
+        }
+
+
+def test_score_revalidates_by_entity_tag(client):
+    first = client.get(f"/clientes/{IDS[0]}/score")
+    assert first.headers["cache-control"].startswith("private")
+    again = client.get(f"/clientes/{IDS[0]}/score", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/clientes/nao-existe/score").status_code == 404
+
+
+def test_scores_of_many_cpfs_in_order(client):
+    asked = [CPFS[3], "529.982.247-25", CPFS[9], CPFS[3]]
+    results = client.post("/scores/consultar", json={"cpfs": asked}).json()["resultados"]
+    payload_models.ResultadosDeConsulta.model_validate({"resultados": results})
+    assert [item["encontrado"] for item in results] == [True, False, True, True]
+    assert results[1]["resultado"] is None
+    for item, number in ((results[0], 3), (results[2], 9), (results[3], 3)):
+        assert item["resultado"] == client.get(f"/clientes/{IDS[number]}/score").json()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"cpfs": []}', b'{"cpfs": ["123"]}', b'{"cpfs": [1], "x": 2}', b"\xff"])
+def test_malformed_bodies_are_told_without_echo(client, body):
+    answer = client.post("/scores/consultar", content=body)
+    assert answer.status_code == 422
+    assert "123" not in answer.text.replace(answer.json()["instance"], "")
+    assert answer.json()["erros"]
+
+
+def test_a_thousand_cpfs_and_no_more(client):
+    assert len(client.post("/scores/consultar", json={"cpfs": CPFS * 25}).json()["resultados"]) == 1000
+    assert client.post("/scores/consultar", json={"cpfs": CPFS * 26}).status_code == 422
+    assert client.post("/scores/consultar", content=b" " * 70_000).status_code == 413
+
+
+def test_last_events_as_documented(client):
+    answer = client.get(f"/clientes/{CPFS[0]}/consultar")
+    assert answer.text == (
+        '{"ultima_consulta":{"empresa":"Banco","data_consulta":"2026-11-01T12:00:00Z","tipo_empresa":"banco"},'
+        '"movimentacao_financeira":{"tipo_movimentacao":"credito","data_movimentacao":"2026-10-05T03:04:05Z",'
+        '"valor":2500.50,"descricao":null},"ultima_compra":null}'
+    )
+    assert client.get(f"/clientes/{CPFS[1]}/consultar").json() == {
+        "ultima_consulta": None,
+        "movimentacao_financeira": None,
+        "ultima_compra": {
+            "data_compra": "2026-01-02T00:00:00Z",
+            "valor": 19.9,
+            "bandeira_cartao": None,
+            "produto": None,
+            "tipo": "debito",
+            "codigo_transacao": None,
+        },
+    }
+    assert client.get("/clientes/52998224725/consultar").json() == dict.fromkeys(
+        ["ultima_consulta", "movimentacao_financeira", "ultima_compra"]
+    )
+
+
+def test_every_read_is_audited_by_keyed_hash(client, settings):
+    engine = sql_engine(settings.secret("results_url"), timeout=5)
+    hashes = PersonHash(settings.secret("cache_key").encode())
+    answer = client.get(f"/clientes/{IDS[7]}/score")
+    client.get(f"/clientes/{CPFS[7]}/consultar")
+    client.get("/clientes", params={"cpf": CPFS[7]})
+    client.get("/clientes/sumido/score")
+    subjects = [hashes.subject_by_client(IDS[7]), hashes.subject_by_cpf(CPFS[7]), hashes.subject_by_client("sumido")]
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT consulente, sujeito, recurso, finalidade, resultado, requisicao_id FROM auditoria"
+                " ORDER BY id DESC LIMIT 4"
+            )
+        ).all()
+    engine.dispose()
+    template = "/clientes/{cliente_id}/score"
+    assert [row[:5] for row in rows[::-1]] == [
+        ("banco-teste", subjects[0], template, "concessao_de_credito", 200),
+        ("banco-teste", subjects[1], "/clientes/{cpf}/consultar", "concessao_de_credito", 200),
+        ("banco-teste", subjects[1], "/clientes", "concessao_de_credito", 200),
+        ("banco-teste", subjects[2], template, "concessao_de_credito", 404),
+    ]
+    assert rows[-1].requisicao_id == answer.headers["x-request-id"]

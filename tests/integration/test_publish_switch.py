@@ -1,0 +1,251 @@
+"""Publishing on real PostgreSQL and Redis: whole runs only, repeatable, reversible, repairable."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+import redis
+import sqlalchemy as sa
+
+from contracts.errors import DataIntegrityError, RunConflictError
+from contracts.extraction import REJECTS_SCHEMA
+from contracts.settings import Settings
+from serve.generations import Generations
+from serve.key_layout import POINTER_KEY, Pointer, client_prefix
+from serve.person_hash import PersonHash
+from serve.publish import Publisher
+from serve.score_partitions import LOCK_SECONDS
+from stores.connections import redis_client, sql_engine
+from tests.score_samples import make_run, make_scores, open_run
+
+SECRET = b"s" * 32
+SCORE_ROWS = sa.text(
+    "SELECT cliente_id, cpf, score, probabilidade, faixa, status, motivos FROM score_vigente ORDER BY cpf"
+)
+
+
+@pytest.fixture(scope="module")
+def stores(make_installation: Callable[[str], Settings]) -> Settings:
+    return make_installation("publicacao")
+
+
+@pytest.fixture
+def engine(stores: Settings) -> Iterator[sa.Engine]:
+    engine = sql_engine(stores.secret("results_url"), timeout=10)
+    yield engine
+    with engine.begin() as connection:
+        tables = connection.scalars(sa.text("SELECT tablename FROM pg_tables WHERE tablename ~ '^score_[0-9a-f]{32}$'"))
+        for table in tables.all():
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+        connection.execute(sa.text("DELETE FROM execucao"))
+    engine.dispose()
+
+
+@pytest.fixture
+def cache(stores: Settings) -> Iterator[redis.Redis]:
+    client = redis_client(stores.secret("redis_url"), timeout=10)
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture
+def publisher(engine: sa.Engine, cache: redis.Redis) -> Publisher:
+    return Publisher(engine, cache, cache_key=SECRET)
+
+
+def publish(
+    publisher: Publisher, engine: sa.Engine, number: int, *, as_of: date | None = None, rows: int = 100
+) -> UUID:
+    run = make_run(number, as_of=as_of) if as_of else make_run(number)
+    open_run(engine, run)
+    publisher.begin(run, consumers=rows)
+    publisher.stage(make_scores(rows, shift=number))
+    publisher.switch(run)
+    return run.execucao_id
+
+
+def rows_in_force(engine: sa.Engine) -> list[dict[str, object]]:
+    with engine.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(SCORE_ROWS)]
+
+
+def expected_rows(scores: pa.Table) -> list[dict[str, object]]:
+    return scores.drop_columns(["score_bruto"]).to_pylist()
+
+
+def test_staged_scores_show_only_after_the_switch(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+    publisher.stage(make_scores(60))
+    publisher.stage(make_scores(40, first=200_000_000))
+    assert rows_in_force(engine) == []
+    assert cache.get(POINTER_KEY) is None
+    publisher.switch(run)
+    published = rows_in_force(engine)
+    wanted = expected_rows(make_scores(60)) + expected_rows(make_scores(40, first=200_000_000))
+    for row, want in zip(published, wanted, strict=True):
+        probability, wanted_probability = row.pop("probabilidade"), want.pop("probabilidade")
+        assert row == want
+        assert (probability is None) == (wanted_probability is None)
+        assert (probability or 0) == pytest.approx(wanted_probability or 0, rel=1e-6)
+    assert Pointer.decode(cache.get(POINTER_KEY)) == Pointer(run.execucao_id, None)
+
+
+def test_no_cpf_or_id_lies_in_redis_in_clear(publisher, engine, cache):
+    scores = make_scores(100, first=123_456_700)
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+    publisher.stage(scores)
+    publisher.switch(run)
+    content = b""
+    for key in cache.scan_iter():
+        content += key
+        kind = cache.type(key)
+        if kind == b"hash":
+            content += b"".join(field + value for field, value in cache.hgetall(key).items())
+        else:
+            content += cache.get(key) if kind == b"string" else b"".join(cache.smembers(key))
+    assert len(content) > 100 * 50
+    for row in scores.to_pylist():
+        assert row["cpf"].encode() not in content
+        assert row["cpf"][3:9].encode() not in content
+        assert UUID(row["cliente_id"]).bytes not in content
+        assert row["cliente_id"].encode() not in content
+
+
+def test_second_run_supersedes_the_first_and_rollback_returns(publisher, engine, cache):
+    first, second = publish(publisher, engine, 1), publish(publisher, engine, 2)
+    after_second = rows_in_force(engine)
+    assert Pointer.decode(cache.get(POINTER_KEY)) == Pointer(second, first)
+    assert publisher.rollback() == first
+    assert rows_in_force(engine) != after_second
+    assert Pointer.decode(cache.get(POINTER_KEY)).current == first
+    with pytest.raises(RunConflictError):
+        publisher.rollback()
+    assert publish(publisher, engine, 3) == UUID(int=3)
+    assert publisher.rollback() == first  # never to the run that a rollback took out of force
+
+
+def test_rollback_restages_a_generation_that_redis_lost(publisher, engine, cache):
+    first, second = publish(publisher, engine, 1), publish(publisher, engine, 2)
+    generations = Generations(cache, PersonHash(SECRET))
+    before = {key: cache.hgetall(key) for key in cache.scan_iter() if cache.type(key) == b"hash"}
+    generations.drop(first)
+    publisher.rollback()
+    kept = {key: cache.hgetall(key) for key in cache.scan_iter() if cache.type(key) == b"hash"}
+    assert generations.existing() == {first}
+    assert kept
+    assert all(before[key] == value for key, value in kept.items())
+    assert second not in generations.existing()
+
+
+def test_a_crash_between_the_two_switches_is_repaired(publisher, engine, cache):
+    publish(publisher, engine, 1)
+    pointer = cache.get(POINTER_KEY)
+    second = publish(publisher, engine, 2)
+    cache.set(POINTER_KEY, pointer)
+    assert publisher.reconcile() == second
+    assert Pointer.decode(cache.get(POINTER_KEY)).current == second
+    cache.flushdb()
+    assert publisher.reconcile() == second
+    assert Generations(cache, PersonHash(SECRET)).count(second) == (100, 100)
+
+
+def test_begin_again_drops_what_an_earlier_attempt_left(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    rejects = pa.table(
+        {"base": ["A"], "tabela": ["cliente"], "chave": ['a"b,c'], "regra": ["duplicado"]}, REJECTS_SCHEMA
+    )
+    for _attempt in range(2):
+        publisher.begin(run, consumers=50)
+        publisher.stage(make_scores(50))
+        publisher.stage_rejects(rejects)
+    publisher.switch(run)
+    publisher.switch(run)
+    assert len(rows_in_force(engine)) == 50
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT base, tabela, chave, regra FROM rejeitado")).all() == [
+            ("A", "cliente", 'a"b,c', "duplicado")
+        ]
+    with pytest.raises(RunConflictError):
+        publisher.begin(run)
+
+
+def test_a_generation_that_lost_consumers_is_not_published(publisher, engine, cache):
+    first = publish(publisher, engine, 1)
+    run = make_run(2)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+    publisher.stage(make_scores(100))
+    assert cache.delete(client_prefix(run.execucao_id) + "000000") == 1
+    with pytest.raises(DataIntegrityError, match="Redis"):
+        publisher.switch(run)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT id FROM execucao WHERE situacao = 'publicada'")) == first
+    publisher.discard(run.execucao_id)
+    with pytest.raises(RunConflictError):
+        publisher.discard(first)
+
+
+def test_retention_keeps_the_last_runs_and_the_last_of_each_month(publisher, engine, cache):
+    days = [date(2026, 8, 30), date(2026, 8, 31), date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 1)]
+    runs = [publish(publisher, engine, n, as_of=day, rows=5) for n, day in enumerate(days, 1)]
+    assert publisher.retain(2) == (runs[0], runs[2])
+    assert publisher.retain(2) == ()
+    assert Generations(cache, PersonHash(SECRET)).existing() == {runs[3], runs[4]}
+
+
+def test_a_reader_polling_through_switches_sees_whole_runs_only(publisher, engine, cache, stores):
+    """Every poll of PostgreSQL finds all rows of one run, and the run never goes back."""
+    publish(publisher, engine, 1, rows=300)
+    own_engine = sql_engine(stores.secret("results_url"), timeout=10)
+    seen: list[tuple[int, int]] = []
+    stop = threading.Event()
+
+    def poll() -> None:
+        with own_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not stop.is_set():
+                runs = connection.execute(
+                    sa.text("SELECT execucao_id, count(*) FROM score_vigente GROUP BY execucao_id")
+                ).all()
+                seen.extend([(run.int, count) for run, count in runs] or [(-1, 0)])
+
+    thread = threading.Thread(target=poll)
+    thread.start()
+    for number in range(2, 7):
+        publish(publisher, engine, number, rows=300)
+    stop.set()
+    thread.join()
+    own_engine.dispose()
+    assert {count for _, count in seen} == {300}
+    assert [run for run, _ in seen] == sorted(run for run, _ in seen)
+    assert len({run for run, _ in seen}) > 2
+
+
+def test_a_switch_waits_for_a_reader_in_the_middle_of_a_transaction(publisher, engine):
+    """Two statements of one transaction never find the new run in force without its rows."""
+    first = publish(publisher, engine, 1)
+    with engine.connect() as reader:
+        count = sa.text("SELECT count(*) FROM score_vigente")
+        assert reader.scalar(count) == 100
+        thread = threading.Thread(target=publish, args=(publisher, engine, 2))
+        thread.start()
+        thread.join(LOCK_SECONDS + 1.5)
+        assert thread.is_alive()
+        assert reader.scalar(count) == 100
+        assert reader.scalar(sa.text("SELECT id FROM execucao WHERE situacao = 'publicada'")) == first
+        reader.rollback()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert {row["cliente_id"] for row in rows_in_force(engine)} == set(make_scores(100)["cliente_id"].to_pylist())
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT id FROM execucao WHERE situacao = 'publicada'")) == UUID(int=2)

@@ -1,0 +1,53 @@
+"""An unexpected fault answers 500 without a word of what was asked, in the answer and in the log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import httpx
+from fastapi import FastAPI
+
+from serve.http_app import assemble
+from serve.metrics import Metrics
+from serve.run_server import WithoutValues
+from tests.api_server import running
+
+CPF = "52998224725"
+
+
+async def nothing() -> None:
+    return None
+
+
+def failing_app() -> FastAPI:
+    app = assemble("falha", [], metrics=Metrics(), close=nothing)
+
+    @app.get("/falha/{cpf}")
+    async def fail(cpf: str) -> None:
+        raise ValueError(f"cannot read {cpf}")
+
+    return app
+
+
+def test_a_fault_is_a_problem_without_values(capfd):
+    with running(failing_app()) as url:
+        answer = httpx.get(f"{url}/falha/{CPF}")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert CPF not in answer.text
+    log = capfd.readouterr().err
+    assert "GET /falha/{cpf} 500" in log
+    assert "ValueError" in log
+    assert CPF not in log
+
+
+def test_a_traceback_is_formatted_as_places_alone():
+    try:
+        int(CPF + "x")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "fault", None, sys.exc_info())
+    text = WithoutValues("%(message)s").format(record)
+    assert "ValueError" in text
+    assert "test_faults.py" in text
+    assert CPF not in text
