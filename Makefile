@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PACKAGES := contracts extract features models serve flows population stores
 
-.PHONY: help setup demo test test-long check format up down bench lock clean
+.PHONY: help setup demo test test-long check format up down docs bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ up: $(READY) ## Start the embedded stores and Prefect
 down: $(READY) ## Stop them
 	$(BIN)/escore down
 
+docs: $(READY) ## Make the reference pages from the declarations
+	$(BIN)/python -m flows.reference_pages docs/reference
+
 bench: $(READY) ## Run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks
 
@@ -53,5 +56,5 @@ lock: $(READY) ## Resolve the lock again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
 
 clean: ## Stop the embedded stores and remove all that was made here
-	-@test -x $(BIN)/escore && $(BIN)/escore down
+	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase
 	rm -rf $(VENV) var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

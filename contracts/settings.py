@@ -21,6 +21,13 @@ PREFIX = "SCORE_"
 EMBEDDED_STATE_NAME = "embutidos.json"
 MIN_SECRET_LENGTH = 32
 
+SOURCE_SETTINGS = ("base_a_url", "base_b_url", "base_c_url")
+"""What must be set to read the three stores."""
+RUN_SETTINGS = (*SOURCE_SETTINGS, "results_url", "redis_url", "cache_key")
+"""What must be set for a nightly run."""
+WRITE_SETTINGS = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url")
+"""What must be set to fill the three stores."""
+
 
 def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value().encode()) < MIN_SECRET_LENGTH:

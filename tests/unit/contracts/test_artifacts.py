@@ -51,7 +51,9 @@ def test_without_manifest_there_is_no_artifact(store, tmp_path):
         store.read_table("x/faixa-00000", "t.parquet")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"formato": 2}', '{"formato": 1, "arquivos": [], "meta": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"formato": 2}', '{"formato": 1, "arquivos": [], "meta": {}}']
+)
 def test_a_rotten_manifest_is_a_clear_error(store, tmp_path, text):
     (tmp_path / "x/faixa-00000" / MANIFEST_NAME).write_text(text)
     with pytest.raises(DataIntegrityError, match="not a manifest"):

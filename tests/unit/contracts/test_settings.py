@@ -1,6 +1,7 @@
 """Settings: all mistakes at once, secrets never shown, embedded stores fill what is not set."""
 
 import json
+import os
 
 import pytest
 
@@ -10,8 +11,6 @@ from contracts.settings import embedded_state_path, load_settings
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
-    import os
-
     for name in list(os.environ):
         if name.startswith("SCORE_") or name == "PREFECT_API_URL":
             monkeypatch.delenv(name)
@@ -45,7 +44,15 @@ def test_embedded_stores_fill_what_is_not_set(monkeypatch, tmp_path):
     state = embedded_state_path(tmp_path / "var")
     state.parent.mkdir()
     state.write_text(
-        json.dumps({"settings": {"base_a_url": "postgresql://e/a", "redis_url": "redis://e", "base_a_admin_url": "postgresql://e/admin"}})
+        json.dumps(
+            {
+                "settings": {
+                    "base_a_url": "postgresql://e/a",
+                    "redis_url": "redis://e",
+                    "base_a_admin_url": "postgresql://e/admin",
+                }
+            }
+        )
     )
     monkeypatch.setenv("SCORE_REDIS_URL", "redis://mine")
     settings = load_settings()

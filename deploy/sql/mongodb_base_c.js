@@ -1,0 +1,10 @@
+// Base C on MongoDB: owner (migrations, loading) and reader (the engine).
+// mongosh "mongodb://admin@host/admin" mongodb_base_c.js    (asks for the passwords)
+const users = [
+  { user: "escore_dono_c", roles: [{ role: "readWrite", db: "base_c" }, { role: "dbAdmin", db: "base_c" }] },
+  { user: "escore_leitor_c", roles: [{ role: "read", db: "base_c" }] },
+];
+const admin = db.getSiblingDB("admin");
+for (const { user, roles } of users) {
+  admin.createUser({ user, pwd: passwordPrompt(), roles });
+}

@@ -1,0 +1,14 @@
+-- Base B on PostgreSQL: owner of the tables, and a reader for the engine.
+-- psql -v dono_senha=... -v leitor_senha=... -d postgres -f postgresql_base_b.sql
+
+create role escore_dono_b login nosuperuser nocreatedb nocreaterole password :'dono_senha';
+create role escore_leitor_b login nosuperuser nocreatedb nocreaterole password :'leitor_senha';
+create database base_b owner escore_dono_b;
+revoke all on database base_b from public;
+grant connect on database base_b to escore_leitor_b;
+
+\connect base_b
+revoke create on schema public from public;
+grant usage on schema public to escore_leitor_b;
+-- What the owner creates from here on, the reader may read; nothing else.
+alter default privileges for role escore_dono_b in schema public grant select on tables to escore_leitor_b;

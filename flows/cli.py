@@ -1,0 +1,279 @@
+"""The command line ``escore``: parses, calls one function a command, prints; errors are one clear line each.
+
+Heavy libraries are imported by the commands that use them, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts.errors import EscoreError, StoreContractError, UsageError
+from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, Settings, load_settings
+
+app = typer.Typer(
+    name="escore",
+    help="Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.",
+    epilog="First steps: `make demo`, or: escore up; escore migrate; escore populate --clients 10000 "
+    "--as-of 2025-12-31; escore train --as-of 2025-12-31; escore run --as-of 2025-12-31; escore serve",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
+
+_OUT = Console()
+_ERR = Console(stderr=True)
+
+
+def _parse_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("a date is written YYYY-MM-DD") from error
+
+
+AsOf = Annotated[
+    date,
+    typer.Option("--as-of", parser=_parse_date, metavar="DATE", help="Reference date, YYYY-MM-DD (ends in São Paulo)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+
+
+@app.command(epilog="Example: escore up")
+def up(
+    prefect: Annotated[bool, typer.Option(help="Start a local Prefect server too; its UI shows the runs.")] = True,
+) -> None:
+    """Start the embedded stores (PostgreSQL, Valkey, MongoDB protocol) and Prefect on free loopback ports."""
+    from stores.embedded import start_stores
+    from stores.migrate import migrate
+
+    start_stores(load_settings().var, with_prefect=prefect, report=_ERR.print)
+    migrate(load_settings(), report=_ERR.print)
+    _print_status(load_settings().var)
+
+
+@app.command(epilog="Examples: escore down; escore down --erase")
+def down(
+    erase: Annotated[bool, typer.Option("--erase", help="Delete the embedded stores' data too.")] = False,
+) -> None:
+    """Stop the embedded stores and Prefect; their data stay under var/ unless they are erased."""
+    from stores.embedded import erase_stores, stop_stores
+
+    var = load_settings().var
+    stop_stores(var, report=_ERR.print)
+    if erase:
+        erase_stores(var)
+
+
+@app.command(epilog="Example: escore status --json")
+def status(as_json: AsJson = False) -> None:
+    """Show the embedded stores: state, address and process id."""
+    _print_status(load_settings().var, as_json=as_json)
+
+
+@app.command(epilog="Example: SCORE_BASE_A_URL=oracle+oracledb://... escore migrate")
+def migrate() -> None:
+    """Bring every store's tables and indexes to the current version (uses the *_ADMIN_URL settings)."""
+    from stores.migrate import migrate as migrate_stores
+
+    steps = migrate_stores(load_settings(), report=_ERR.print)
+    _OUT.print("\n".join(steps) or "nothing to do: every store is at its current version", highlight=False)
+
+
+@app.command(epilog="Example: escore check")
+def check(as_json: AsJson = False) -> None:
+    """Connect to every store with a time limit and print all that is wrong with tables, indexes and rights."""
+    from stores.check import check_stores
+
+    problems = check_stores(load_settings())
+    if as_json:
+        _print_json([{"store": p.store, "severity": p.severity, "message": p.message} for p in problems])
+    elif problems:
+        table = Table("store", "severity", "problem", title="check", title_justify="left")
+        for problem in problems:
+            table.add_row(problem.store, problem.severity, problem.message)
+        _OUT.print(table)
+    else:
+        _OUT.print("every store answers and keeps the contract")
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        raise StoreContractError(f"{errors} errors")
+
+
+@app.command(epilog="Example: escore populate --clients 10000 --seed 1 --as-of 2025-12-31 --dirty 0.01")
+def populate(
+    as_of: AsOf,
+    clients: Annotated[int, typer.Option(min=1, help="Number of consumers.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed and options, same bytes.")] = 1,
+    months: Annotated[int, typer.Option(min=3, max=120, help="Months of history that end with DATE.")] = 36,
+    dirty: Annotated[float, typer.Option(min=0, max=0.2, help="Share of records with a planted defect.")] = 0.0,
+    events: Annotated[float, typer.Option(min=0.1, max=1000, help="Mean Base C events a consumer in 36 months.")] = 60,
+    replace: Annotated[bool, typer.Option(help="Empty the three stores first.")] = False,
+) -> None:
+    """Write a realistic generated population into the three stores, and its truth files under var/verdade."""
+    from flows.populate import populate_stores
+    from population.parameters import PopulationParameters
+
+    parameters = PopulationParameters(clients, seed, as_of, months=months, dirty=dirty, mean_events=events)
+    _print_counts("population", populate_stores(load_settings(), parameters, replace=replace))
+
+
+@import_app.command("berka", epilog="Example: escore import berka ../shared/data/berka")
+def import_berka(
+    directory: Annotated[Path, typer.Argument(help="Folder with the PKDD'99 files.")],
+    replace: Annotated[bool, typer.Option(help="Empty the three stores first.")] = False,
+) -> None:
+    """Load the PKDD'99 data of a Czech bank into the three stores by a documented mapping."""
+    from flows.populate import import_berka_files
+
+    _print_counts("import", import_berka_files(load_settings(), directory, replace=replace))
+
+
+@app.command(epilog="Example: escore train --as-of 2025-12-31")
+def train(
+    as_of: AsOf,
+    dates: Annotated[int, typer.Option(min=1, max=24, help="Past reference dates to train on.")] = 3,
+    promote: Annotated[bool, typer.Option(help="Put the new model in force.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Train on several past dates, validate on a later one, and register a versioned model."""
+    settings = _point_prefect_at_its_server(SOURCE_SETTINGS)
+    from flows.range_tasks import range_runner
+    from flows.train import train_model
+
+    flow = train_model.with_options(task_runner=range_runner(settings.workers))
+    result = flow(as_of=as_of, dates=dates, promote=promote)
+    _print_result(result, as_json=as_json)
+
+
+@app.command(epilog="Example: escore run --as-of 2025-12-31")
+def run(
+    as_of: AsOf,
+    model: Annotated[str | None, typer.Option(help="Version of a registered model; default: the one in force.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score every consumer as of a date, and publish: partition, extract, features, score, gate, publish."""
+    settings = _point_prefect_at_its_server(RUN_SETTINGS)
+    from flows.range_tasks import range_runner
+    from flows.score import score_clients
+
+    flow = score_clients.with_options(task_runner=range_runner(settings.workers))
+    result = flow(as_of=as_of, model_version=model)
+    if as_json:
+        _print_json(result)
+
+
+@app.command(epilog="Example: escore rollback")
+def rollback() -> None:
+    """Make the previously published run current again, in PostgreSQL and Redis."""
+    from flows.resources import open_results
+
+    with open_results(load_settings().require("results_url", "redis_url", "cache_key")) as results:
+        _OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
+
+
+@app.command(epilog="Example: escore serve --port 8080")
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+) -> None:
+    """Answer the documented endpoints and the score over HTTP."""
+    from serve.run_server import serve as serve_http
+
+    serve_http(load_settings(), host=host, port=port)
+
+
+@app.command(epilog='Example: TOKEN=$(escore token --scope score:ler --purpose "analise de credito")')
+def token(
+    subject: Annotated[str, typer.Option(help="The consulente that the token names.")] = "consulente-demo",
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; repeat for more. Default: all.")] = None,
+    purpose: Annotated[str, typer.Option(help="finalidade: why the data are read.")] = "demonstracao",
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="Lifetime.")] = 60,
+) -> None:
+    """Mint a bearer token for development (refused when SCORE_ENV=producao)."""
+    from serve.security import SCOPES, mint_token
+
+    settings = load_settings()
+    if settings.env == "producao":
+        raise UsageError("tokens are minted for development only, and SCORE_ENV is producao")
+    lifetime = timedelta(minutes=minutes)
+    secret = settings.secret("jwt_secret")
+    minted = mint_token(secret, subject=subject, scopes=scope or sorted(SCOPES), finalidade=purpose, lifetime=lifetime)
+    sys.stdout.write(minted + "\n")
+
+
+@app.command(epilog="Example: escore demo --clients 10000")
+def demo(
+    clients: Annotated[int, typer.Option(min=500, help="Number of consumers.")] = 10_000,
+    as_of: AsOf = date(2025, 12, 31),
+    keep: Annotated[bool, typer.Option(help="Leave the embedded stores running at the end.")] = False,
+) -> None:
+    """From nothing to three scores read over HTTP, on a clean state of its own."""
+    from flows.demo import run_demo
+
+    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=_ERR)
+
+
+def _point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
+    """Return the settings, checked before Prefect, which is slow to import and to start, is touched."""
+    settings = load_settings().require(*required)
+    from flows.prefect_environment import configure_prefect
+    from flows.withheld import print_errors_in_one_line
+
+    configure_prefect(settings)
+    print_errors_in_one_line()
+    return settings
+
+
+def _print_status(var: Path, *, as_json: bool = False) -> None:
+    from stores.embedded import stores_status
+
+    rows = stores_status(var)
+    if as_json:
+        _print_json([{"server": r.name, "state": r.state, "address": r.address, "pid": r.pid} for r in rows])
+        return
+    table = Table("server", "state", "address", "pid", title="embedded stores", title_justify="left")
+    for row in rows:
+        table.add_row(row.name, row.state, row.address, str(row.pid or "-"))
+    _OUT.print(table)
+
+
+def _print_counts(title: str, counts: dict[str, Any]) -> None:
+    table = Table("what", "records", title=title, title_justify="left")
+    for name, number in counts.items():
+        table.add_row(name, f"{number:,}" if isinstance(number, int) else str(number))
+    _OUT.print(table)
+
+
+def _print_result(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        _print_json(result)
+    else:
+        _print_counts("result", result)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def main() -> None:
+    """Run the command line; an EscoreError prints its lines and exits with its own code."""
+    try:
+        app()
+    except EscoreError as error:
+        for line in str(error).splitlines():
+            _ERR.print(f"[bold red]error[/]: {line}", highlight=False, markup=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

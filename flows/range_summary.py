@@ -1,0 +1,231 @@
+"""What a range's tables say in numbers: counts, extremes and consistency checks, summed over a run.
+
+A summary holds no person's data. It is kept in the manifest of the range's artifact, so that a resumed run
+adds up without computing anything again, and gates judge the whole run in memory that does not grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.extraction import TableCounts
+from contracts.score_scale import BAND_UPPER_SCORES, SCORE_MAX, SCORE_MIN, Status
+
+HISTOGRAM_STEP = 20
+HISTOGRAM_BINS = (SCORE_MAX - SCORE_MIN) // HISTOGRAM_STEP + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """One feature over some consumers: rows, missing, not finite, and the extremes of the rest."""
+
+    rows: int = 0
+    missing: int = 0
+    not_finite: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __add__(self, other: ColumnSummary) -> ColumnSummary:
+        """Return the summary of both sets of consumers."""
+        return ColumnSummary(
+            self.rows + other.rows,
+            self.missing + other.missing,
+            self.not_finite + other.not_finite,
+            _extreme(min, self.minimum, other.minimum),
+            _extreme(max, self.maximum, other.maximum),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """The scores of some consumers: how many, how spread, and how many break a promise of the score."""
+
+    scored: int = 0
+    insufficient: int = 0
+    histogram: tuple[int, ...] = (0,) * HISTOGRAM_BINS
+    bands: Mapping[str, int] = field(default_factory=dict)
+    score_sum: int = 0
+    probability_sum: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+    probability_minimum: float | None = None
+    probability_maximum: float | None = None
+    broken: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: ScoreSummary) -> ScoreSummary:
+        """Return the summary of both sets of consumers."""
+        return ScoreSummary(
+            self.scored + other.scored,
+            self.insufficient + other.insufficient,
+            tuple(a + b for a, b in zip(self.histogram, other.histogram, strict=True)),
+            _add_counts(self.bands, other.bands),
+            self.score_sum + other.score_sum,
+            self.probability_sum + other.probability_sum,
+            _extreme(min, self.minimum, other.minimum),
+            _extreme(max, self.maximum, other.maximum),
+            _extreme(min, self.probability_minimum, other.probability_minimum),
+            _extreme(max, self.probability_maximum, other.probability_maximum),
+            _add_counts(self.broken, other.broken),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSummary:
+    """A range, or a whole run: counts by table, features, scores and seconds by step."""
+
+    ranges: int = 0
+    counts: Mapping[str, TableCounts] = field(default_factory=dict)
+    columns: Mapping[str, ColumnSummary] = field(default_factory=dict)
+    scores: ScoreSummary = field(default_factory=ScoreSummary)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def __add__(self, other: RangeSummary) -> RangeSummary:
+        """Return the summary of both."""
+        return RangeSummary(
+            self.ranges + other.ranges,
+            _merge(self.counts, other.counts),
+            _merge(self.columns, other.columns),
+            self.scores + other.scores,
+            _merge(self.seconds, other.seconds),
+        )
+
+    @property
+    def extracted_clients(self) -> int:
+        """Return the consumers known at the reference date: all that were read, less the later ones."""
+        clients = self.counts.get("cliente", TableCounts())
+        return clients.read - sum(clients.ignored.values())
+
+    @property
+    def rejected_clients(self) -> int:
+        """Return the consumers that were refused."""
+        return sum(self.counts.get("cliente", TableCounts()).rejected.values())
+
+    @property
+    def unaccounted_clients(self) -> int:
+        """Return extracted - (scored + insufficient + rejected): zero, or the run may not publish."""
+        published = self.scores.scored + self.scores.insufficient
+        return self.extracted_clients - published - self.rejected_clients
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a manifest holds it."""
+        return {
+            "faixas": self.ranges,
+            "contagens": {name: counts.to_json() for name, counts in self.counts.items()},
+            "variaveis": {name: asdict(column) for name, column in self.columns.items()},
+            "pontuacao": asdict(self.scores),
+            "segundos": dict(self.seconds),
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> RangeSummary:
+        """Return the summary that ``to_json`` wrote."""
+        scores = dict(body["pontuacao"])
+        scores["histogram"] = tuple(scores["histogram"])
+        return cls(
+            body["faixas"],
+            {name: TableCounts.from_json(counts) for name, counts in body["contagens"].items()},
+            {name: ColumnSummary(**column) for name, column in body["variaveis"].items()},
+            ScoreSummary(**scores),
+            dict(body["segundos"]),
+        )
+
+
+def summarize_features(table: pa.Table) -> dict[str, ColumnSummary]:
+    """Return a summary of every feature column (all but cpf, cliente_id and sem_dados)."""
+    names = [name for name in table.column_names if name not in {"cpf", "cliente_id", "sem_dados"}]
+    return {name: _summarize_column(table[name]) for name in names}
+
+
+def summarize_scores(scores: pa.Table, contributions: pa.Table, base_points: int) -> ScoreSummary:
+    """Return a summary of scores and of how many rows break each promise of domain.md's score.
+
+    ``scores`` has SCORES_SCHEMA; ``contributions`` one integer column a term, rows aligned with it.
+    """
+    is_scored = pc.equal(scores["status"], Status.OK.value)
+    kept = scores.filter(is_scored)
+    score = np.asarray(kept["score"], dtype=np.int64)
+    raw = np.asarray(kept["score_bruto"], dtype=np.int64)
+    probability = np.asarray(kept["probabilidade"], dtype=np.float64)
+    terms = contributions.filter(is_scored)
+    total = np.full(len(raw), base_points, dtype=np.int64)
+    for name in terms.column_names:
+        total += np.asarray(terms[name], dtype=np.int64)
+    bands = np.asarray(kept["faixa"].cast(pa.string()).to_numpy(zero_copy_only=False), dtype=str)
+    return ScoreSummary(
+        scored=len(score),
+        insufficient=scores.num_rows - len(score),
+        histogram=tuple(
+            np.bincount((score - SCORE_MIN) // HISTOGRAM_STEP, minlength=HISTOGRAM_BINS)[:HISTOGRAM_BINS].tolist()
+        ),
+        bands={str(band): int(np.count_nonzero(bands == band)) for band, _ in BAND_UPPER_SCORES},
+        score_sum=int(score.sum()),
+        probability_sum=float(probability.sum()),
+        minimum=_least(score),
+        maximum=_greatest(score),
+        probability_minimum=_least(probability),
+        probability_maximum=_greatest(probability),
+        broken={
+            "soma_das_contribuicoes": int(np.count_nonzero(total != raw)),
+            "recorte_da_escala": int(np.count_nonzero(np.clip(raw, SCORE_MIN, SCORE_MAX) != score)),
+            "faixa": int(np.count_nonzero(bands != _bands_of(score))),
+            "probabilidade_fora_de_0_1": int(np.count_nonzero(~((probability > 0) & (probability < 1)))),
+            "monotonia": _monotone_violations(raw, probability),
+            "sem_dados_com_score": int(_scored_without_status(scores)),
+        },
+    )
+
+
+def _bands_of(score: np.ndarray) -> np.ndarray:
+    uppers = np.array([upper for _, upper in BAND_UPPER_SCORES])
+    names = np.array([band.value for band, _ in BAND_UPPER_SCORES])
+    return names[np.searchsorted(uppers, score)] if len(score) else np.array([], dtype=str)
+
+
+def _monotone_violations(raw: np.ndarray, probability: np.ndarray) -> int:
+    """Count neighbours, by unclipped score, whose probability of default rises with the score."""
+    order = np.lexsort((-probability, raw))
+    return int(np.count_nonzero(np.diff(probability[order]) > 0))
+
+
+def _scored_without_status(scores: pa.Table) -> int:
+    insufficient = scores.filter(pc.equal(scores["status"], Status.INSUFFICIENT_DATA.value))
+    scored: int = insufficient.num_rows - insufficient["score"].null_count
+    return scored
+
+
+def _summarize_column(column: pa.ChunkedArray) -> ColumnSummary:
+    if not pa.types.is_floating(column.type):
+        return ColumnSummary(rows=len(column), missing=column.null_count)
+    values = column.drop_null().to_numpy()
+    finite = values[np.isfinite(values)]
+    return ColumnSummary(len(column), column.null_count, len(values) - len(finite), _least(finite), _greatest(finite))
+
+
+def _least(values: np.ndarray) -> float | None:
+    return float(values.min()) if len(values) else None
+
+
+def _greatest(values: np.ndarray) -> float | None:
+    return float(values.max()) if len(values) else None
+
+
+def _extreme(choose: Any, left: float | None, right: float | None) -> float | None:
+    known = [value for value in (left, right) if value is not None]
+    return choose(known) if known else None
+
+
+def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
+    return {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}
+
+
+def _merge(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(left)
+    for name, value in right.items():
+        merged[name] = merged[name] + value if name in merged else value
+    return merged

@@ -1,0 +1,35 @@
+"""How tasks on CPF ranges are run: two at once, tried again only when a store did not answer, nothing cached."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.tasks import exponential_backoff
+
+from contracts.errors import StoreUnavailableError
+
+DEFAULT_WORKERS = 2
+"""CPF ranges worked on at once in a deployment that does not say otherwise."""
+
+
+def range_runner(workers: int = DEFAULT_WORKERS) -> TaskRunner[PrefectFuture[Any]]:
+    """Return the runner of a flow's tasks: so many threads, each at work on one range at a time."""
+    runner: Any = ThreadPoolTaskRunner(max_workers=workers)
+    return cast(TaskRunner[PrefectFuture[Any]], runner)
+
+
+def is_io_failure(_task: Any, _run: Any, state: Any) -> bool:
+    """Return whether a task failed because a store did not answer (Prefect's retry condition)."""
+    return isinstance(state.result(raise_on_failure=False), StoreUnavailableError)
+
+
+IO_TASK: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": is_io_failure,
+}

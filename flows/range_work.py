@@ -1,0 +1,98 @@
+"""The work on one CPF range: extract, build features, score, and leave both as artifacts in the lake.
+
+A range whose artifacts stand whole in the lake (by checksum) is not done again: that is how a killed run
+goes on where it was. Damage is found before use, and the range is done anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+from extract.extraction import extract_range
+from extract.lake import read_extraction, snapshot_path, write_extraction
+
+from contracts.artifacts import ArtifactStore
+from contracts.errors import DataIntegrityError
+from contracts.extraction import CpfRange, Extraction
+from extract.sources import Sources
+from features.build import build_features
+from flows.range_summary import RangeSummary, summarize_features, summarize_scores
+from flows.run_plan import RunIdentity
+from models.apply import apply_scorecard, contributions
+from models.scorecard import Scorecard
+
+FEATURES_FILE = "variaveis.parquet"
+SCORES_FILE = "pontuacao.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeWork:
+    """What every range of a run shares."""
+
+    run: RunIdentity
+    sources: Sources
+    lake: ArtifactStore
+    scorecard: Scorecard
+
+
+def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
+    """Return the summary of a range, doing only what the lake does not already hold whole."""
+    done = finished_summary(work.lake, work.run, cpf_range.index)
+    if done is not None:
+        return done
+    started = time.perf_counter()
+    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run)
+    extracted = time.perf_counter()
+    table = build_features(extraction.tables, work.run.as_of)
+    built = time.perf_counter()
+    scores = apply_scorecard(work.scorecard, table)
+    scored = time.perf_counter()
+    summary = RangeSummary(
+        ranges=1,
+        counts=extraction.counts,
+        columns=summarize_features(table),
+        scores=summarize_scores(scores, contributions(work.scorecard, table), work.scorecard.base_points),
+        seconds={"extrair": extracted - started, "variaveis": built - extracted, "pontuar": scored - built},
+    )
+    _write_scores(work, cpf_range.index, table, scores=scores, summary=summary)
+    return summary
+
+
+def obtain_extraction(sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity) -> Extraction:
+    """Return a range's checked records from the lake if they stand there whole, else from the stores."""
+    try:
+        if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
+            return read_extraction(lake, run.snapshot_id, cpf_range.index)
+    except DataIntegrityError:
+        lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
+    extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    write_extraction(lake, run.snapshot_id, cpf_range.index, extraction, as_of=run.as_of)
+    return extraction
+
+
+def finished_summary(lake: ArtifactStore, run: RunIdentity, index: int) -> RangeSummary | None:
+    """Return a finished range's summary; None if it is not finished, or is damaged and must be redone."""
+    path = run.scores_path(index)
+    try:
+        if lake.read_manifest(path) is None:
+            return None
+        lake.verify(snapshot_path(run.snapshot_id, index))
+        manifest = lake.verify(path)
+    except DataIntegrityError:
+        lake.delete(path)
+        return None
+    meta: Mapping[str, object] = manifest.meta
+    return RangeSummary.from_json(meta["resumo"]) if meta["modelo"] == run.model_version else None  # type: ignore[arg-type]
+
+
+def _write_scores(work: RangeWork, index: int, table: pa.Table, *, scores: pa.Table, summary: RangeSummary) -> None:
+    meta = {
+        "execucao": str(work.run.execucao_id),
+        "data_referencia": work.run.as_of.isoformat(),
+        "modelo": work.run.model_version,
+        "resumo": summary.to_json(),
+    }
+    work.lake.write(work.run.scores_path(index), {FEATURES_FILE: table, SCORES_FILE: scores}, meta=meta)

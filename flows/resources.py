@@ -1,0 +1,61 @@
+"""Opens what a run needs, from the settings, and closes it: the three sources, the results, cache and lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy import Engine
+
+from contracts.artifacts import ArtifactStore
+from contracts.settings import Settings
+from extract.sources import Sources
+from serve.publish import Publisher
+from stores.connections import mongo_database, redis_client, sql_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where published scores go: the results database, the cache and the publisher over both."""
+
+    engine: Engine
+    cache: redis.Redis
+    publisher: Publisher
+
+
+def open_lake(settings: Settings) -> ArtifactStore:
+    """Return the lake of these settings."""
+    return ArtifactStore(settings.lake_root)
+
+
+@contextmanager
+def open_sources(settings: Settings) -> Iterator[Sources]:
+    """Yield the three stores to read from, with the engine's read-only roles."""
+    timeout, limit = settings.store_timeout_seconds, settings.statement_timeout_seconds
+    with ExitStack() as stack:
+        engines = []
+        for name in ("base_a_url", "base_b_url"):
+            engine = sql_engine(settings.secret(name), timeout=timeout, statement_timeout=limit)
+            stack.callback(engine.dispose)
+            engines.append(engine)
+        database = mongo_database(settings.secret("base_c_url"), timeout=timeout)
+        stack.callback(database.client.close)
+        yield Sources(base_a=engines[0], base_b=engines[1], base_c=database)
+
+
+@contextmanager
+def open_results(settings: Settings) -> Iterator[Results]:
+    """Yield the results database, the cache and the publisher."""
+    with ExitStack() as stack:
+        engine = sql_engine(
+            settings.secret("results_url"),
+            timeout=settings.store_timeout_seconds,
+            statement_timeout=settings.statement_timeout_seconds,
+        )
+        stack.callback(engine.dispose)
+        cache = redis_client(settings.secret("redis_url"), timeout=settings.store_timeout_seconds)
+        stack.callback(cache.close)
+        key = settings.secret("cache_key").encode()
+        yield Results(engine, cache, Publisher(engine, cache, cache_key=key))

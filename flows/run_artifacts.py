@@ -1,0 +1,110 @@
+"""What Prefect shows of a run: a progress bar, tables of counts, rejects and gates, and a summary.
+
+Artifacts hold ids, counts and rule names only. Updates of the bar cost 25 ms and a request each, so they
+are made at most every few seconds.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows.run_outcome import RunOutcome
+from flows.run_plan import RunIdentity
+
+_UPDATE_EVERY_SECONDS = 5.0
+
+
+class ProgressArtifact:
+    """A Prefect progress artifact of one step, updated sparingly."""
+
+    def __init__(self, step: str, total: int) -> None:
+        self._total = max(total, 1)
+        self._done = 0
+        self._last = monotonic()
+        self._id = cast(UUID, create_progress_artifact(0.0, description=f"{step}: {total} faixas"))
+
+    def advance(self, units: int) -> None:
+        """Count units as done; tell Prefect if the last update is old or all is done."""
+        self._done += units
+        now = monotonic()
+        if self._done >= self._total or now - self._last >= _UPDATE_EVERY_SECONDS:
+            self._last = now
+            update_progress_artifact(self._id, min(100.0, 100.0 * self._done / self._total))
+
+
+def publish_run_tables(outcome: RunOutcome) -> None:
+    """Create the table and markdown artifacts of a run."""
+    create_table_artifact(
+        _count_rows(outcome), key="contagens", description=_title(outcome.run, "registros por tabela")
+    )
+    create_table_artifact(
+        _reject_rows(outcome), key="rejeitados", description=_title(outcome.run, "rejeitados por regra")
+    )
+    create_table_artifact(_gate_rows(outcome), key="portas", description=_title(outcome.run, "portas de qualidade"))
+    create_markdown_artifact(_markdown(outcome), key="execucao", description=_title(outcome.run, "resumo"))
+
+
+def _title(run: RunIdentity, what: str) -> str:
+    return f"{what}, {run.as_of.isoformat()}, execução {run.execucao_id}"
+
+
+def _count_rows(outcome: RunOutcome) -> list[dict[str, object]]:
+    return [
+        {
+            "tabela": name,
+            "lidos": counts.read,
+            "usados": counts.used,
+            "ignorados": sum(counts.ignored.values()),
+            "rejeitados": sum(counts.rejected.values()),
+        }
+        for name, counts in outcome.summary.counts.items()
+    ]
+
+
+def _reject_rows(outcome: RunOutcome) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {"tabela": name, "regra": rule, "registros": number}
+        for name, counts in outcome.summary.counts.items()
+        for rule, number in sorted(counts.rejected.items())
+    ]
+    return rows or [{"tabela": "-", "regra": "-", "registros": 0}]
+
+
+def _gate_rows(outcome: RunOutcome) -> list[dict[str, object]]:
+    return [
+        {
+            "suite": gate.suite,
+            "expectativa": gate.expectation,
+            "critica": gate.critical,
+            "cumprida": gate.success,
+            "observado": gate.observed,
+        }
+        for gate in outcome.gates.results
+    ]
+
+
+def _markdown(outcome: RunOutcome) -> str:
+    scores = outcome.summary.scores
+    state = "publicada" if outcome.published else "NÃO publicada"
+    return "\n".join(
+        [
+            f"# Execução {state}",
+            "",
+            f"- data de referência: {outcome.run.as_of.isoformat()}",
+            f"- modelo: {outcome.run.model_version}",
+            f"- clientes: {outcome.summary.extracted_clients:,} extraídos = {scores.scored:,} pontuados + "
+            f"{scores.insufficient:,} com dados insuficientes + {outcome.summary.rejected_clients:,} rejeitados",
+            f"- registros lidos: {outcome.events_read:,} em {outcome.seconds:.1f} s",
+            f"- relatório: `{outcome.report}`",
+            f"- Data Docs: `{outcome.gates.data_docs}`",
+        ]
+    )

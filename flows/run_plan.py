@@ -1,0 +1,73 @@
+"""A run's identity and plan: which date, model and CPF ranges, where its artifacts lie, how ranges are grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.artifacts import ArtifactStore
+from contracts.extraction import CpfRange
+
+MAX_TASKS = 200
+"""Prefect tasks of one step; some 2,000 destabilised a server (Prefect #18883)."""
+
+_PLAN_FILE = "plano.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """What names a run everywhere: only ids, a date and a version, so that tasks may carry it."""
+
+    execucao_id: UUID
+    as_of: date
+    model_version: str
+
+    @property
+    def snapshot_id(self) -> str:
+        """Return the id of the run's snapshot in the lake."""
+        return str(self.execucao_id)
+
+    def scores_path(self, index: int) -> str:
+        """Return where features and scores of one range lie."""
+        return f"{scores_root(self.execucao_id)}/faixa-{index:05d}"
+
+
+def scores_root(execucao_id: UUID) -> str:
+    """Return the folder of a run's features and scores."""
+    return f"scores/{execucao_id}"
+
+
+def snapshot_root(snapshot_id: object) -> str:
+    """Return the folder of a snapshot: the plan, the ranges and the strays."""
+    return f"snapshots/{snapshot_id}"
+
+
+def _plan_path(snapshot_id: str) -> str:
+    return f"{snapshot_root(snapshot_id)}/plano"
+
+
+def write_plan(lake: ArtifactStore, snapshot_id: str, ranges: Sequence[CpfRange]) -> None:
+    """Store the ranges of a snapshot; they bound CPFs, so they stay in the lake."""
+    body = {"faixas": [[cpf_range.index, cpf_range.lower, cpf_range.upper] for cpf_range in ranges]}
+    lake.write(_plan_path(snapshot_id), {_PLAN_FILE: body}, meta={"faixas": len(ranges)})
+
+
+def read_plan(lake: ArtifactStore, snapshot_id: str) -> tuple[CpfRange, ...] | None:
+    """Return the stored ranges of a snapshot, or None where no plan was finished."""
+    if lake.read_manifest(_plan_path(snapshot_id)) is None:
+        return None
+    body: dict[str, Any] = lake.read_json(_plan_path(snapshot_id), _PLAN_FILE)
+    return tuple(CpfRange(index, lower, upper) for index, lower, upper in body["faixas"])
+
+
+def group_ranges(count: int, *, max_tasks: int = MAX_TASKS) -> list[list[int]]:
+    """Return the indexes ``0..count-1`` in at most ``max_tasks`` groups, dealt out in turn.
+
+    >>> group_ranges(5, max_tasks=2)
+    [[0, 2, 4], [1, 3]]
+    """
+    groups = min(count, max_tasks)
+    return [list(range(start, count, groups)) for start in range(groups)]

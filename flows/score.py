@@ -1,0 +1,235 @@
+"""The nightly run: partition, extract, build features, score, gate, publish (layout.md, "How a run moves").
+
+``escore run`` and the Prefect flow ``score_clients`` are the same function. Prefect carries ids, counts and
+paths only. A run that was killed goes on from its finished ranges when it is started again for the same
+date and model; one that broke a gate published nothing, and starts anew next time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect import flow
+from prefect.futures import PrefectFuture, as_completed
+from rich.console import Console
+
+from contracts.artifacts import ArtifactStore
+from contracts.errors import EscoreError, GateError
+from contracts.extraction import CpfRange
+from contracts.reference_date import REFERENCE_ZONE
+from contracts.settings import RUN_SETTINGS, Settings, load_settings
+from extract.partitions import plan_ranges
+from flows.progress import StepProgress, show_progress
+from flows.quality import judge_run
+from flows.range_summary import RangeSummary
+from flows.range_tasks import range_runner
+from flows.report import write_run_report
+from flows.resources import Results, open_lake, open_results, open_sources
+from flows.run_artifacts import ProgressArtifact, publish_run_tables
+from flows.run_outcome import RunOutcome, StepTimes
+from flows.run_plan import RunIdentity, group_ranges, read_plan, scores_root, snapshot_root, write_plan
+from flows.run_summary import print_summary
+from flows.score_tasks import score_ranges, score_strays, stage_scores, switch_run
+from flows.withheld import values_withheld
+from models.registry import RegisteredModel, current_model, load_model
+from serve.run_info import RunInfo
+from stores import ledger
+from stores.run_ids import new_run_id
+
+RESUME_WITHIN = timedelta(hours=24)
+"""A half-finished run older than this is not gone on with: its snapshot no longer speaks for tonight."""
+
+
+@flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
+@values_withheld
+def score_clients(as_of: date | None = None, model_version: str | None = None) -> dict[str, Any]:
+    """Score every consumer as of a date and publish the scores.
+
+    Parameters
+    ----------
+    as_of
+        Reference date; yesterday in São Paulo when it is not given.
+    model_version
+        Version of a registered model; the one in force when it is not given.
+
+    Returns
+    -------
+    dict
+        Ids, counts and paths of the run (``RunOutcome.to_json``).
+    """
+    return run_scores(load_settings(), as_of or yesterday(), model_version=model_version).to_json()
+
+
+def run_scores(settings: Settings, as_of: date, *, model_version: str | None = None) -> RunOutcome:
+    """Do the whole run inside a flow; EscoreError says what stopped it, and the ledger keeps why."""
+    settings.require(*RUN_SETTINGS)
+    lake = open_lake(settings)
+    model = load_model(lake, model_version) if model_version else current_model(lake)
+    with (
+        show_progress() as progress,
+        open_results(settings) as results,
+        ledger.reference_date_lock(results.engine, as_of),
+    ):
+        results.publisher.reconcile()
+        run = _begin(results, as_of, model)
+        with _failure_recorded(results, run):
+            night = _Night(settings, lake, model, run, results, progress, StepTimes(), datetime.now(UTC))
+            return night.run_through()
+
+
+def yesterday() -> date:
+    """Return yesterday's date in São Paulo: the last day that has ended."""
+    return datetime.now(REFERENCE_ZONE).date() - timedelta(days=1)
+
+
+def _begin(results: Results, as_of: date, model: RegisteredModel) -> RunIdentity:
+    """Return the run to go on with, or a new one, entered in the ledger as under way."""
+    now = datetime.now(UTC)
+    execucao_id = ledger.resumable_run(results.engine, as_of, model.version)
+    if execucao_id is not None and _is_stale(results, execucao_id, now):
+        execucao_id = None
+    if execucao_id is None:
+        execucao_id = new_run_id(now)
+    ledger.open_run(results.engine, execucao_id=execucao_id, data_referencia=as_of, modelo_versao=model.version)
+    return RunIdentity(execucao_id, as_of, model.version)
+
+
+def _is_stale(results: Results, execucao_id: UUID, now: datetime) -> bool:
+    """Return whether a half-finished run is too old to go on with; the ledger then keeps it as abandoned."""
+    run = ledger.get_run(results.engine, execucao_id)
+    if run is None or now - run.iniciada_em <= RESUME_WITHIN:
+        return False
+    if run.situacao == "em_andamento":
+        ledger.fail_run(results.engine, execucao_id, motivo="abandonada: parada há mais de 24 horas", retomavel=False)
+    return True
+
+
+@contextmanager
+def _failure_recorded(results: Results, run: RunIdentity) -> Iterator[None]:
+    """Enter in the ledger why a run failed; a broken gate's run is not gone on with."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error) if isinstance(error, EscoreError) else type(error).__name__
+        resumable = not isinstance(error, GateError)
+        ledger.fail_run(results.engine, run.execucao_id, motivo=reason, retomavel=resumable)
+        raise
+
+
+@dataclass(slots=True)
+class _Night:
+    """One run in progress; its methods are the run's steps, in order."""
+
+    settings: Settings
+    lake: ArtifactStore
+    model: RegisteredModel
+    run: RunIdentity
+    results: Results
+    progress: StepProgress
+    times: StepTimes
+    started_at: datetime
+    resumed: int = 0
+
+    def run_through(self) -> RunOutcome:
+        """Do all steps; GateError if the gates forbid to publish."""
+        ranges = self._partition()
+        strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
+        summary = self._work_ranges(ranges) + self._await_strays(strays)
+        self._record(summary)
+        with self.times.measure("portas"):
+            self.progress.start("gates")
+            folder = self.settings.var / "qualidade" / str(self.run.execucao_id)
+            gates = judge_run(summary, folder, max_reject_rate=self.settings.max_reject_rate)
+        fingerprint = None if gates.broken_critical else self._publish(ranges, summary)
+        self.progress.finish()
+        outcome = RunOutcome(
+            run=self.run,
+            model_name=self.model.scorecard.name,
+            resumed_ranges=self.resumed,
+            summary=summary,
+            gates=gates,
+            steps=tuple(self.times.steps),
+            started_at=self.started_at,
+            published=fingerprint is not None,
+            fingerprint=fingerprint,
+            report=self.settings.var / "relatorios" / f"execucao-{self.run.execucao_id}.html",
+        )
+        write_run_report(outcome)
+        publish_run_tables(outcome)
+        print_summary(outcome, Console(stderr=True))
+        gates.stop_if_broken()
+        return outcome
+
+    def _partition(self) -> tuple[CpfRange, ...]:
+        with self.times.measure("particionar"):
+            self.progress.start("partition")
+            planned = read_plan(self.lake, self.run.snapshot_id)
+            if planned is None:
+                with open_sources(self.settings) as sources:
+                    planned = plan_ranges(sources.base_a, range_size=self.settings.range_size)
+                write_plan(self.lake, self.run.snapshot_id, planned)
+            return planned
+
+    def _work_ranges(self, ranges: Sequence[CpfRange]) -> RangeSummary:
+        with self.times.measure("extrair, variaveis, pontuar"):
+            self.progress.start("ranges: extract, features, score", len(ranges))
+            artifact = ProgressArtifact("faixas", len(ranges))
+            self.resumed = sum(self.lake.read_manifest(self.run.scores_path(r.index)) is not None for r in ranges)
+            work = score_ranges.with_options(retries=self.settings.io_retries)
+            futures = {
+                work.submit(self.run, indexes, self.model.version): len(indexes)
+                for indexes in group_ranges(len(ranges))
+            }
+            total = RangeSummary()
+            for future in as_completed(list(futures)):
+                total += RangeSummary.from_json(future.result())
+                self.progress.advance(futures[future])
+                artifact.advance(futures[future])
+            return total
+
+    def _await_strays(self, strays: PrefectFuture[dict[str, Any]]) -> RangeSummary:
+        with self.times.measure("avulsos"):
+            self.progress.start("strays")
+            return RangeSummary.from_json(strays.result())
+
+    def _publish(self, ranges: Sequence[CpfRange], summary: RangeSummary) -> str:
+        with self.times.measure("publicar"):
+            self.progress.start("publish", len(ranges) + 1)
+            info = RunInfo(
+                execucao_id=self.run.execucao_id,
+                data_referencia=self.run.as_of,
+                modelo_versao=self.model.version,
+                modelo_nome=self.model.scorecard.name,
+                horizonte_meses=self.model.scorecard.horizon_months,
+                textos=self.model.scorecard.texts,
+                calculado_em=datetime.now(UTC),
+                modelo_sha256=self.model.scorecard.sha256,
+            )
+            retries = self.settings.io_retries
+            stage = stage_scores.with_options(retries=retries)
+            consumers = summary.scores.scored + summary.scores.insufficient
+            staged = stage.submit(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
+            fingerprint: str = staged.result()
+            self._record(summary, fingerprint)
+            switch_run.with_options(retries=retries).submit(info).result()
+            for execucao_id in self.results.publisher.retain(self.settings.retention_runs):
+                self.lake.delete(scores_root(execucao_id))
+                self.lake.delete(snapshot_root(execucao_id))
+            return fingerprint
+
+    def _record(self, summary: RangeSummary, fingerprint: str | None = None) -> None:
+        clients = ledger.ClientCounts(
+            extraidos=summary.extracted_clients,
+            pontuados=summary.scores.scored,
+            insuficientes=summary.scores.insufficient,
+            rejeitados=summary.rejected_clients,
+        )
+        counts = {name: counts.to_json() for name, counts in summary.counts.items()}
+        ledger.record_counts(
+            self.results.engine, self.run.execucao_id, clients, contagens=counts, impressao=fingerprint
+        )

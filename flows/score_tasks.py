@@ -1,0 +1,77 @@
+"""The tasks of the nightly run: each opens its own connections, so that it can run in any worker.
+
+They take ids, dates, versions and range numbers only; what is personal they read from the stores or the lake.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+
+from contracts.settings import load_settings
+from extract.extraction import extract_strays
+from extract.lake import read_extraction, write_extraction
+from flows.progress import StepProgress
+from flows.range_summary import RangeSummary
+from flows.range_tasks import IO_TASK
+from flows.range_work import SCORES_FILE, RangeWork, work_range
+from flows.resources import open_lake, open_results, open_sources
+from flows.run_plan import RunIdentity, read_plan
+from flows.withheld import values_withheld
+from models.registry import load_model
+from serve.content_digest import ContentDigest
+from serve.run_info import RunInfo
+
+
+@task(name="faixas", **IO_TASK)
+@values_withheld
+def score_ranges(run: RunIdentity, indexes: list[int], model_version: str) -> dict[str, Any]:
+    """Work on some ranges of a run, with connections of its own; return their summary as JSON."""
+    settings = load_settings()
+    lake = open_lake(settings)
+    planned = read_plan(lake, run.snapshot_id) or ()
+    total = RangeSummary()
+    with open_sources(settings) as sources:
+        work = RangeWork(run, sources, lake, load_model(lake, model_version).scorecard)
+        for index in indexes:
+            total += work_range(work, planned[index])
+    return total.to_json()
+
+
+@task(name="avulsos", **IO_TASK)
+@values_withheld
+def score_strays(run: RunIdentity) -> dict[str, Any]:
+    """Refuse the records that no CPF range returns; return their counts as a summary in JSON."""
+    settings = load_settings()
+    with open_sources(settings) as sources:
+        extraction = extract_strays(sources, as_of=run.as_of)
+    write_extraction(open_lake(settings), run.snapshot_id, None, extraction, as_of=run.as_of)
+    return RangeSummary(counts=extraction.counts).to_json()
+
+
+@task(name="publicar", **IO_TASK)
+@values_withheld
+def stage_scores(run: RunIdentity, info: RunInfo, range_count: int, *, consumers: int, progress: StepProgress) -> str:
+    """Stage every range's scores and rejects in PostgreSQL and Redis; return the content's fingerprint."""
+    settings = load_settings()
+    lake = open_lake(settings)
+    digest = ContentDigest()
+    with open_results(settings) as results:
+        results.publisher.begin(info, consumers=consumers)
+        for index in range(range_count):
+            scores = lake.read_table(run.scores_path(index), SCORES_FILE)
+            digest.update(scores)
+            results.publisher.stage(scores)
+            results.publisher.stage_rejects(read_extraction(lake, run.snapshot_id, index, tables=()).rejects)
+            progress.advance()
+        results.publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
+    return digest.hexdigest()
+
+
+@task(name="trocar", **IO_TASK)
+@values_withheld
+def switch_run(info: RunInfo) -> None:
+    """Make a staged run the one that readers see, in PostgreSQL and then in Redis."""
+    with open_results(load_settings()) as results:
+        results.publisher.switch(info)

@@ -1,0 +1,122 @@
+"""The training flow: sample the population, build features and labels of several dates, train, register.
+
+The snapshot that a training is made from is personal data and is removed when the training ends; hashes of
+what was learnt from stay in the model's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from getpass import getuser
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.futures import as_completed
+
+from contracts.artifacts import ArtifactStore
+from contracts.extraction import CpfRange
+from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
+from extract.partitions import plan_ranges
+from flows.progress import StepProgress, show_progress
+from flows.range_tasks import IO_TASK, range_runner
+from flows.resources import open_lake, open_sources
+from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
+from flows.training_samples import TrainingSnapshot, model_inputs, read_sample, sample_range, sample_ranges
+from flows.withheld import values_withheld
+from models.registry import load_model, promote_model, register_model
+from models.train import TrainedModel, TrainingData, TrainingOptions, train_scorecard
+from models.training_dates import DEFAULT_TRAINING_DATES, plan_training_dates
+from stores.run_ids import new_run_id
+
+
+@flow(name="train-model", task_runner=range_runner())
+@values_withheld
+def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool = True) -> dict[str, Any]:
+    """Train on ``dates`` past dates whose labels are known by ``as_of``, validate on a later one, register.
+
+    Parameters
+    ----------
+    as_of
+        The day whose knowledge the training uses; labels need the horizon plus 90 days before it.
+    dates
+        Number of past reference dates to train on, three months apart.
+    promote
+        Put the new model in force.
+
+    Returns
+    -------
+    dict
+        The model's version and its figures out of time.
+    """
+    settings = load_settings().require(*SOURCE_SETTINGS)
+    planned = plan_training_dates(as_of, horizon_months=settings.horizon_months, dates=dates)
+    lake = open_lake(settings)
+    snapshot = TrainingSnapshot(f"treino-{new_run_id(datetime.now(UTC))}", as_of, planned.all)
+    try:
+        with show_progress() as progress:
+            indexes = _gather(settings, lake, snapshot, progress)
+            progress.start("train")
+            trained = _train(settings, lake, snapshot, indexes)
+            progress.finish()
+    finally:
+        lake.delete(snapshot_root(snapshot.snapshot_id))
+        lake.delete(f"training/{snapshot.snapshot_id}")
+    version = register_model(lake, trained)
+    if promote:
+        promote_model(lake, version, who=getuser(), why=f"trained as of {as_of}", when=datetime.now(UTC))
+    create_markdown_artifact(load_model(lake, version).card, key="modelo", description=f"modelo {version}")
+    return {"versao": version, "vigente": promote, **_headline(trained)}
+
+
+def _headline(trained: TrainedModel) -> dict[str, Any]:
+    late, record = trained.metrics.validation, trained.record
+    return {
+        "datas_de_treino": [counts.as_of.isoformat() for counts in record.samples],
+        "data_de_validacao": record.validation.as_of.isoformat(),
+        "linhas_de_treino": sum(counts.rows for counts in record.samples),
+        "inadimplentes_no_treino": sum(counts.bads for counts in record.samples),
+        "auc_fora_do_tempo": late.auc,
+        "ks_fora_do_tempo": late.ks,
+        "brier_fora_do_tempo": late.brier,
+        "ece_fora_do_tempo": late.ece,
+        "taxa_observada": late.bad_rate,
+        "probabilidade_media": late.mean_probability,
+    }
+
+
+def _gather(
+    settings: Settings, lake: ArtifactStore, snapshot: TrainingSnapshot, progress: StepProgress
+) -> tuple[int, ...]:
+    """Leave the samples of all chosen ranges in the lake; return the ranges' indexes."""
+    with open_sources(settings) as sources:
+        ranges = plan_ranges(sources.base_a, range_size=settings.range_size)
+    chosen = sample_ranges(ranges, range_size=settings.range_size, clients=settings.training_clients)
+    write_plan(lake, snapshot.snapshot_id, chosen)
+    progress.start("ranges: extract, features, labels", len(chosen))
+    gather = gather_samples.with_options(retries=settings.io_retries)
+    futures = {gather.submit(snapshot, places): len(places) for places in group_ranges(len(chosen))}
+    for future in as_completed(list(futures)):
+        future.result()
+        progress.advance(futures[future])
+    return tuple(cpf_range.index for cpf_range in chosen)
+
+
+def _train(settings: Settings, lake: ArtifactStore, snapshot: TrainingSnapshot, indexes: Sequence[int]) -> TrainedModel:
+    *training, validation = [read_sample(lake, snapshot.snapshot_id, as_of, indexes) for as_of in snapshot.dates]
+    options = replace(TrainingOptions(), horizon_months=settings.horizon_months, min_debt_cents=settings.min_debt_cents)
+    return train_scorecard(TrainingData(training, validation, snapshot.observed_until), model_inputs(), options=options)
+
+
+@task(name="amostras", **IO_TASK)
+@values_withheld
+def gather_samples(snapshot: TrainingSnapshot, places: list[int]) -> None:
+    """Extract some of the planned ranges and leave their features and labels in the lake."""
+    settings = load_settings()
+    lake = open_lake(settings)
+    planned: tuple[CpfRange, ...] = read_plan(lake, snapshot.snapshot_id) or ()
+    with open_sources(settings) as sources:
+        for place in places:
+            sample_range(settings, lake, snapshot, sources=sources, cpf_range=planned[place])

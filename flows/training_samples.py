@@ -1,0 +1,103 @@
+"""Gathers training samples: one snapshot, features as of several past dates, labels by what became known.
+
+A snapshot of the training date holds all that was known by then; features as of an earlier date see only
+what was known by that date, labels see the rest. A country does not fit in memory: CPF ranges are sampled
+evenly so that no more consumers are read than the setting allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from extract.extraction import extract_range
+from extract.lake import snapshot_path, write_extraction
+
+from contracts.artifacts import ArtifactStore
+from contracts.extraction import CpfRange
+from contracts.settings import Settings
+from extract.sources import Sources
+from features.build import build_features
+from features.catalog import FEATURES
+from models.inputs import InputFeature, InputType, RiskDirection
+from models.label import label_defaults
+from models.training_data import DatedSample
+
+LABELS_FILE = "rotulos.parquet"
+FEATURES_FILE = "variaveis.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSnapshot:
+    """What every range of one training shares: where, which day it speaks for, and the dates to label."""
+
+    snapshot_id: str
+    observed_until: date
+    dates: tuple[date, ...]
+
+
+def model_inputs() -> tuple[InputFeature, ...]:
+    """Return the declared features as the inputs of a model."""
+    return tuple(
+        InputFeature(
+            name=feature.name,
+            code=feature.code,
+            dtype=InputType(feature.dtype),
+            direction=RiskDirection(feature.direction.value),
+            text_raises=feature.text_raises,
+            text_lowers=feature.text_lowers,
+        )
+        for feature in FEATURES
+    )
+
+
+def sample_ranges(ranges: Sequence[CpfRange], *, range_size: int, clients: int) -> tuple[CpfRange, ...]:
+    """Return evenly spaced ranges that hold at most about ``clients`` consumers (at least one range).
+
+    >>> [r.index for r in sample_ranges([CpfRange(i, None, None) for i in range(10)], range_size=100, clients=300)]
+    [0, 3, 6]
+    """
+    kept = min(len(ranges), max(1, clients // range_size))
+    return tuple(ranges[i * len(ranges) // kept] for i in range(kept))
+
+
+def sample_range(
+    settings: Settings, lake: ArtifactStore, snapshot: TrainingSnapshot, *, sources: Sources, cpf_range: CpfRange
+) -> None:
+    """Extract one range and leave its features and labels as of every training date in the lake."""
+    extraction = extract_range(sources, cpf_range, as_of=snapshot.observed_until)
+    write_extraction(lake, snapshot.snapshot_id, cpf_range.index, extraction, as_of=snapshot.observed_until)
+    source = lake.read_manifest(snapshot_path(snapshot.snapshot_id, cpf_range.index))
+    for as_of in snapshot.dates:
+        labels = label_defaults(
+            extraction.tables,
+            as_of,
+            observed_until=snapshot.observed_until,
+            horizon_months=settings.horizon_months,
+            min_debt_cents=settings.min_debt_cents,
+        )
+        table = build_features(extraction.tables, as_of)
+        files: Mapping[str, pa.Table] = {
+            FEATURES_FILE: table.filter(pc.invert(table["sem_dados"])),
+            LABELS_FILE: labels,
+        }
+        meta = {"data_referencia": as_of.isoformat(), "instantaneo": source.digest if source else None}
+        lake.write(sample_path(snapshot.snapshot_id, as_of, cpf_range.index), files, meta=meta)
+
+
+def read_sample(lake: ArtifactStore, snapshot_id: str, as_of: date, indexes: Sequence[int]) -> DatedSample:
+    """Return features and labels as of one date from all the ranges sampled."""
+    paths = [sample_path(snapshot_id, as_of, index) for index in indexes]
+    return DatedSample(
+        as_of,
+        pa.concat_tables([lake.read_table(path, FEATURES_FILE) for path in paths]).combine_chunks(),
+        pa.concat_tables([lake.read_table(path, LABELS_FILE) for path in paths]).combine_chunks(),
+    )
+
+
+def sample_path(snapshot_id: str, as_of: date, index: int) -> str:
+    """Return where one range's sample as of one date lies."""
+    return f"training/{snapshot_id}/{as_of.isoformat()}/faixa-{index:05d}"

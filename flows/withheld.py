@@ -1,0 +1,54 @@
+"""Keeps people's values out of what Prefect is told of a failure: its logs, states and database.
+
+An exception's text may quote a record. Ours never does; any other is replaced by its class and the places in
+the code that it came through. Causes are dropped too, for a printed traceback would show their text.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable
+from traceback import extract_tb
+from typing import ParamSpec, TypeVar
+
+from contracts.errors import EscoreError, UnexpectedError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+
+
+def values_withheld(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function, failing only with errors whose text holds no value."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except EscoreError as error:
+            raise error.with_traceback(None) from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again without its text
+            places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(extract_tb(error.__traceback__)))
+            raise UnexpectedError(f"{type(error).__name__} (text withheld) at {places}") from None
+
+    # Prefect resolves annotations where a function is defined: here, for the guarded one, they are unknown.
+    guarded.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
+    return guarded
+
+
+def print_errors_in_one_line() -> None:
+    """Keep Prefect from printing tracebacks of errors whose one line says it all."""
+    for name in _RUN_LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, _WithoutTraceback) for one in logger.filters):
+            logger.addFilter(_WithoutTraceback())
+
+
+class _WithoutTraceback(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], EscoreError):
+            record.exc_info = record.exc_text = None
+        return True

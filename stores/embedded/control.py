@@ -1,0 +1,134 @@
+"""Start, stop and look at the embedded servers below a folder ``var``."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.errors import StoreUnavailableError
+from contracts.settings import embedded_state_path
+from stores.embedded.mongo import MongoServer
+from stores.embedded.postgres import PostgresServer
+from stores.embedded.prefect import PrefectServer
+from stores.embedded.processes import is_running
+from stores.embedded.server import HOST, EmbeddedServer
+from stores.embedded.state import ServerRecord, StateBook, exclusive_state, read_state, servers_folder
+from stores.embedded.valkey import ValkeyServer
+
+STORES: tuple[type[EmbeddedServer], ...] = (PostgresServer, ValkeyServer, MongoServer)
+ALL_SERVERS: tuple[type[EmbeddedServer], ...] = (*STORES, PrefectServer)
+ENGINE = "motor"
+ENGINE_SECRETS = ("cache_key", "jwt_secret")
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """What one server does: ``state`` is running, stopped or dead (it should run and does not)."""
+
+    name: str
+    state: str
+    address: str | None
+    pid: int | None
+
+
+def start_stores(var: Path, *, with_prefect: bool = True, report: Callable[[str], None]) -> None:
+    """Start what does not run yet, all at once; StoreUnavailableError names every server that does not start.
+
+    Running servers are left alone, dead ones start again on their data. Without Prefect, one that runs stays.
+    """
+    with exclusive_state(var):
+        book = StateBook(var)
+        kinds = ALL_SERVERS if with_prefect else STORES
+        try:
+            _side_by_side(kinds, lambda kind: _start(kind(servers_folder(var) / kind.name), book, report))
+        finally:
+            book.publish(_settings(var, book))
+
+
+def stop_stores(var: Path, *, report: Callable[[str], None] = lambda _line: None) -> None:
+    """Stop every server and wait until each is gone; data and secrets stay for the next start."""
+    if not servers_folder(var).is_dir():
+        return
+    with exclusive_state(var):
+        book = StateBook(var)
+        kinds = [kind for kind in ALL_SERVERS if kind.name in book.servers]
+        try:
+            _side_by_side(kinds, lambda kind: _stop(kind(servers_folder(var) / kind.name), book, report))
+        finally:
+            book.publish(_settings(var, book))
+
+
+def erase_stores(var: Path) -> None:
+    """Stop every server and delete its data, its log and the state file."""
+    stop_stores(var)
+    for record in read_state(var).servers.values():
+        if record.home:
+            shutil.rmtree(record.home)
+    if servers_folder(var).is_dir():
+        shutil.rmtree(servers_folder(var))
+    embedded_state_path(var).unlink(missing_ok=True)
+
+
+def stores_status(var: Path) -> list[ServerStatus]:
+    """Return the state of every embedded server, in a fixed order."""
+    servers = read_state(var).servers
+    return [_status(kind.name, servers.get(kind.name, ServerRecord())) for kind in ALL_SERVERS]
+
+
+def _status(name: str, record: ServerRecord) -> ServerStatus:
+    if record.process is None:
+        return ServerStatus(name, "stopped", None, None)
+    state = "running" if is_running(record.process) else "dead"
+    return ServerStatus(name, state, f"{HOST}:{record.port}", record.process.pid)
+
+
+def _side_by_side(kinds: Sequence[type[EmbeddedServer]], act: Callable[[type[EmbeddedServer]], None]) -> None:
+    with ThreadPoolExecutor(len(ALL_SERVERS)) as pool:
+        errors = [future.exception() for future in [pool.submit(act, kind) for kind in kinds]]
+    unexpected = next((error for error in errors if error and not isinstance(error, StoreUnavailableError)), None)
+    if unexpected is not None:
+        raise unexpected
+    if any(errors):
+        raise StoreUnavailableError("\n".join(str(error) for error in errors if error))
+
+
+def _start(server: EmbeddedServer, book: StateBook, report: Callable[[str], None]) -> None:
+    before = book.servers.get(server.name, ServerRecord())
+    began = time.monotonic()
+    after = server.start(before, lambda record: book.remember(server.name, record))
+    verb = "already runs" if after.process == before.process else "started"
+    report(f"{server.name} {verb} at {HOST}:{after.port} ({time.monotonic() - began:.1f} s)")
+
+
+def _stop(server: EmbeddedServer, book: StateBook, report: Callable[[str], None]) -> None:
+    before = book.servers[server.name]
+    began = time.monotonic()
+    book.remember(server.name, server.stop(before))
+    if before.process is not None:
+        report(f"{server.name} stopped ({time.monotonic() - began:.1f} s)")
+
+
+def _settings(var: Path, book: StateBook) -> dict[str, str]:
+    running = [kind for kind in ALL_SERVERS if is_running(book.servers.get(kind.name, ServerRecord()).process)]
+    if not running:
+        return {}
+    settings: dict[str, str] = {}
+    for kind in running:
+        settings |= kind(servers_folder(var) / kind.name).settings(book.servers[kind.name])
+    return settings | _engine_secrets(book)
+
+
+def _engine_secrets(book: StateBook) -> dict[str, str]:
+    """Return the engine's own secrets, made once and kept: cached keys stay readable over restarts."""
+    record = book.servers.get(ENGINE, ServerRecord())
+    if not record.secrets:
+        made = {name: secrets.token_urlsafe(SECRET_BYTES) for name in ENGINE_SECRETS}
+        record = record.with_changes(secrets=made)
+        book.remember(ENGINE, record)
+    return record.secrets

