@@ -34,7 +34,9 @@ _OUT = Console()
 _ERR = Console(stderr=True)
 
 
-def _parse_date(text: str) -> date:
+def _parse_date(text: str | date) -> date:
+    if isinstance(text, date):  # an option's default comes as it is declared
+        return text
     try:
         return date.fromisoformat(text)
     except ValueError as error:
