@@ -1,21 +1,21 @@
 """The gates: Great Expectations suites on the snapshot, features and scores of a whole run, and Data Docs.
 
 A broken critical expectation stops the run before publication; a broken warning is reported. Data Docs are
-made of summaries only and are stripped of everything that a browser would fetch from elsewhere.
+made of summaries only.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import GateError
 from contracts.score_scale import SCORE_MAX, SCORE_MIN
+from flows.data_docs import JudgedSuite, make_self_contained
 from flows.quality_frames import features_frame, scores_frame, snapshot_frame
 from flows.range_summary import RangeSummary
 
@@ -29,13 +29,6 @@ MAX_SHARE_IN_ONE_BIN = 0.5
 """More than half of all scores within 20 points means the model saw no usable feature (our rule)."""
 WARNING_REJECT_SHARE = 0.5
 """A reject rate above half the critical limit is a warning."""
-
-_REMOTE = re.compile(r"<(script|link|img)\b[^>]*(?:src|href)=\"https?://[^>]*>(?:\s*</script>)?", re.IGNORECASE)
-_LOCAL_STYLE = (
-    "<style>body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:72rem;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}"
-    "nav,ul{padding-left:1rem}a{color:#0b5394}.failed,.text-danger{color:#a61c00}</style>"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +82,17 @@ def judge_run(summary: RangeSummary, folder: Path, *, max_reject_rate: float) ->
         )
         results += [_read_result(name, result) for result in outcome.results]
     context.build_data_docs()
-    docs = folder / "gx" / "uncommitted" / "data_docs" / "local_site"
-    _make_self_contained(docs)
-    return GateReport(tuple(results), docs / "index.html")
+    site = folder / "gx" / "uncommitted" / "data_docs" / "local_site"
+    return GateReport(tuple(results), make_self_contained(site, _judged_suites(results)))
+
+
+def _judged_suites(results: Sequence[GateResult]) -> list[JudgedSuite]:
+    suites = []
+    for name in dict.fromkeys(result.suite for result in results):
+        own = [result for result in results if result.suite == name]
+        broken = sum(result.critical and not result.success for result in own)
+        suites.append(JudgedSuite(name, len(own), sum(result.success for result in own), broken))
+    return suites
 
 
 def _suites(summary: RangeSummary, max_reject_rate: float) -> Mapping[str, tuple[pd.DataFrame, list[Any]]]:
@@ -186,10 +187,3 @@ def _read_result(suite: str, result: Any) -> GateResult:
         success=bool(result.success),
         observed=observed or "could not be computed",
     )
-
-
-def _make_self_contained(site: Path) -> None:
-    """Take out of every page what a browser would fetch from another host; give it a small style instead."""
-    for page in site.rglob("*.html"):
-        text = _REMOTE.sub("", page.read_text(encoding="utf-8"))
-        page.write_text(text.replace("</head>", f"{_LOCAL_STYLE}</head>", 1), encoding="utf-8")

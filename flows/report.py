@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from contracts.extraction import TableCounts
 from contracts.rules import RULES
 from flows import plots
+from flows.pages import render_page
 from flows.run_outcome import RunOutcome
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_run_report(outcome: RunOutcome) -> Path:
     """Write the report to ``outcome.report`` and return that path."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["n"] = lambda number: f"{number:,}".replace(",", ".")
-    text = environment.get_template("relatorio.html.j2").render(
+    text = render_page(
+        "relatorio.html.j2",
         o=outcome,
         s=outcome.summary,
-        rule_rows=_rule_rows(outcome),
+        rule_rows=_rule_rows(outcome.summary.counts),
         plots=_plots(outcome),
     )
     outcome.report.parent.mkdir(parents=True, exist_ok=True)
@@ -37,10 +35,12 @@ def _plots(outcome: RunOutcome) -> dict[str, str]:
     }
 
 
-def _rule_rows(outcome: RunOutcome) -> list[dict[str, object]]:
-    return [
-        {"table": name, "outcome": word, "rule": rule, "description": RULES[rule].description, "number": number}
-        for name, counts in outcome.summary.counts.items()
-        for word, rules in (("rejeitado", counts.rejected), ("ignorado", counts.ignored))
-        for rule, number in sorted(rules.items())
-    ]
+def _rule_rows(counts: Mapping[str, TableCounts]) -> list[dict[str, object]]:
+    """Return one row a rule that any record met: what it says, and how many records by table."""
+    met = {name: {**table.rejected, **table.ignored} for name, table in counts.items()}
+    rows = []
+    for name, rule in RULES.items():
+        numbers = [met[table].get(name, 0) for table in counts]
+        if any(numbers):
+            rows.append({"rule": rule, "numbers": numbers, "total": sum(numbers)})
+    return rows
