@@ -62,9 +62,8 @@ def main() -> None:
             escore(var, "down", "--erase")
     print(f"{'consumers':>10} {'records':>12} {'seconds':>9} {'peak MiB':>9}")
     for size, result in zip(sizes, results, strict=True):
-        print(
-            f"{size:>10,} {result['registros_lidos']:>12,} {result['segundos']:>9.1f} {result['memoria_pico_mib']:>9.1f}"
-        )
+        records, seconds, peak = (result[name] for name in ("registros_lidos", "segundos", "memoria_pico_mib"))
+        print(f"{size:>10,} {records:>12,} {seconds:>9.1f} {peak:>9.1f}")
     first, second = (result["memoria_pico_mib"] for result in results)
     print(f"peak at {sizes[1]:,} / peak at {sizes[0]:,} = {second / first:.3f}")
 

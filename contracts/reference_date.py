@@ -56,9 +56,12 @@ def last_month_end(day: date) -> date:
 
 
 def prescription_date(as_of: date) -> date:
-    """Return the oldest due date that may still feed anything as of ``as_of``.
+    """Return the oldest due date that may still feed anything: five years from it end on ``as_of`` or later.
 
     >>> prescription_date(date(2025, 6, 30))
     datetime.date(2020, 6, 30)
+    >>> prescription_date(date(2024, 2, 29))  # five years from 28 February 2019 ended the day before
+    datetime.date(2019, 3, 1)
     """
-    return add_months(as_of, -12 * PRESCRIPTION_YEARS)
+    oldest = add_months(as_of, -12 * PRESCRIPTION_YEARS)
+    return oldest if oldest.day == as_of.day else oldest + timedelta(days=1)

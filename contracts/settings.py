@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
+from contracts.regime import Regime
 
 PREFIX = "SCORE_"
 EMBEDDED_STATE_NAME = "embutidos.json"
@@ -63,8 +64,8 @@ class Settings(BaseSettings):
         "desenvolvimento", description="Where this runs; `producao` refuses development tokens"
     )
     var: Path = Field(Path("var"), description="Folder of embedded stores, reports and, by default, the lake")
-    regime: Literal["gestor", "interno"] = Field(
-        "gestor", description="`gestor`: a bureau, all of Lei 12.414; `interno`: a lender's own score"
+    regime: Regime = Field(
+        Regime.BUREAU, description="The law that the API states: `gestor`, a bureau; `interno`, a lender's own score"
     )
 
     base_a_url: _AnyUrl | None = Field(None, description="Base A; any SQLAlchemy URL, Oracle in production")
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
     horizon_months: int = Field(12, ge=1, le=36, description="Months after the reference date that a default counts")
     min_debt_reais: float = Field(100.0, gt=0, description="Smallest debt that makes a default, in R$")
     retention_runs: int = Field(30, ge=2, description="Published runs kept, besides the last of each month")
-    score_validity_days: int = Field(7, ge=1, description="Days from calculation to `valido_ate`")
+    score_validity_days: int = Field(7, ge=1, description="Days from the reference date to `valido_ate`")
     max_reject_rate: float = Field(0.10, gt=0, le=1, description="Share of a table's records rejected that stops a run")
     training_clients: int = Field(300_000, ge=1_000, description="Consumers sampled to train on, at most")
 

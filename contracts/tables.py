@@ -310,8 +310,15 @@ FORBIDDEN_INPUTS = (
     "numero",
     "complemento",
     "produto",
+    "descricao",
 )
-"""Columns that no feature may read (Lei 12.414 art. 3 §3 and art. 7-A I; finer address and marital status are ours)."""
+"""Columns that no feature may read (Lei 12.414 art. 3 §3 and art. 7-A I; finer address and marital status are ours).
+
+What was bought, and the free text of a movement, an income or an asset, may tell of health or conviction.
+"""
+
+MEASURED_ATTRIBUTES = tuple(column.name for column in CLIENTE.read_columns if column.name in FORBIDDEN_INPUTS)
+"""Forbidden inputs that are read all the same: to measure fairness, and to find encoded copies of them."""
 
 OWN_CONSULTATION = "titular"
 """``consultas.tipo_empresa`` of a consumer's look at their own record (Lei 12.414 art. 7-A III)."""

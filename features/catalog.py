@@ -1,8 +1,8 @@
 """The catalog: every feature, collected from its family's module, checked, with sources read off its SQL.
 
-What leaves: ``FAMILIES``, ``FEATURES`` in the order of the columns, and ``FEATURES_SCHEMA``. Rule: no
-expression may name a forbidden column (Lei 12.414 art. 3 §3 and art. 7-A I); one that does is refused here,
-before any data is read.
+What leaves: ``FAMILIES``, ``FEATURES`` in the order of the columns, and ``FEATURES_SCHEMA``. Rules: no
+expression may name a forbidden column (Lei 12.414 art. 3 §3 and art. 7-A I), nor reach beyond the consumer's
+own rows (art. 7-A II); one that does is refused here, before any data is read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from features.declaration import Family, Feature
 _LITERAL = re.compile(r"'[^']*'")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")
 _ARROW_TYPES = {"double": pa.float64(), "text": pa.string()}
+_REACHES_OTHERS = frozenset({"from", "over", "select"})
+"""Words of a subquery or a window, by which alone an expression could see another consumer's rows."""
 
 
 def names_in(sql: str) -> set[str]:
@@ -82,9 +84,11 @@ class Catalog:
 def make_catalog(families: Sequence[Family], features: Sequence[Feature]) -> Catalog:
     """Return the checked catalog with every feature's sources filled in.
 
-    TrainingRefusedError names all expressions that touch a forbidden column; UsageError all other mistakes.
+    TrainingRefusedError names all expressions that touch a forbidden column or other people; UsageError all
+    other mistakes.
     """
-    forbidden = _forbidden_uses(families, features)
+    declared = _declared_sql(families, features)
+    forbidden = [*_forbidden_uses(declared), *_uses_of_others(declared)]
     if forbidden:
         raise TrainingRefusedError("\n".join(forbidden))
     sources = {f"{family.name}.{name}": found for family in families for name, found in output_sources(family).items()}
@@ -95,17 +99,30 @@ def make_catalog(families: Sequence[Family], features: Sequence[Feature]) -> Cat
     return Catalog(tuple(families), tuple(filled))
 
 
-def _forbidden_uses(families: Sequence[Family], features: Sequence[Feature]) -> list[str]:
+def _declared_sql(families: Sequence[Family], features: Sequence[Feature]) -> list[tuple[str, str]]:
+    """Return every declared expression with the name of where it stands."""
     declared = [(f"{family.name}: filter", family.row_filter) for family in families]
     for family in families:
         declared += [(f"{family.name}.{item.name}", item.sql) for item in family.declared]
     for feature in features:
         declared += [(feature.name, feature.formula), (feature.name, " ".join(feature.sources))]
+    return declared
+
+
+def _forbidden_uses(declared: Sequence[tuple[str, str]]) -> list[str]:
     return [
         f"{where} reads {name}, which no feature may read (Lei 12.414 art. 3 §3, art. 7-A I)"
         for where, sql in declared
         for name in sorted(FORBIDDEN_INPUTS)
         if any(name in used.split(".") for used in names_in(sql))
+    ]
+
+
+def _uses_of_others(declared: Sequence[tuple[str, str]]) -> list[str]:
+    return [
+        f"{where} uses {word.upper()}, which may reach other people's rows (Lei 12.414 art. 7-A II)"
+        for where, sql in declared
+        for word in sorted(_REACHES_OTHERS & names_in(sql))
     ]
 
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
-from extract.extraction import extract_range
-from extract.lake import read_extraction, snapshot_path, write_extraction
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
 from contracts.extraction import CpfRange, Extraction
+from extract.extraction import extract_range
+from extract.lake import read_extraction, snapshot_path, write_extraction
 from extract.sources import Sources
 from features.build import build_features
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores

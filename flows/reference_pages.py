@@ -1,4 +1,4 @@
-"""Reference pages as Markdown, from the declarations: tables, rules, settings, errors and features.
+"""Reference pages as Markdown, from the declarations: commands, tables, results, rules, settings, errors, features.
 
 ``python -m flows.reference_pages docs/reference`` writes them; a test keeps the committed ones equal.
 """
@@ -6,17 +6,25 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import typer
 from pydantic_core import PydanticUndefined
 
 from contracts import errors
 from contracts.income_frequency import MONTHLY_FACTORS
 from contracts.rules import RULES
-from contracts.settings import PREFIX, Settings
+from contracts.settings import MIN_SECRET_LENGTH, PREFIX, Settings
 from contracts.tables import TABLES, Column, Kind, Table
+from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
+from flows.cli import app
+from stores.checks.results import COLUMNS
+from stores.migrate import migration_sql
 
 _GENERATED = "<!-- Made from the declarations by `make docs`; edit those. -->\n\n"
 
@@ -24,12 +32,178 @@ _GENERATED = "<!-- Made from the declarations by `make docs`; edit those. -->\n\
 def pages() -> dict[str, str]:
     """Return each page's file name and text."""
     return {
+        "cli.md": _commands_page(),
+        "results.md": _results_page(),
         "tables.md": _tables_page(),
         "rules.md": _rules_page(),
         "settings.md": _settings_page(),
         "errors.md": _errors_page(),
         "features.md": feature_dictionary(),
     }
+
+
+def _commands_page() -> str:
+    sections = "\n".join(_command_section(name, command) for name, command in commands().items())
+    return (
+        f"{_GENERATED}# Commands\n\n`escore --help` and `escore COMMAND --help` say the same. What goes wrong is told "
+        "in one line each on the error stream, and the [exit code](errors.md) says of what kind it is. Results go to "
+        "the standard output, progress and the summary of a run to the error stream.\n\n" + sections
+    )
+
+
+def commands() -> dict[str, Any]:
+    """Return every command of the command line by its full name, ``escore import berka``, in the order of --help."""
+    return dict(_commands_below("escore", typer.main.get_command(app)))
+
+
+def _commands_below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield name, command
+        return
+    for word, sub in below.items():
+        yield from _commands_below(f"{name} {word}", sub)
+
+
+def _command_section(name: str, command: Any) -> str:
+    rows = "\n".join(_parameter_row(parameter) for parameter in command.params)
+    table = f"| option | default | what |\n|---|---|---|\n{rows}\n\n" if rows else ""
+    examples = re.sub(r"^Examples?: ", "", command.epilog or "").replace("; ", "\n")
+    shown = f"```sh\n{examples}\n```\n" if examples else ""
+    return f"## {name}\n\n{command.help}\n\n{table}{shown}"
+
+
+def _parameter_row(parameter: Any) -> str:
+    names = [*parameter.opts, *parameter.secondary_opts]
+    written = " ".join(f"`{name}`" for name in names) if names[0].startswith("-") else f"`{parameter.name.upper()}`"
+    limits = [
+        f"{word} {limit}"
+        for word, limit in (("at least", _limit(parameter, "min")), ("at most", _limit(parameter, "max")))
+        if limit is not None
+    ]
+    default = "required" if parameter.required else _default_text(parameter)
+    return f"| {written} | {default} | {'; '.join([parameter.help.removesuffix('.'), *limits])} |"
+
+
+def _limit(parameter: Any, name: str) -> Any:
+    return getattr(parameter, name, None)
+
+
+def _default_text(parameter: Any) -> str:
+    if parameter.default is None or parameter.default is False:
+        return ""
+    return f"`{parameter.opts[0]}`" if parameter.default is True else f"`{parameter.default}`"
+
+
+_RESULTS = {
+    "execucao": (
+        "One row a run, kept for good. At most one is `publicada`: the run in force.",
+        {
+            "id": "UUIDv7: later runs sort after earlier ones",
+            "data_referencia": "the date that the run speaks for",
+            "modelo_versao": "version of the model, a folder below `models/` in the lake",
+            "situacao": "`em_andamento`, `publicada`, `falhou` or `substituida`",
+            "extraidos": "consumers known at the reference date; equals the sum of the next three",
+            "pontuados": "consumers with a score",
+            "insuficientes": "consumers of whom nothing that counts is known: no score",
+            "rejeitados": "consumers refused",
+            "contagens": "of each table: `lidos`, `usados`, and `ignorados` and `rejeitados` by rule",
+            "impressao": "SHA-256 over all scores, bands, statuses and reasons: equal content, equal value",
+            "motivo_falha": "why it failed; `revertida` if a rollback took it out of force",
+            "retomavel": "whether a run that did not end may be gone on with",
+            "iniciada_em": "start",
+            "terminada_em": "when its scores were calculated, or when it failed",
+            "publicada_em": "when it first came into force",
+        },
+    ),
+    "score": (
+        "One row a consumer a published run, partitioned by run. The scores of runs beyond "
+        "`SCORE_RETENTION_RUNS` are dropped, but for the last run of each month of reference dates.",
+        {
+            "execucao_id": "the run",
+            "cliente_id": "`cliente.id` of Base A",
+            "cpf": "eleven digits",
+            "score": "0 to 1000; null without data",
+            "probabilidade": "probability of default within the model's horizon; null without data",
+            "faixa": "band: `baixo`, `regular`, `bom`, `muito_bom`; null without data",
+            "status": "`OK` or `DADOS_INSUFICIENTES`",
+            "motivos": "up to four reasons, strongest first: `codigo` and `pontos`",
+            "data_referencia": "as in `execucao`",
+            "modelo_versao": "as in `execucao`",
+        },
+    ),
+    "rejeitado": (
+        "Every record that a run refused, written when the run is published; never the person's data.",
+        {
+            "execucao_id": "the run",
+            "base": "`A`, `B` or `C`",
+            "tabela": "table or collection",
+            "chave": "the record's key; of a document its `_id`, hashed unless it is an ObjectId",
+            "regra": "the [rule](rules.md) that it broke first",
+        },
+    ),
+    "auditoria": (
+        "Every read of a person's data through the API, one row a person. The engine adds to it and cannot alter it.",
+        {
+            "id": "order of entry",
+            "momento": "when",
+            "consulente": "who, as the token names them",
+            "sujeito": "of whom: a keyed hash of the CPF or id",
+            "recurso": "the route's template, without values",
+            "finalidade": "for what purpose",
+            "resultado": "HTTP status of the answer",
+            "requisicao_id": "the answer's `X-Request-ID`",
+        },
+    ),
+    "modelo": (
+        "Every model that a run was published with, as the API needs it.",
+        {
+            "versao": "version",
+            "nome": "name",
+            "horizonte_meses": "months that the probability speaks of",
+            "textos": "two texts for each reason code: `aumenta` and `reduz`",
+            "sha256": "SHA-256 of the scorecard's file",
+            "registrado_em": "when it was first published with",
+            "descricao": "the public description, Markdown made from the model",
+        },
+    ),
+}
+"""What each table of the results holds and each of its columns means; types and nulls come from the migrations."""
+
+_SQL_COLUMN = re.compile(r"^\s*(?:ALTER TABLE (?P<table>\w+) ADD COLUMN )?(?P<name>[a-z_0-9]+) (?P<type>[A-Z][^,;]*)")
+
+
+def _results_page() -> str:
+    types = _result_types()
+    sections = "\n".join(_result_section(table, types) for table in _RESULTS)
+    return (
+        f"{_GENERATED}# Tables of the results\n\nIn PostgreSQL (`SCORE_RESULTS_URL`); instants have their time zone. "
+        "The view `score_vigente` has the columns of `score` and holds the rows of the run in force. How to read them: "
+        "[rejects and counts](../how-to/read-rejects.md).\n\n" + sections
+    )
+
+
+def _result_section(table: str, types: dict[str, str]) -> str:
+    about, meanings = _RESULTS[table]
+    rows = [
+        f"| `{name}` | {types[f'{table}.{name}'].removesuffix(' NOT NULL').lower()} | "
+        f"{'' if types[f'{table}.{name}'].endswith(' NOT NULL') else 'yes'} | {meanings.get(name, '')} |"
+        for name in COLUMNS[table].split()
+    ]
+    listed = "\n".join(rows)
+    return f"## {table}\n\n{about}\n\n| column | type | null | what |\n|---|---|---|---|\n{listed}\n"
+
+
+def _result_types() -> dict[str, str]:
+    """Return the SQL type of every ``table.column`` that the migrations make, ending in NOT NULL where it is."""
+    found, table = {}, ""
+    for line in migration_sql("results", "postgresql").splitlines():
+        if line.startswith("CREATE TABLE "):
+            table = line.split()[2]
+        elif match := _SQL_COLUMN.match(line):
+            text = re.sub(r" GENERATED .* AS IDENTITY", " NOT NULL", re.sub(r" DEFAULT \S+", "", match["type"]))
+            found[f"{match['table'] or table}.{match['name']}"] = text.strip()
+    return found
 
 
 def _tables_page() -> str:
@@ -70,11 +244,14 @@ def _type_text(column: Column) -> str:
 
 
 def _rules_page() -> str:
-    rows = "\n".join(f"| `{rule.name}` | {rule.outcome.value} | {rule.description} |" for rule in RULES.values())
+    place = {name: number for number, name in enumerate(RULE_ORDER)}
+    ordered = sorted(RULES.values(), key=lambda rule: place.get(rule.name, len(place)))
+    rows = "\n".join(f"| `{rule.name}` | {rule.outcome.value} | {rule.description} |" for rule in ordered)
     return (
         f"{_GENERATED}# Rules by which a record is refused or left aside\n\n"
-        "A refused record goes to `rejeitado` with its rule; one left aside is counted. The first rule that a "
-        f"record breaks is the one named.\n\n| rule | outcome | what it says |\n|---|---|---|\n{rows}\n"
+        "A refused record goes to `rejeitado` with its rule; one left aside is counted. Rules are tried in the order "
+        "of the table, and the first that a record breaks is the one named. What is harmless stops nothing.\n\n"
+        f"| rule | outcome | what it says |\n|---|---|---|\n{rows}\n"
     )
 
 
@@ -85,7 +262,9 @@ def _settings_page() -> str:
         rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
     return (
         f"{_GENERATED}# Settings\n\nRead from the environment and `.env`. A store URL that is not set means the "
-        "embedded store. All that are wrong are reported together.\n\n"
+        "embedded store; an owner's URL (`..._ADMIN_URL`) that is not set means the store's own. The two secrets, "
+        f"`{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. All that are wrong "
+        "are reported together.\n\n"
         "| variable | default | what |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 
@@ -93,7 +272,7 @@ def _settings_page() -> str:
 def _errors_page() -> str:
     family = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, errors.EscoreError)]
     rows = "\n".join(
-        f"| {c.exit_code} | `{c.__name__}` | {inspect.cleandoc(c.__doc__ or '').splitlines()[0]} |"
+        f"| {c.exit_code} | `{c.__name__}` | {inspect.cleandoc(c.__doc__ or '').splitlines()[0].replace('``', '`')} |"
         for c in sorted(family, key=lambda c: (c.exit_code, c.__name__))
     )
     return f"{_GENERATED}# Errors and exit codes\n\n| code | error | when |\n|---|---|---|\n{rows}\n"

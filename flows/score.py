@@ -117,7 +117,10 @@ def _failure_recorded(results: Results, run: RunIdentity) -> Iterator[None]:
     except Exception as error:
         reason = str(error) if isinstance(error, EscoreError) else type(error).__name__
         resumable = not isinstance(error, GateError)
-        ledger.fail_run(results.engine, run.execucao_id, motivo=reason, retomavel=resumable)
+        try:
+            ledger.fail_run(results.engine, run.execucao_id, motivo=reason, retomavel=resumable)
+        except EscoreError as second:
+            error.add_note(f"and the ledger could not be told: {second}")
         raise
 
 
@@ -209,6 +212,7 @@ class _Night:
                 textos=self.model.scorecard.texts,
                 calculado_em=datetime.now(UTC),
                 modelo_sha256=self.model.scorecard.sha256,
+                modelo_descricao=self.model.card,
             )
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)

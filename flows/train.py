@@ -24,7 +24,14 @@ from flows.progress import StepProgress, show_progress
 from flows.range_tasks import IO_TASK, range_runner
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
-from flows.training_samples import TrainingSnapshot, model_inputs, read_sample, sample_range, sample_ranges
+from flows.training_samples import (
+    TrainingSnapshot,
+    model_inputs,
+    read_protected,
+    read_sample,
+    sample_range,
+    sample_ranges,
+)
 from flows.withheld import values_withheld
 from models.registry import load_model, promote_model, register_model
 from models.train import TrainedModel, TrainingData, TrainingOptions, train_scorecard
@@ -107,7 +114,9 @@ def _gather(
 def _train(settings: Settings, lake: ArtifactStore, snapshot: TrainingSnapshot, indexes: Sequence[int]) -> TrainedModel:
     *training, validation = [read_sample(lake, snapshot.snapshot_id, as_of, indexes) for as_of in snapshot.dates]
     options = replace(TrainingOptions(), horizon_months=settings.horizon_months, min_debt_cents=settings.min_debt_cents)
-    return train_scorecard(TrainingData(training, validation, snapshot.observed_until), model_inputs(), options=options)
+    protected = read_protected(lake, snapshot.snapshot_id, indexes)
+    data = TrainingData(training, validation, snapshot.observed_until, protected)
+    return train_scorecard(data, model_inputs(), options=options)
 
 
 @task(name="amostras", **IO_TASK)

@@ -13,12 +13,13 @@ from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from extract.extraction import extract_range
-from extract.lake import snapshot_path, write_extraction
 
 from contracts.artifacts import ArtifactStore
 from contracts.extraction import CpfRange
 from contracts.settings import Settings
+from contracts.tables import CLIENTE, MEASURED_ATTRIBUTES
+from extract.extraction import extract_range
+from extract.lake import read_extraction, snapshot_path, write_extraction
 from extract.sources import Sources
 from features.build import build_features
 from features.catalog import FEATURES
@@ -96,6 +97,13 @@ def read_sample(lake: ArtifactStore, snapshot_id: str, as_of: date, indexes: Seq
         pa.concat_tables([lake.read_table(path, FEATURES_FILE) for path in paths]).combine_chunks(),
         pa.concat_tables([lake.read_table(path, LABELS_FILE) for path in paths]).combine_chunks(),
     )
+
+
+def read_protected(lake: ArtifactStore, snapshot_id: str, indexes: Sequence[int]) -> pa.Table:
+    """Return the sampled consumers' CPFs with what no input may be a copy of: sex and marital status."""
+    parts = [read_extraction(lake, snapshot_id, index, tables=[CLIENTE.name]).tables for index in indexes]
+    columns = [CLIENTE.joins_by, *MEASURED_ATTRIBUTES]
+    return pa.concat_tables([tables[CLIENTE.name].select(columns) for tables in parts]).combine_chunks()
 
 
 def sample_path(snapshot_id: str, as_of: date, index: int) -> str:

@@ -31,12 +31,18 @@ def values_withheld(function: Callable[P, R]) -> Callable[P, R]:
         except EscoreError as error:
             raise error.with_traceback(None) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again without its text
-            places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(extract_tb(error.__traceback__)))
-            raise UnexpectedError(f"{type(error).__name__} (text withheld) at {places}") from None
+            raise UnexpectedError(f"{type(error).__name__} (text withheld) at {_places(error)}") from None
 
     # Prefect resolves annotations where a function is defined: here, for the guarded one, they are unknown.
     guarded.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
     return guarded
+
+
+def _places(error: Exception) -> str:
+    """Return where an exception arose and which of our own lines it came through, innermost first."""
+    *outer, innermost = extract_tb(error.__traceback__)
+    own = [frame for frame in reversed(outer) if "site-packages" not in frame.filename]
+    return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in [innermost, *own])
 
 
 def print_errors_in_one_line() -> None:

@@ -48,19 +48,21 @@ def render_card(trained: TrainedModel, version: str) -> str:
         "## Limites",
         _limits(record),
         "## Base legal",
-        _LAW,
+        _law(record),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-_LAW = (
-    "Não entram no modelo: sexo, origem social ou étnica, saúde, genética, convicção política, religiosa ou "
-    "filosófica, orientação sexual (Lei 12.414, art. 3º, § 3º, e art. 7º-A, I), nem estado civil, nem endereço mais "
-    "fino que o estado, nem dado de outra pessoa (art. 7º-A, II), nem consulta do próprio titular (art. 7º-A, III), "
-    "nem dívida vencida há mais de cinco anos (CDC, art. 43, § 1º; Súmula 323 do STJ). O treino recusa colunas "
-    f"proibidas. Cada score traz até {MAX_REASONS} motivos, que são parcelas exatas dele (Lei 12.414, art. 5º, IV; "
-    "LGPD, art. 20, § 1º)."
-)
+def _law(record: TrainingRecord) -> str:
+    copies = f" e cópias codificadas de {', '.join(record.copies_looked_for)}" if record.copies_looked_for else ""
+    return (
+        "Não entram no modelo: sexo, origem social ou étnica, saúde, genética, convicção política, religiosa ou "
+        "filosófica, orientação sexual (Lei 12.414, art. 3º, § 3º, e art. 7º-A, I), nem estado civil, nem endereço "
+        "mais fino que o estado, nem dado de outra pessoa (art. 7º-A, II), nem consulta do próprio titular "
+        "(art. 7º-A, III), nem dívida vencida há mais de cinco anos (CDC, art. 43, § 1º; Súmula 323 do STJ). "
+        f"O treino recusa colunas proibidas{copies}. Cada score traz até {MAX_REASONS} motivos, que são parcelas "
+        "exatas dele (Lei 12.414, art. 5º, IV; LGPD, art. 20, § 1º)."
+    )
 
 
 def _purpose(scorecard: Scorecard, record: TrainingRecord) -> str:

@@ -1,8 +1,8 @@
 """Training: dated features and labels in, a compiled scorecard with its evidence out.
 
 Bins and coefficients are learnt on the training dates from three quarters of the consumers; the other quarter
-calibrates; a later date, seen in no choice, validates. Training refuses rather than guess: forbidden inputs,
-labels too few, a validation date that is not later.
+calibrates; a later date, seen in no choice, validates. Training refuses rather than guess: forbidden inputs and
+encoded copies of them, labels too few, a validation date that is not later.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contracts.errors import TrainingRefusedError
 from models.apply import apply_scorecard
 from models.binning import Bins, bin_category, bin_number
 from models.compilation import centred_evidence, compile_scorecard
+from models.copies import refuse_copies
 from models.inputs import InputFeature, InputType, RiskDirection, check_inputs
 from models.label import matures_on
 from models.logistic import Calibration, LogisticFit, calibrate, fit_positive
@@ -99,6 +100,7 @@ def train_scorecard(
     _refuse_thin(training, validation)
     rows = pa.concat_tables([part.features for part in training])
     is_bad = np.concatenate([part.is_bad for part in training])
+    looked_for = () if data.protected is None else refuse_copies(rows, inputs, data.protected)
     held_out = is_in_share(rows["cpf"], CALIBRATION_SHARE, options.seed)
     scorecard, calibration, uses = _fit_scorecard(rows, is_bad, held_out, inputs=inputs, options=options)
     metrics = measure_model(
@@ -121,6 +123,7 @@ def train_scorecard(
         calibration_share=CALIBRATION_SHARE,
         calibration_intercept=calibration.intercept,
         calibration_slope=calibration.slope,
+        copies_looked_for=looked_for,
         libraries=library_versions(),
     )
     return TrainedModel(scorecard, metrics, record)

@@ -33,11 +33,16 @@ class DatedSample:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Samples to train on, a later one, never seen in any choice, to validate on, and where the data end."""
+    """Samples to train on, a later one, never seen in any choice, to validate on, and where the data end.
+
+    ``protected`` (``cpf``, then sex and marital status as text, one row a consumer) is looked at by one check alone:
+    that no input is an encoded copy of it.
+    """
 
     samples: Sequence[DatedSample]
     validation: DatedSample
     observed_until: date
+    protected: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

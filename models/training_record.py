@@ -60,7 +60,10 @@ class InputUse:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """Dates, counts, data hashes, inputs, options and library versions of one training."""
+    """Dates, counts, data hashes, inputs, options and library versions of one training.
+
+    ``copies_looked_for`` names the attributes of which no input may be an encoded copy; empty if none was at hand.
+    """
 
     observed_until: date
     samples: tuple[SampleCounts, ...]
@@ -72,6 +75,7 @@ class TrainingRecord:
     calibration_share: float
     calibration_intercept: float
     calibration_slope: float
+    copies_looked_for: tuple[str, ...]
     libraries: Mapping[str, str]
 
     @property
@@ -92,6 +96,7 @@ class TrainingRecord:
             "semente": self.seed,
             "parcela_de_calibracao": self.calibration_share,
             "calibracao": {"intercepto": self.calibration_intercept, "inclinacao": self.calibration_slope},
+            "copias_procuradas_de": list(self.copies_looked_for),
             "bibliotecas": dict(self.libraries),
         }
 

@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from contracts.settings import Settings
-from serve import health, system_a, system_b, system_c
+from serve import health, model_description, system_a, system_b, system_c
 from serve.audit import AuditLog
 from serve.clock import Clock, system_clock
 from serve.guard import Guard
@@ -42,7 +42,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     SettingsError lists every setting that is missing.
     """
     parts = _Parts(settings, clock, needs=("base_a_url", "base_b_url", "base_c_url", "redis_url"))
-    return parts.assemble("escore", [parts.system_a(), parts.system_b(), parts.system_c()])
+    return parts.assemble("escore", [parts.system_a(), parts.system_b(), parts.system_c(), parts.model()])
 
 
 def create_app_a(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
@@ -52,9 +52,9 @@ def create_app_a(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
 
 def create_app_b(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
-    """Return System B alone: Base B, the published scores and the audit."""
+    """Return System B alone: Base B, the published scores, their model and the audit."""
     parts = _Parts(settings, clock, needs=("base_b_url", "redis_url"))
-    return parts.assemble("escore: Sistema B", [parts.system_b()])
+    return parts.assemble("escore: Sistema B", [parts.system_b(), parts.model()])
 
 
 def create_app_c(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
@@ -119,6 +119,10 @@ class _Parts:
         self.base_c = client.get_default_database()
         self.checks["base_c"] = health.check_mongo(self.base_c)
         return system_c.make_router(system_c.LastEvents(self.base_c, self.clock), self.guard, hashes=self.hashes)
+
+    def model(self) -> APIRouter:
+        """Return the route of the model's public description."""
+        return model_description.make_router(self.results, self.settings.regime)
 
     def _engine(self, store: str) -> sa.Engine:
         timeout = self.settings.store_timeout_seconds

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.regime import Regime
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -101,6 +103,16 @@ class Modelo(_Model):
 
     nome: str
     versao: str
+
+
+class DescricaoDoModelo(_Model):
+    """Modelo em vigor, a lei que o obriga, e sua descrição pública em Markdown, feita do próprio modelo."""
+
+    modelo: Modelo
+    horizonte_meses: int
+    regime: Regime
+    base_legal: str
+    descricao: str
 
 
 class Score(_Model):

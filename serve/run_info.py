@@ -24,7 +24,7 @@ class RunInfo:
 
     ``textos`` maps a reason's code to its Portuguese texts, ``{"aumenta": ..., "reduz": ...}``;
     ``calculado_em`` is a UTC instant, kept as ``execucao.terminada_em``; ``modelo_sha256`` is the digest
-    of the model's artifact.
+    of the model's artifact; ``modelo_descricao``, its public description, is kept by PostgreSQL alone.
     """
 
     execucao_id: UUID
@@ -35,6 +35,7 @@ class RunInfo:
     textos: Mapping[str, Mapping[str, str]]
     calculado_em: datetime
     modelo_sha256: str = ""
+    modelo_descricao: str = ""
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -96,10 +96,10 @@ def save_model(connection: sa.Connection, run: RunInfo) -> None:
     """Insert or refresh the row of the run's model, whose texts the scores are read with."""
     connection.execute(
         sa.text(
-            "INSERT INTO modelo (versao, nome, horizonte_meses, textos, sha256)"
-            " VALUES (:v, :n, :h, CAST(:t AS jsonb), :s)"
+            "INSERT INTO modelo (versao, nome, horizonte_meses, textos, sha256, descricao)"
+            " VALUES (:v, :n, :h, CAST(:t AS jsonb), :s, :d)"
             " ON CONFLICT (versao) DO UPDATE SET nome = excluded.nome, horizonte_meses = excluded.horizonte_meses,"
-            " textos = excluded.textos, sha256 = excluded.sha256"
+            " textos = excluded.textos, sha256 = excluded.sha256, descricao = excluded.descricao"
         ),
         {
             "v": run.modelo_versao,
@@ -107,5 +107,6 @@ def save_model(connection: sa.Connection, run: RunInfo) -> None:
             "h": run.horizonte_meses,
             "t": json.dumps({code: dict(texts) for code, texts in run.textos.items()}, ensure_ascii=False),
             "s": run.modelo_sha256,
+            "d": run.modelo_descricao,
         },
     )

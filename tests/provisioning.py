@@ -112,10 +112,11 @@ class Provisioner:
         try:
             yield urls
         finally:
-            with MongoClient(root, serverSelectionTimeoutMS=int(TIMEOUT * 1000)) as client:
-                client.drop_database(database)
-                for user in users.values():
-                    client.admin.command("dropUser", user)
+            if "base_c" in self._real:  # the embedded server is erased whole, and drops a database document by document
+                with MongoClient(root, serverSelectionTimeoutMS=int(TIMEOUT * 1000)) as client:
+                    client.drop_database(database)
+                    for user in users.values():
+                        client.admin.command("dropUser", user)
 
     @contextmanager
     def _redis_database(self) -> Iterator[str]:

@@ -8,3 +8,7 @@ const admin = db.getSiblingDB("admin");
 for (const { user, roles } of users) {
   admin.createUser({ user, pwd: passwordPrompt(), roles });
 }
+
+// The log of slow operations quotes their filters, and with them CPFs, which belong in no log (LGPD art. 46).
+// This lasts until the server restarts: set operationProfiling.slowOpThresholdMs in its configuration too.
+db.getSiblingDB("base_c").setProfilingLevel(0, { slowms: 2147483647 });

@@ -7,6 +7,12 @@ create database base_b owner escore_dono_b;
 revoke all on database base_b from public;
 grant connect on database base_b to escore_leitor_b;
 
+-- Statements and row values hold CPFs, which belong in no log (LGPD art. 46).
+alter database base_b set log_statement = 'none';
+alter database base_b set log_min_duration_statement = -1;
+alter database base_b set log_min_error_statement = 'panic';
+alter database base_b set log_error_verbosity = 'terse';
+
 \connect base_b
 revoke create on schema public from public;
 grant usage on schema public to escore_leitor_b;

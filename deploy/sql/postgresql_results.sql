@@ -13,6 +13,12 @@ create database score owner escore_dono_score;
 revoke all on database score from public;
 grant connect on database score to escore_motor, escore_analista;
 
+-- Statements and row values hold CPFs, which belong in no log (LGPD art. 46).
+alter database score set log_statement = 'none';
+alter database score set log_min_duration_statement = -1;
+alter database score set log_min_error_statement = 'panic';
+alter database score set log_error_verbosity = 'terse';
+
 \connect score
 revoke create on schema public from public;
 grant usage on schema public to escore_analista;

@@ -17,7 +17,7 @@ COLUMNS = {
     "score_vigente": _SCORE,
     "rejeitado": "execucao_id base tabela chave regra",
     "auditoria": "id momento consulente sujeito recurso finalidade resultado requisicao_id",
-    "modelo": "versao nome horizonte_meses textos sha256 registrado_em",
+    "modelo": "versao nome horizonte_meses textos sha256 registrado_em descricao",
 }
 INDEXES = {
     "execucao": (("id",), ("situacao",)),

@@ -39,7 +39,7 @@ class Consumer:
         try:
             oldest = as_of.replace(year=as_of.year - 5)
         except ValueError:
-            oldest = date(as_of.year - 5, 2, 28)
+            oldest = date(as_of.year - 5, 3, 1)  # five years from 28 February end on the 28th
         self.debts = [d for d in self.rows["divida"] if d["registrada_em"] < self.end and not d["vencimento"] < oldest]
         self.incomes = [r for r in self.rows["fonte_de_renda"] if r["registrada_em"] < self.end]
         self.assets = [b for b in self.rows["bem"] if b["registrado_em"] < self.end]

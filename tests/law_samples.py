@@ -1,0 +1,119 @@
+"""A scorecard that gives points for everything, consumers with everything, and the way from stores to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from bson import ObjectId
+
+from contracts.extraction import CpfRange
+from contracts.settings import Settings
+from contracts.tables import TABLES, TABLES_BY_NAME
+from extract.extraction import extract_range
+from features.build import build_features
+from features.catalog import FEATURES
+from models.apply import apply_scorecard, contributions
+from models.inputs import InputType, RiskDirection
+from models.scaling import ScoreScale
+from models.scorecard import Scorecard, Term
+from tests.extract_samples import asset, client, debt, income, insert, person, sources_of
+
+EDGES = (-1.0, 0.0, 0.5, 1.0, 2.0, 5.0, 30.0, 90.0, 365.0, 1e3, 1e4, 1e5)
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a population comes out as: features, scores with reasons, and every term's points."""
+
+    features: pa.Table
+    scores: pa.Table
+    contributions: pa.Table
+
+    def of(self, cpf: str) -> dict[str, Any]:
+        """Return all that one consumer comes out as, in one dict."""
+        place = self.scores["cpf"].to_pylist().index(cpf)
+        parts = (self.features, self.scores, self.contributions)
+        return {name: value for part in parts for name, value in part.slice(place, 1).to_pylist()[0].items()}
+
+
+def everything_scorecard() -> Scorecard:
+    """Return a scorecard with a term on every feature, whose every bin has points of its own."""
+    terms = []
+    for number, feature in enumerate(FEATURES, start=1):
+        is_text = feature.dtype == "text"
+        groups = (("SP",), ("RJ", "MG")) if is_text else ()
+        bins = len(groups) or len(EDGES) + 1
+        terms.append(
+            Term(
+                feature=feature.name,
+                code=feature.code,
+                kind=InputType(feature.dtype),
+                direction=RiskDirection.FREE,
+                points=tuple(number * (place - bins // 2) for place in range(bins)),
+                missing_points=-number * bins,
+                other_points=3 if is_text else 0,
+                edges=() if is_text else EDGES,
+                groups=groups,
+                text_raises=feature.text_raises,
+                text_lowers=feature.text_lowers,
+            )
+        )
+    return Scorecard("tudo", 12, ScoreScale(), 600, tuple(terms))
+
+
+def judge(tables: Mapping[str, pa.Table], as_of: date) -> Judged:
+    """Return what lake tables come out as on a date."""
+    card, table = everything_scorecard(), build_features(tables, as_of, threads=1)
+    return Judged(table, apply_scorecard(card, table), contributions(card, table))
+
+
+def judge_stores(settings: Settings, as_of: date) -> Judged:
+    """Return what the three stores come out as on a date, read as the nightly run reads them."""
+    sources = sources_of(settings)
+    try:
+        extraction = extract_range(sources, CpfRange(0, None, None), as_of=as_of)
+    finally:
+        sources.base_a.dispose()
+        sources.base_b.dispose()
+        sources.base_c.client.close()
+    return judge(extraction.tables, as_of)
+
+
+def lake_tables(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, pa.Table]:
+    """Return rows as the eight tables of the lake; those not given are empty."""
+    return {
+        table.name: pa.Table.from_pylist(list(rows.get(table.name, ())), schema=table.lake_schema).sort_by("cpf")
+        for table in TABLES
+    }
+
+
+def consumer(key: str, cpf: str, *, known: datetime, events: datetime) -> Rows:
+    """Return a consumer of whom every store knows something, known at one instant and with events at another."""
+    purchase = {"_id": ObjectId(), "cpf": cpf, "data_compra": events, "valor": 80.5, "tipo": "parcelado"}
+    return {
+        "cliente": [client(key, cpf, registrado_em=known)],
+        "divida": [debt(f"{key}-d", key, registrada_em=known, vencimento=(events - timedelta(days=20)).date())],
+        "pessoa": [person(key, cpf)],
+        "fonte_de_renda": [income(f"{key}-r", cpf, registrada_em=known)],
+        "bem": [asset(f"{key}-b", cpf, registrado_em=known)],
+        "consultas": [query(cpf, events, "banco")],
+        "movimentacoes": [
+            {"_id": ObjectId(), "cpf": cpf, "tipo_movimentacao": "credito", "data_movimentacao": events, "valor": 900}
+        ],
+        "compras": [{**purchase, "bandeira_cartao": "A", "codigo_transacao": str(ObjectId())}],
+    }
+
+
+def query(cpf: str, instant: datetime, kind: str) -> dict[str, Any]:
+    """Return one consultation of a consumer's record."""
+    return {"_id": ObjectId(), "cpf": cpf, "empresa": f"Empresa {kind}", "tipo_empresa": kind, "data_consulta": instant}
+
+
+def insert_consumers(settings: Settings, *consumers: Rows) -> None:
+    """Insert consumers into the three stores, clients before what belongs to them."""
+    insert(settings, {name: [row for one in consumers for row in one[name]] for name in TABLES_BY_NAME})
