@@ -197,8 +197,12 @@ def _encode(content: Content) -> tuple[memoryview | bytes, int | None]:
 def _write_local(full: str, data: memoryview | bytes) -> None:
     """Write through a temporary name and ``fsync``, so that a crash leaves the file whole or absent."""
     temporary = Path(f"{full}.{uuid4().hex}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(full)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(full)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     horizon_months: int = Field(12, ge=1, le=36, description="Months after the reference date that a default counts")
     min_debt_reais: float = Field(100.0, gt=0, description="Smallest debt that makes a default, in R$")
     retention_runs: int = Field(30, ge=2, description="Published runs kept, besides the last of each month")
-    score_validity_days: int = Field(7, ge=1, description="Days from the reference date to `valido_ate`")
+    score_validity_days: int = Field(7, ge=1, description="Days from a score's computation to `valido_ate`")
     max_reject_rate: float = Field(0.10, gt=0, le=1, description="Share of a table's records rejected that stops a run")
     training_clients: int = Field(300_000, ge=1_000, description="Consumers sampled to train on, at most")
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from contracts.cpf import has_valid_digits, is_well_formed
 from contracts.income_frequency import normalize_frequency
+from contracts.reference_date import cutoff_utc
 from contracts.tables import MAX_PLAUSIBLE_CENTS, Column, Kind
 from extract.records import Decoded, Defect, Flags, Records
 from extract.verdicts import Verdicts
@@ -35,7 +36,9 @@ def check_fields(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
         elif column.kind is Kind.MONEY:
             _check_money(decoded, verdicts)
         elif column.kind in (Kind.DATE, Kind.INSTANT):
-            _check_date(column, decoded, verdicts, as_of=as_of)
+            _check_date(column, decoded, verdicts)
+            if column.name == BIRTH_DATE:
+                _check_birth(records, verdicts, as_of=as_of)
         elif column.domain:
             domain = pc.is_in(decoded.values, value_set=pa.array(column.domain))
             verdicts.apply("valor_fora_do_dominio", flags(pc.and_(decoded.values.is_valid(), pc.invert(domain))))
@@ -80,9 +83,15 @@ def _check_money(decoded: Decoded, verdicts: Verdicts) -> None:
     verdicts.apply("valor_absurdo", flags(pc.greater(decoded.values, MAX_PLAUSIBLE_CENTS)))
 
 
-def _check_date(column: Column, decoded: Decoded, verdicts: Verdicts, *, as_of: date) -> None:
-    kind = decoded.values.type
-    latest = as_of if column.name == BIRTH_DATE else LATEST
+def _check_birth(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
+    """Refuse a birth after the reference date, of a person who was known by then; others are not judged yet."""
+    birth, known = records.columns[BIRTH_DATE].values, records.columns[records.table.known_at or BIRTH_DATE].values
+    by_then = pc.less(known, pa.scalar(cutoff_utc(as_of), known.type))
+    verdicts.apply("data_impossivel", flags(pc.and_(by_then, pc.greater(birth, pa.scalar(as_of, birth.type)))))
+
+
+def _check_date(column: Column, decoded: Decoded, verdicts: Verdicts) -> None:
+    kind, latest = decoded.values.type, LATEST
     if column.kind is Kind.INSTANT:
         after = pc.greater(decoded.values, pa.scalar(datetime(latest.year, latest.month, latest.day, 23, 59, 59), kind))
         before = pc.less(decoded.values, pa.scalar(datetime(EARLIEST.year, EARLIEST.month, EARLIEST.day), kind))

@@ -6,16 +6,18 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 from __future__ import annotations
 
 import json
+import os
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from contracts.errors import EscoreError, StoreContractError, UsageError
+from contracts.errors import EscoreError, StoreContractError, StoreUnavailableError, UsageError
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, Settings, load_settings
 
 app = typer.Typer(
@@ -38,7 +40,7 @@ def _parse_date(text: str | date) -> date:
     if isinstance(text, date):  # an option's default comes as it is declared
         return text
     try:
-        return date.fromisoformat(text)
+        return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
         raise typer.BadParameter("a date is written YYYY-MM-DD") from error
 
@@ -63,7 +65,7 @@ def up(
     _print_status(load_settings().var)
 
 
-@app.command(epilog="Examples: escore down; escore down --erase")
+@app.command(epilog="Example: escore down --erase")
 def down(
     erase: Annotated[bool, typer.Option("--erase", help="Delete the embedded stores' data too.")] = False,
 ) -> None:
@@ -108,7 +110,7 @@ def check(as_json: AsJson = False) -> None:
         _OUT.print("every store answers and keeps the contract")
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
-        raise StoreContractError(f"{errors} errors")
+        raise StoreContractError(f"{errors} error{'s' if errors > 1 else ''} in all")
 
 
 @app.command(epilog="Example: escore populate --clients 10000 --seed 1 --as-of 2025-12-31 --dirty 0.01")
@@ -153,7 +155,7 @@ def train(
     from flows.train import train_model
 
     flow = train_model.with_options(task_runner=range_runner(settings.workers))
-    result = flow(as_of=as_of, dates=dates, promote=promote)
+    result = _call(flow, as_of=as_of, dates=dates, promote=promote)
     _print_result(result, as_json=as_json)
 
 
@@ -161,6 +163,7 @@ def train(
 def run(
     as_of: AsOf,
     model: Annotated[str | None, typer.Option(help="Version of a registered model; default: the one in force.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, even if a run was left half-finished.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score every consumer as of a date, and publish: partition, extract, features, score, gate, publish."""
@@ -169,7 +172,7 @@ def run(
     from flows.score import score_clients
 
     flow = score_clients.with_options(task_runner=range_runner(settings.workers))
-    result = flow(as_of=as_of, model_version=model)
+    result = _call(flow, as_of=as_of, model_version=model, fresh=fresh)
     if as_json:
         _print_json(result)
 
@@ -236,6 +239,19 @@ def _point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
     return settings
 
 
+def _call(flow: Any, **parameters: Any) -> Any:
+    """Call a flow; a Prefect server that goes away is one clear line."""
+    from httpx import HTTPError
+    from prefect.exceptions import PrefectException
+
+    try:
+        return flow(**parameters)
+    except (HTTPError, PrefectException) as error:
+        raise StoreUnavailableError(
+            f"Prefect's server does not answer ({type(error).__name__}); the table execucao tells how far the run got"
+        ) from None
+
+
 def _print_status(var: Path, *, as_json: bool = False) -> None:
     from stores.embedded import stores_status
 
@@ -250,10 +266,20 @@ def _print_status(var: Path, *, as_json: bool = False) -> None:
 
 
 def _print_counts(title: str, counts: dict[str, Any]) -> None:
-    table = Table("what", "records", title=title, title_justify="left")
-    for name, number in counts.items():
-        table.add_row(name, f"{number:,}" if isinstance(number, int) else str(number))
+    table = Table("what", "value", title=title, title_justify="left")
+    for name, value in counts.items():
+        table.add_row(name, _as_text(value))
     _OUT.print(table)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _print_result(result: dict[str, Any], *, as_json: bool) -> None:
@@ -268,12 +294,16 @@ def _print_json(value: Any) -> None:
 
 
 def main() -> None:
-    """Run the command line; an EscoreError prints its lines and exits with its own code."""
+    """Run the command line; an EscoreError prints its lines and exits with its own code.
+
+    What it writes is for its own user alone: the lake, the truth files and the stores hold personal data.
+    """
+    os.umask(0o077)
     try:
         app()
     except EscoreError as error:
         for line in str(error).splitlines():
-            _ERR.print(f"[bold red]error[/]: {line}", highlight=False, markup=True)
+            _ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
         sys.exit(error.exit_code)
 
 

@@ -16,6 +16,8 @@ from flows.pages import render_page
 _REMOTE = re.compile(r"<(?:link|img)\b[^>]*(?:src|href)=\"https?://[^>]*>", re.IGNORECASE)
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.IGNORECASE | re.DOTALL)
 _FOOTER = re.compile(r"<footer\b.*?</footer>", re.IGNORECASE | re.DOTALL)
+_ICON = re.compile(r"<i\b[^>]*class=\"fas? fa-([a-z-]+)[^\"]*\"[^>]*>\s*</i>", re.IGNORECASE)
+_MARKS = {"check-circle": "✓", "times": "✗", "exclamation-triangle": "⚠"}
 _STYLE = (
     "<style>body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:72rem;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}"
@@ -39,6 +41,7 @@ def make_self_contained(site: Path, suites: Sequence[JudgedSuite]) -> Path:
         text = page.read_text(encoding="utf-8")
         for unwanted in (_SCRIPT, _FOOTER, _REMOTE):
             text = unwanted.sub("", text)
+        text = _ICON.sub(lambda icon: _MARKS.get(icon[1], ""), text)
         page.write_text(text.replace("</head>", f"{_STYLE}</head>", 1), encoding="utf-8")
     index = site / "index.html"
     index.write_text(render_page("data_docs.html.j2", style=_STYLE, suites=[_row(site, s) for s in suites]), "utf-8")

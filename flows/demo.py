@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -44,6 +45,7 @@ def run_demo(settings: Settings, *, clients: int, as_of: date, keep: bool, conso
     var = settings.var / DEMO_FOLDER
     started = time.monotonic()
     erase_stores(var)
+    shutil.rmtree(var, ignore_errors=True)
     _use_only_embedded(var)
     try:
         _say(console, "1/6 start PostgreSQL, Valkey, the MongoDB-protocol store and Prefect")

@@ -21,9 +21,10 @@ _FIXED = {
 
 
 def configure_prefect(settings: Settings) -> None:
-    """Point Prefect at the server in force and at a private home; what the environment says stays."""
+    """Point Prefect at the server in force and at a private home (Matplotlib too); what the environment says stays."""
     for name, value in _FIXED.items():
         os.environ.setdefault(name, value)
+    os.environ.setdefault("MPLCONFIGDIR", str((settings.var / "matplotlib").resolve()))
     os.environ.setdefault("PREFECT_HOME", str((settings.var / "prefect").resolve()))
     if settings.prefect_api_url is not None:
         os.environ["PREFECT_API_URL"] = settings.prefect_api_url

@@ -31,6 +31,11 @@ WARNING_REJECT_SHARE = 0.5
 """A reject rate above half the critical limit is a warning."""
 
 
+LABELS = ("tabela", "variavel")
+"""Columns that name a row of a judged frame."""
+MOST_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """One expectation judged: its suite and name, whether it is critical, whether it held, and what was seen."""
@@ -80,7 +85,7 @@ def judge_run(summary: RangeSummary, folder: Path, *, max_reject_rate: float) ->
             batch_parameters={"dataframe": frame},
             result_format={"result_format": "SUMMARY", "exclude_unexpected_values": True},
         )
-        results += [_read_result(name, result) for result in outcome.results]
+        results += [_read_result(name, result, frame) for result in outcome.results]
     context.build_data_docs()
     site = folder / "gx" / "uncommitted" / "data_docs" / "local_site"
     return GateReport(tuple(results), make_self_contained(site, _judged_suites(results)))
@@ -175,15 +180,28 @@ def _named(expectation: Any, name: str, *, severity: str = "critical", **argumen
     return expectation(severity=severity, meta={"nome": name}, **arguments)
 
 
-def _read_result(suite: str, result: Any) -> GateResult:
+def _read_result(suite: str, result: Any, frame: pd.DataFrame) -> GateResult:
     config = result.expectation_config
-    observed = ", ".join(
-        f"{key}={result.result[key]}" for key in ("element_count", "unexpected_count") if key in result.result
-    )
     return GateResult(
         suite=suite,
         expectation=config.meta["nome"],
         critical=str(getattr(config.severity, "value", config.severity)) == "critical",
         success=bool(result.success),
-        observed=observed or "could not be computed",
+        observed=_observed(result, frame),
     )
+
+
+def _observed(result: Any, frame: pd.DataFrame) -> str:
+    """Return how many rows were judged or, of a broken expectation, which rows broke it and with what value."""
+    if "element_count" not in result.result:
+        return "could not be computed"
+    if result.success:
+        return f"{result.result['element_count']} judged"
+    column = result.expectation_config.kwargs.get("column") or result.expectation_config.kwargs["column_A"]
+    rows = frame.iloc[result.result.get("partial_unexpected_index_list") or []]
+    labels = rows.get(LABELS[0], rows.get(LABELS[1]))
+    seen = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in rows[column].tolist()]
+    if labels is None:
+        return f"{column} = {', '.join(seen[:MOST_SHOWN])}"
+    named = [f"{label}: {column} = {value}" for label, value in zip(labels, seen, strict=True)]
+    return ", ".join(named[:MOST_SHOWN]) + (", ..." if len(named) > MOST_SHOWN else "")

@@ -107,7 +107,7 @@ _RESULTS = {
             "pontuados": "consumers with a score",
             "insuficientes": "consumers of whom nothing that counts is known: no score",
             "rejeitados": "consumers refused",
-            "contagens": "of each table: `lidos`, `usados`, and `ignorados` and `rejeitados` by rule",
+            "contagens": "of each table: its `base`, `lidos`, `usados`, and `ignorados` and `rejeitados` by rule",
             "impressao": "SHA-256 over all scores, bands, statuses and reasons: equal content, equal value",
             "motivo_falha": "why it failed; `revertida` if a rollback took it out of force",
             "retomavel": "whether a run that did not end may be gone on with",

@@ -6,21 +6,25 @@ are made at most every few seconds.
 
 from __future__ import annotations
 
+import logging
 from time import monotonic
 from typing import cast
 from uuid import UUID
 
+from httpx import HTTPError
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.exceptions import PrefectException
 
 from flows.run_outcome import RunOutcome
 from flows.run_plan import RunIdentity
 
 _UPDATE_EVERY_SECONDS = 5.0
+_LOG = logging.getLogger(__name__)
 
 
 class ProgressArtifact:
@@ -41,8 +45,15 @@ class ProgressArtifact:
             update_progress_artifact(self._id, min(100.0, 100.0 * self._done / self._total))
 
 
-def publish_run_tables(outcome: RunOutcome) -> None:
-    """Create the table and markdown artifacts of a run."""
+def tell_prefect(outcome: RunOutcome) -> None:
+    """Create the artifacts of a run; a Prefect server that is gone is warned of, for the run itself is done."""
+    try:
+        _create_artifacts(outcome)
+    except (PrefectException, HTTPError) as error:
+        _LOG.warning("Prefect was not told of the run: %s", type(error).__name__)
+
+
+def _create_artifacts(outcome: RunOutcome) -> None:
     create_table_artifact(
         _count_rows(outcome), key="contagens", description=_title(outcome.run, "registros por tabela")
     )

@@ -15,19 +15,19 @@ _BINS_A_LINE = 5
 
 def print_summary(outcome: RunOutcome, console: Console) -> None:
     """Print the whole summary of a run."""
+    console.print(_headline(outcome), soft_wrap=True)
     console.print(
         Group(
-            _headline(outcome),
             _clients(outcome),
             _tables(outcome),
             _rejects(outcome),
             _distribution(outcome),
             _bands(outcome),
             _steps(outcome),
-            _gates(outcome),
-            Text(f"report: {outcome.report}\nData Docs: {outcome.gates.data_docs}", overflow="fold"),
         )
     )
+    console.print(_gates(outcome), soft_wrap=True)
+    console.print(f"report: {outcome.report}\nData Docs: {outcome.gates.data_docs}", soft_wrap=True, highlight=False)
 
 
 def _headline(outcome: RunOutcome) -> Text:
@@ -35,6 +35,7 @@ def _headline(outcome: RunOutcome) -> Text:
     return Text.assemble(
         ("run ", "bold"), str(outcome.run.execucao_id), " as of ", outcome.run.as_of.isoformat(), ": ", state,
         f"\nmodel {outcome.run.model_version}; fingerprint {outcome.fingerprint or '-'}",
+        f"\nresumed: {outcome.resumed_ranges} ranges were done before" if outcome.resumed_ranges else "",
     )  # fmt: skip
 
 

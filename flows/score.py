@@ -19,18 +19,20 @@ from prefect.futures import PrefectFuture, as_completed
 from rich.console import Console
 
 from contracts.artifacts import ArtifactStore
-from contracts.errors import EscoreError, GateError
+from contracts.errors import DataIntegrityError, EscoreError, GateError
 from contracts.extraction import CpfRange
-from contracts.reference_date import REFERENCE_ZONE
 from contracts.settings import RUN_SETTINGS, Settings, load_settings
+from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
+from flows.lake_retention import clear_lake, is_needed
 from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner
+from flows.reference_date import check_reference_date, yesterday
 from flows.report import write_run_report
 from flows.resources import Results, open_lake, open_results, open_sources
-from flows.run_artifacts import ProgressArtifact, publish_run_tables
+from flows.run_artifacts import ProgressArtifact, tell_prefect
 from flows.run_outcome import RunOutcome, StepTimes
 from flows.run_plan import RunIdentity, group_ranges, read_plan, scores_root, snapshot_root, write_plan
 from flows.run_summary import print_summary
@@ -41,13 +43,16 @@ from serve.run_info import RunInfo
 from stores import ledger
 from stores.run_ids import new_run_id
 
+MAX_RUNS_KEPT = 100_000
+"""Runs looked through when the lake is cleared: centuries of nights."""
+
 RESUME_WITHIN = timedelta(hours=24)
 """A half-finished run older than this is not gone on with: its snapshot no longer speaks for tonight."""
 
 
 @flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
 @values_withheld
-def score_clients(as_of: date | None = None, model_version: str | None = None) -> dict[str, Any]:
+def score_clients(as_of: date | None = None, model_version: str | None = None, fresh: bool = False) -> dict[str, Any]:
     """Score every consumer as of a date and publish the scores.
 
     Parameters
@@ -56,18 +61,22 @@ def score_clients(as_of: date | None = None, model_version: str | None = None) -
         Reference date; yesterday in São Paulo when it is not given.
     model_version
         Version of a registered model; the one in force when it is not given.
+    fresh
+        Begin anew even if a run of that date and model was left half-finished in the last 24 hours.
 
     Returns
     -------
     dict
         Ids, counts and paths of the run (``RunOutcome.to_json``).
     """
-    return run_scores(load_settings(), as_of or yesterday(), model_version=model_version).to_json()
+    settings = load_settings()
+    return run_scores(settings, as_of or yesterday(), model_version=model_version, fresh=fresh).to_json()
 
 
-def run_scores(settings: Settings, as_of: date, *, model_version: str | None = None) -> RunOutcome:
+def run_scores(settings: Settings, as_of: date, *, model_version: str | None = None, fresh: bool = False) -> RunOutcome:
     """Do the whole run inside a flow; EscoreError says what stopped it, and the ledger keeps why."""
     settings.require(*RUN_SETTINGS)
+    check_reference_date(as_of, datetime.now(UTC))
     lake = open_lake(settings)
     model = load_model(lake, model_version) if model_version else current_model(lake)
     with (
@@ -76,22 +85,18 @@ def run_scores(settings: Settings, as_of: date, *, model_version: str | None = N
         ledger.reference_date_lock(results.engine, as_of),
     ):
         results.publisher.reconcile()
-        run = _begin(results, as_of, model)
+        run = _begin(results, as_of, model, fresh=fresh)
         with _failure_recorded(results, run):
             night = _Night(settings, lake, model, run, results, progress, StepTimes(), datetime.now(UTC))
             return night.run_through()
 
 
-def yesterday() -> date:
-    """Return yesterday's date in São Paulo: the last day that has ended."""
-    return datetime.now(REFERENCE_ZONE).date() - timedelta(days=1)
-
-
-def _begin(results: Results, as_of: date, model: RegisteredModel) -> RunIdentity:
+def _begin(results: Results, as_of: date, model: RegisteredModel, *, fresh: bool) -> RunIdentity:
     """Return the run to go on with, or a new one, entered in the ledger as under way."""
     now = datetime.now(UTC)
     execucao_id = ledger.resumable_run(results.engine, as_of, model.version)
-    if execucao_id is not None and _is_stale(results, execucao_id, now):
+    if execucao_id is not None and (fresh or _is_stale(results, execucao_id, now)):
+        ledger.abandon_run(results.engine, execucao_id, motivo="abandonada: outra execução começou do início")
         execucao_id = None
     if execucao_id is None:
         execucao_id = new_run_id(now)
@@ -100,13 +105,9 @@ def _begin(results: Results, as_of: date, model: RegisteredModel) -> RunIdentity
 
 
 def _is_stale(results: Results, execucao_id: UUID, now: datetime) -> bool:
-    """Return whether a half-finished run is too old to go on with; the ledger then keeps it as abandoned."""
+    """Return whether a half-finished run is too old to go on with."""
     run = ledger.get_run(results.engine, execucao_id)
-    if run is None or now - run.iniciada_em <= RESUME_WITHIN:
-        return False
-    if run.situacao == "em_andamento":
-        ledger.fail_run(results.engine, execucao_id, motivo="abandonada: parada há mais de 24 horas", retomavel=False)
-    return True
+    return run is not None and now - run.iniciada_em > RESUME_WITHIN
 
 
 @contextmanager
@@ -163,7 +164,7 @@ class _Night:
             report=self.settings.var / "relatorios" / f"execucao-{self.run.execucao_id}.html",
         )
         write_run_report(outcome)
-        publish_run_tables(outcome)
+        tell_prefect(outcome)
         print_summary(outcome, Console(stderr=True))
         gates.stop_if_broken()
         return outcome
@@ -171,12 +172,21 @@ class _Night:
     def _partition(self) -> tuple[CpfRange, ...]:
         with self.times.measure("particionar"):
             self.progress.start("partition")
-            planned = read_plan(self.lake, self.run.snapshot_id)
+            planned = self._stored_plan()
             if planned is None:
                 with open_sources(self.settings) as sources:
                     planned = plan_ranges(sources.base_a, range_size=self.settings.range_size)
                 write_plan(self.lake, self.run.snapshot_id, planned)
             return planned
+
+    def _stored_plan(self) -> tuple[CpfRange, ...] | None:
+        """Return the plan of a run that is gone on with; a damaged one is dropped with all that was cut by it."""
+        try:
+            return read_plan(self.lake, self.run.snapshot_id)
+        except DataIntegrityError:
+            self.lake.delete(snapshot_root(self.run.snapshot_id))
+            self.lake.delete(scores_root(self.run.execucao_id))
+            return None
 
     def _work_ranges(self, ranges: Sequence[CpfRange]) -> RangeSummary:
         with self.times.measure("extrair, variaveis, pontuar"):
@@ -221,10 +231,15 @@ class _Night:
             fingerprint: str = staged.result()
             self._record(summary, fingerprint)
             switch_run.with_options(retries=retries).submit(info).result()
-            for execucao_id in self.results.publisher.retain(self.settings.retention_runs):
-                self.lake.delete(scores_root(execucao_id))
-                self.lake.delete(snapshot_root(execucao_id))
+            self._clear_lake()
             return fingerprint
+
+    def _clear_lake(self) -> None:
+        now = datetime.now(UTC)
+        dropped = set(self.results.publisher.retain(self.settings.retention_runs))
+        runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
+        needed = {run.id for run in runs if is_needed(run, now=now, resume_within=RESUME_WITHIN)} - dropped
+        clear_lake(self.lake, needed, now=now, training_within=RESUME_WITHIN)
 
     def _record(self, summary: RangeSummary, fingerprint: str | None = None) -> None:
         clients = ledger.ClientCounts(
@@ -233,7 +248,10 @@ class _Night:
             insuficientes=summary.scores.insufficient,
             rejeitados=summary.rejected_clients,
         )
-        counts = {name: counts.to_json() for name, counts in summary.counts.items()}
+        counts = {
+            name: {"base": TABLES_BY_NAME[name].store.value, **counts.to_json()}
+            for name, counts in summary.counts.items()
+        }
         ledger.record_counts(
             self.results.engine, self.run.execucao_id, clients, contagens=counts, impressao=fingerprint
         )

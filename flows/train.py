@@ -22,6 +22,7 @@ from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
 from extract.partitions import plan_ranges
 from flows.progress import StepProgress, show_progress
 from flows.range_tasks import IO_TASK, range_runner
+from flows.reference_date import check_reference_date
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
 from flows.training_samples import (
@@ -59,6 +60,7 @@ def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool 
         The model's version and its figures out of time.
     """
     settings = load_settings().require(*SOURCE_SETTINGS)
+    check_reference_date(as_of, datetime.now(UTC))
     planned = plan_training_dates(as_of, horizon_months=settings.horizon_months, dates=dates)
     lake = open_lake(settings)
     snapshot = TrainingSnapshot(f"treino-{new_run_id(datetime.now(UTC))}", as_of, planned.all)

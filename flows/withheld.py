@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import os
 from collections.abc import Callable
 from traceback import extract_tb
 from typing import ParamSpec, TypeVar
@@ -31,11 +32,17 @@ def values_withheld(function: Callable[P, R]) -> Callable[P, R]:
         except EscoreError as error:
             raise error.with_traceback(None) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again without its text
-            raise UnexpectedError(f"{type(error).__name__} (text withheld) at {_places(error)}") from None
+            raise UnexpectedError(f"{_kind(error)} at {_places(error)}") from None
 
     # Prefect resolves annotations where a function is defined: here, for the guarded one, they are unknown.
     guarded.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
     return guarded
+
+
+def _kind(error: Exception) -> str:
+    """Return an exception's class and, of one that the system raised, what the system said (never a value)."""
+    said = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "text withheld"
+    return f"{type(error).__name__} ({said})"
 
 
 def _places(error: Exception) -> str:

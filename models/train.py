@@ -166,7 +166,8 @@ def _refuse_thin(training: Sequence[LabelledRows], validation: LabelledRows) -> 
 
 
 def _consumers(cpfs: Sequence[pa.ChunkedArray]) -> int:
-    different: int = pc.count_distinct(pa.chunked_array([chunk for column in cpfs for chunk in column.chunks])).as_py()
+    chunks = [chunk for column in cpfs for chunk in column.chunks]
+    different: int = pc.count_distinct(pa.chunked_array(chunks, pa.string())).as_py()
     return different
 
 

@@ -108,7 +108,7 @@ def make_room(stores: PopulationStores, *, replace: bool) -> None:
         if replace:
             _empty(stores)
         elif _is_occupied(stores):
-            raise UsageError("the stores already hold records: replace them explicitly, or use empty stores")
+            raise UsageError("the stores already hold records: empty them first (--replace), or use empty stores")
     except (DBAPIError, PyMongoError) as error:
         raise StoreContractError(f"the stores cannot be prepared: {type(error).__name__}") from None
 

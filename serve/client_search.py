@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from serve.client_queries import ClientFilter
 from serve.page_links import DEFAULT_PAGE_SIZE
-from serve.request_fields import CPF_TEXT, cpf_digits
+from serve.request_fields import CpfText, Day, Integer
 
 MAX_PAGE_SIZE = 100
 MAX_PAGE = 1_000_000
@@ -19,13 +18,13 @@ _Text = Annotated[str | None, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 class ClientSearch(BaseModel):
     """Página e filtros da listagem; textos são comparados sem acentos nem maiúsculas."""
 
-    page: int = Field(1, ge=1, le=MAX_PAGE)
-    page_size: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+    page: Integer = Field(1, ge=1, le=MAX_PAGE)
+    page_size: Integer = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
     nome: _Text = Field(None, description="parte do nome")
-    cpf: str | None = Field(None, pattern=CPF_TEXT, description="com ou sem pontuação")
+    cpf: CpfText | None = Field(None, description="com ou sem pontuação")
     uf: str | None = Field(None, pattern=r"^[A-Za-z]{2}$")
     cidade: _Text = None
-    data_nascimento: date | None = None
+    data_nascimento: Day | None = None
     estado_civil: _Text = None
     filtro: str | None = Field(None, description="só nos endereços de next e previous")
 
@@ -34,8 +33,8 @@ class ClientSearch(BaseModel):
         """Return the filters as Base A is asked."""
         return ClientFilter(
             nome=self.nome,
-            cpf=cpf_digits(self.cpf) if self.cpf else None,
-            uf=self.uf.upper() if self.uf else None,
+            cpf=self.cpf,
+            uf=None if self.uf is None else self.uf.upper(),
             cidade=self.cidade,
             data_nascimento=self.data_nascimento,
             estado_civil=self.estado_civil,

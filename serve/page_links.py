@@ -40,7 +40,11 @@ class PageLinks:
         return f"{PATH}?{urlencode(parameters)}"
 
     def open(self, token: str) -> ClientFilter:
-        """Return the conditions that ``link`` sealed; a 400 if the link is stale or was not ours."""
+        """Return the conditions that ``link`` sealed; a 400 that tells a stale link from one that was not ours."""
+        try:
+            self._fernet.extract_timestamp(token.encode())
+        except InvalidToken:
+            raise HTTPException(400, "filtro: malformado; só se aceita o que veio em next ou previous") from None
         try:
             given = json.loads(self._fernet.decrypt(token.encode(), ttl=LIFETIME_SECONDS))
         except InvalidToken:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.regime import Regime
+from serve.request_fields import CpfText
 
 
 class _Model(BaseModel):
@@ -136,7 +137,7 @@ class Score(_Model):
 class ConsultaDeScores(_Model):
     """CPFs cujos scores se pedem, com ou sem pontuação."""
 
-    cpfs: list[str] = Field(min_length=1, max_length=1000)
+    cpfs: list[CpfText] = Field(min_length=1, max_length=1000)
 
 
 class ResultadoDeConsulta(_Model):

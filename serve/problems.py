@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.errors import StoreUnavailableError
+from serve.validation_texts import text_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -105,7 +106,7 @@ _DETAILS = {404: "não há nada neste endereço", 405: "este endereço não acei
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     invalid = cast("RequestValidationError", error)
     errors = [
-        {"campo": ".".join(str(part) for part in item["loc"]), "mensagem": item["msg"]} for item in invalid.errors()
+        {"campo": ".".join(str(part) for part in item["loc"]), "mensagem": text_of(item)} for item in invalid.errors()
     ]
     return problem_response(request, 422, "há parâmetros inválidos", errors=errors)
 

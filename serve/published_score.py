@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.reference_date import REFERENCE_ZONE
 from contracts.score_terms import SCORE_MAX, SCORE_MIN, Reason
 from serve.run_info import RunInfo
 
@@ -28,8 +29,8 @@ class PublishedScore:
     run: RunInfo
 
     def to_json(self, *, validity_days: int) -> dict[str, Any]:
-        """Return the documented JSON, fields in the documented order."""
-        valid_until = self.run.data_referencia + timedelta(days=validity_days)
+        """Return the documented JSON; ``valido_ate`` counts from the day in São Paulo that computed the score."""
+        computed_on = as_utc(self.run.calculado_em).astimezone(REFERENCE_ZONE).date()
         return {
             "cliente_id": self.client_id,
             "cpf_mascarado": f"***.{self.masked_digits[:3]}.{self.masked_digits[3:]}-**",
@@ -51,7 +52,7 @@ class PublishedScore:
             "modelo": {"nome": self.run.modelo_nome, "versao": self.run.modelo_versao},
             "data_referencia": self.run.data_referencia.isoformat(),
             "calculado_em": utc_text(self.run.calculado_em),
-            "valido_ate": valid_until.isoformat(),
+            "valido_ate": (computed_on + timedelta(days=validity_days)).isoformat(),
         }
 
 
@@ -74,5 +75,9 @@ def utc_text(instant: datetime) -> str:
     >>> utc_text(datetime(2026, 11, 1, 5, 0))
     '2026-11-01T05:00:00Z'
     """
-    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    return aware.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return as_utc(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def as_utc(instant: datetime) -> datetime:
+    """Return an instant (naive means UTC) in UTC, with its zone."""
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

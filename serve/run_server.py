@@ -3,20 +3,83 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 import uvicorn
 
+from contracts.errors import UsageError
 from contracts.settings import Settings
 from serve.app import create_app
 
 SHUTDOWN_SECONDS = 10
+BACKLOG = 2048
+"""Connections that the system holds until they are taken up; uvicorn's own default."""
+
+LOGGER = logging.getLogger("uvicorn.error")
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve all three systems until told to stop; SettingsError before anything is opened."""
-    uvicorn.Server(server_config(settings, host=host, port=port)).run()
+    """Serve all three systems until told to stop; SettingsError before anything is opened.
+
+    The address is taken before the application starts: UsageError if it cannot be had.
+    """
+    config = server_config(settings, host=host, port=port)
+    Server(config).run(sockets=open_sockets(host, port))
+
+
+def open_sockets(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen on every address of a host, on one port (0: a free one); else UsageError."""
+    opened: list[socket.socket] = []
+    try:
+        for family, address in _addresses(host, port):
+            taken = opened[0].getsockname()[1] if opened else port
+            opened.append(_listen(family, (address, taken)))
+    except OSError as error:
+        for listener in opened:
+            listener.close()
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise UsageError(f"cannot listen on {host}, port {port}: {reason}") from None
+    return opened
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG)
+    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
+
+
+def _listen(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class Server(uvicorn.Server):
+    """uvicorn on sockets that are open already; it says where once it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then log the address."""
+        await super().startup(sockets)
+        _log_addresses(sockets or [])
+
+
+def _log_addresses(sockets: Sequence[socket.socket]) -> None:
+    for listener in sockets:
+        host, port = listener.getsockname()[:2]
+        LOGGER.info(
+            "Uvicorn running on http://%s:%d (Press CTRL+C to quit)", f"[{host}]" if ":" in host else host, port
+        )
 
 
 def server_config(settings: Settings, *, host: str, port: int) -> uvicorn.Config:

@@ -69,7 +69,7 @@ def is_purpose(text: str) -> bool:
     >>> is_purpose("concessao_de_credito"), is_purpose("concessão de crédito"), is_purpose("cpf 52998224725")
     (True, True, False)
     """
-    return len(text) <= MAX_PURPOSE_LENGTH and bool(_PURPOSE.match(text))
+    return len(text) <= MAX_PURPOSE_LENGTH and bool(_PURPOSE.fullmatch(text))
 
 
 class TokenVerifier:

@@ -12,9 +12,10 @@ from serve.guard import Guard, Reader
 from serve.payload_models import ConsultaDeScores, DadosDeScore, ResultadosDeConsulta, Score
 from serve.person_hash import PersonHash
 from serve.problems import problem_response, problem_responses
-from serve.request_fields import ClientId, cpf_digits, only_parameters
+from serve.request_fields import ClientId, only_parameters
 from serve.score_data import ScoreData
 from serve.score_store import ScoreStore
+from serve.validation_texts import text_of
 
 DATA_SCOPE = "score-data:ler"
 SCORE_SCOPE = "score:ler"
@@ -118,15 +119,10 @@ async def _read_body(request: Request) -> bytes:
 def _read_cpfs(body: bytes) -> tuple[list[str], list[dict[str, str]]]:
     """Return the CPFs' digits, or which parts of the body are wrong: places and rules, never what was sent."""
     try:
-        asked = ConsultaDeScores.model_validate_json(body).cpfs
+        return ConsultaDeScores.model_validate_json(body).cpfs, []
     except ValidationError as error:
-        return [], [
-            {"campo": _place(item["loc"]), "mensagem": item["msg"]} for item in error.errors(include_input=False)
-        ]
-    digits = [cpf_digits(text) for text in asked]
-    wrong = [f"cpfs.{number}" for number, cpf in enumerate(digits) if cpf is None]
-    errors = [{"campo": place, "mensagem": "não são os onze dígitos de um CPF"} for place in wrong]
-    return [cpf for cpf in digits if cpf is not None], errors
+        found = error.errors(include_url=False, include_input=False)
+        return [], [{"campo": _place(item["loc"]), "mensagem": text_of(item)} for item in found]
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -15,7 +15,7 @@ from serve.json_text import encode_json
 from serve.payload_models import UltimosEventos
 from serve.person_hash import PersonHash
 from serve.problems import problem_responses
-from serve.request_fields import CpfInPath, cpf_digits, only_parameters
+from serve.request_fields import CpfInPath, only_parameters
 
 SCOPE = "eventos:ler"
 CENT = Decimal("0.01")
@@ -71,9 +71,8 @@ def make_router(events: LastEvents, guard: Guard, *, hashes: PersonHash) -> APIR
         cpf: CpfInPath, reader: admitted, _known: Annotated[None, Depends(only_parameters())]
     ) -> Response:
         """Devolve a última consulta, a última movimentação e a última compra de um CPF, ou null."""
-        digits = cpf_digits(cpf) or ""
-        found = await events.read(digits)
-        await reader.record([hashes.subject_by_cpf(digits)])
+        found = await events.read(cpf)
+        await reader.record([hashes.subject_by_cpf(cpf)])
         return Response(
             encode_json(found), headers={"Cache-Control": "private, no-store"}, media_type="application/json"
         )

@@ -102,6 +102,18 @@ def fail_run(engine: sa.Engine, execucao_id: UUID, *, motivo: str, retomavel: bo
     _change(engine, statement, {"id": execucao_id, "motivo": motivo[:MAX_REASON], "retomavel": retomavel})
 
 
+def abandon_run(engine: sa.Engine, execucao_id: UUID, *, motivo: str) -> None:
+    """Enter that a half-finished run will not be gone on with; one that is published stays as it is."""
+    statement = sa.text(
+        """
+        update execucao set situacao = 'falhou', motivo_falha = :motivo, retomavel = false,
+          terminada_em = coalesce(terminada_em, now())
+        where id = :id and retomavel and situacao in ('em_andamento', 'falhou')
+        """
+    )
+    _change(engine, statement, {"id": execucao_id, "motivo": motivo[:MAX_REASON]})
+
+
 def record_counts(
     engine: sa.Engine,
     execucao_id: UUID,

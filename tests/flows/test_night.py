@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from contracts.score_scale import band_of
+from contracts.tables import TABLES
 from tests.flows.conftest import AS_OF, CLIENTS, escore, succeed
 
 
@@ -30,7 +31,7 @@ def test_every_client_is_accounted_for(night):
 def test_counts_of_every_table_reconcile_with_what_was_refused(night):
     [(counts,)] = night.query("select contagens from execucao where id = :id", id=night.run["execucao_id"])
     refused = dict(night.query("select tabela, count(*) from rejeitado group by tabela"))
-    assert len(counts) == 8
+    assert {name: body["base"] for name, body in counts.items()} == {table.name: table.store for table in TABLES}
     for table, body in counts.items():
         assert body["lidos"] == body["usados"] + sum(body["ignorados"].values()) + sum(body["rejeitados"].values())
         assert sum(body["rejeitados"].values()) == refused.get(table, 0)
@@ -104,5 +105,5 @@ def test_a_broken_gate_publishes_nothing_and_names_itself(night):
 def test_reports_stand_where_the_run_says(night, path):
     page = Path(night.run[path])
     text = page.read_text(encoding="utf-8")
-    assert len(text) > 2_000
+    assert len(text) > 1_000
     assert night.settings.var in page.parents

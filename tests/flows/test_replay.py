@@ -68,3 +68,14 @@ def test_base_points_and_all_contributions_are_each_published_score(replayed):
     clipped = pc.min_element_wise(pc.max_element_wise(total, 0), 1000, skip_nulls=False)
     scored = pc.equal(scores["status"], "OK")
     assert clipped.filter(scored).cast(pa.int16()).equals(scores["score"].filter(scored))
+
+
+def test_the_model_in_force_is_described_in_public_by_its_own_card(night):
+    """Lei 12.414 art. 5 IV: every term that can be a reason is in the text that `/modelo` shows."""
+    model = load_model(ArtifactStore(night.settings.lake_root), night.run["modelo_versao"])
+    [(description,)] = night.query("select descricao from modelo where versao = :v", v=model.version)
+    assert description == model.card
+    for term in model.scorecard.terms:
+        assert f"| {term.code} | {term.feature} |" in description
+    assert model.training["copias_procuradas_de"] == ["sexo", "estado_civil"]
+    assert "cópias codificadas de sexo, estado_civil" in description

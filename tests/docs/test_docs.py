@@ -1,0 +1,138 @@
+"""The documentation holds: links lead somewhere, generated pages are current, commands exist, YAML is YAML."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.reference_pages import commands, pages
+from stores.checks.results import COLUMNS
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"\bescore +([a-z][^\n#&|;)]*)")
+TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
+COMMANDS = {name.removeprefix("escore ").split()[0]: command for name, command in commands().items()}
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", read(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def shell_lines(page: Path) -> Iterator[str]:
+    for language, body in FENCE.findall(read(page)):
+        if language == "sh":
+            yield from body.replace("\\\n", " ").splitlines()
+
+
+def called(line: str) -> list[list[str]]:
+    """Return the words of every ``escore`` command in a line of shell, redirections and comments left out."""
+    return [shlex.split(re.split(r"\s\d?>", words)[0]) for words in CALL.findall(line)]
+
+
+def problem_of(words: list[str]) -> str | None:
+    """Return what is wrong with a call of the command line, without running it."""
+    if words[0] not in COMMANDS:
+        return f"no command {words[0]}"
+    command = commands()[" ".join(["escore", *words[:2]])] if words[0] == "import" else COMMANDS[words[0]]
+    options = {name: parameter for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    unknown = [word for word in words if word.startswith("--") and word not in options and word != "--help"]
+    lacking = [
+        p.opts[0] for p in command.params if p.required and p.opts[0].startswith("--") and p.opts[0] not in words
+    ]
+    return f"{unknown=} {lacking=}" if unknown or lacking else None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_resolves(page):
+    broken = []
+    for link in LINK.findall(FENCE.sub("", read(page))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+def test_every_page_is_linked_from_the_index():
+    linked = {(ROOT / "docs" / link).resolve() for link in LINK.findall(read(ROOT / "docs" / "index.md"))}
+    assert {page for page in PAGES if page.parent != ROOT and page.name != "index.md"} <= linked
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_generated_pages_are_current(name):
+    """`make docs` writes them; they are never edited by hand."""
+    assert read(ROOT / "docs" / "reference" / name) == pages()[name]
+
+
+def test_every_result_column_is_described():
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|[^|]*\| (.*) \|$", pages()["results.md"], re.MULTILINE)
+    assert len(rows) == sum(len(columns.split()) for table, columns in COLUMNS.items() if table != "score_vigente")
+    assert all(text for _, text in rows)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_in_a_shell_block_exists(page):
+    wrong = {line: problem for line in shell_lines(page) for words in called(line) if (problem := problem_of(words))}
+    assert not wrong
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_target_in_a_shell_block_exists(page):
+    targets = set(TARGET.findall(read(ROOT / "Makefile")))
+    asked = {found for line in shell_lines(page) for found in re.findall(r"^\s*make ([a-z-]+)", line)}
+    assert asked <= targets
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("escore fly", "no command fly"),
+        ("escore run --as-of 2025-12-31 --modle x", "unknown=['--modle'] lacking=[]"),
+        ("TOKEN=$(escore train) # comment", "unknown=[] lacking=['--as-of']"),
+        ("SCORE_MAX_REJECT_RATE=0.15 escore run --as-of 2025-12-31 &", None),
+        ("escore import berka ../shared/data/berka --replace", None),
+    ],
+)
+def test_the_check_of_commands_finds_what_is_wrong(line, problem):
+    [words] = called(line)
+    assert problem_of(words) == problem
+
+
+def test_the_readme_shows_commands_to_check():
+    assert sum(len(called(line)) for line in shell_lines(ROOT / "README.md")) >= 9
+
+
+def test_every_setting_that_is_named_exists():
+    known = set(re.findall(r"`(SCORE_[A-Z_]+)`", pages()["settings.md"]))
+    for page in PAGES:
+        named = set(re.findall(r"\bSCORE_[A-Z_]*[A-Z]\b", read(page)))
+        assert named <= known, page
+
+
+def test_compose_names_the_four_stores():
+    services = yaml.safe_load(read(ROOT / "compose.yaml"))["services"]
+    assert set(services) == {"base-a", "postgres", "base-c", "redis"}
+    assert all("healthcheck" in service and "image" in service for service in services.values())
+    assert all(port.startswith("127.0.0.1:") for service in services.values() for port in service["ports"])
+
+
+def test_the_workflow_runs_the_same_suite_on_the_four_servers():
+    job = yaml.safe_load(read(ROOT / ".github" / "workflows" / "ci.yml"))["jobs"]["real-stores"]
+    assert set(job["services"]) == {"oracle", "postgres", "mongo", "redis"}
+    page = read(ROOT / "docs" / "how-to" / "test-on-real-servers.md")
+    assert all(f"`{name}`" in page for name in job["env"])
+    assert any("pytest" in step.get("run", "") for step in job["steps"])

@@ -1,0 +1,64 @@
+"""The lake keeps the data of runs that are needed, and of nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from contracts.artifacts import ArtifactStore
+from flows.lake_retention import clear_lake, is_needed
+from stores.ledger import Run
+from stores.run_ids import new_run_id
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+DAY = timedelta(hours=24)
+RUN = Run(
+    id=UUID(int=1),
+    data_referencia=date(2026, 1, 1),
+    modelo_versao="2025-12-31-00000000",
+    situacao="falhou",
+    extraidos=None,
+    pontuados=None,
+    insuficientes=None,
+    rejeitados=None,
+    contagens=None,
+    impressao=None,
+    motivo_falha="x",
+    retomavel=True,
+    iniciada_em=NOW - timedelta(hours=1),
+    terminada_em=None,
+    publicada_em=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({}, True),
+        ({"retomavel": False}, False),
+        ({"iniciada_em": NOW - timedelta(hours=25)}, False),
+        ({"situacao": "publicada", "iniciada_em": NOW - timedelta(days=90)}, True),
+        ({"situacao": "substituida"}, True),
+        ({"situacao": "em_andamento"}, True),
+    ],
+)
+def test_which_runs_are_needed(changes, needed):
+    assert is_needed(replace(RUN, **changes), now=NOW, resume_within=DAY) is needed
+
+
+def test_everything_else_goes(tmp_path):
+    lake = ArtifactStore(tmp_path)
+    kept, dropped = (new_run_id(NOW) for _ in range(2))
+    old, young = (f"treino-{new_run_id(NOW - timedelta(hours=hours))}" for hours in (25, 1))
+    for path in (f"snapshots/{kept}/faixa-0", f"scores/{kept}/faixa-0", f"snapshots/{dropped}/faixa-0"):
+        lake.write(path, {"a": b"x"}, meta={})
+    for training in (old, young):
+        lake.write(f"snapshots/{training}/faixa-0", {"a": b"x"}, meta={})
+        lake.write(f"training/{training}/2025-01-31/faixa-0", {"a": b"x"}, meta={})
+    lake.write("models/2025-12-31-00000000", {"a": b"x"}, meta={})
+    assert clear_lake(lake, {kept}, now=NOW, training_within=DAY) == 3
+    assert set(lake.list("snapshots")) == {str(kept), young}
+    assert lake.list("scores") == (str(kept),)
+    assert lake.list("training") == (young,)
+    assert lake.list("models") == ("2025-12-31-00000000",)
