@@ -5,7 +5,6 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from datetime import date, datetime, timedelta
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from contracts.errors import EscoreError, StoreContractError, StoreUnavailableError, UsageError
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, Settings, load_settings
+from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
 
 app = typer.Typer(
     name="escore",
@@ -31,9 +30,6 @@ app = typer.Typer(
 )
 import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
-
-_OUT = Console()
-_ERR = Console(stderr=True)
 
 
 def _parse_date(text: str | date) -> date:
@@ -60,9 +56,9 @@ def up(
     from stores.embedded import start_stores
     from stores.migrate import migrate
 
-    start_stores(load_settings().var, with_prefect=prefect, report=_ERR.print)
-    migrate(load_settings(), report=_ERR.print)
-    _print_status(load_settings().var)
+    start_stores(load_settings().var, with_prefect=prefect, report=ERR.print)
+    migrate(load_settings(), report=ERR.print)
+    print_status(load_settings().var)
 
 
 @app.command(epilog="Example: escore down --erase")
@@ -73,7 +69,7 @@ def down(
     from stores.embedded import erase_stores, stop_stores
 
     var = load_settings().var
-    stop_stores(var, report=_ERR.print)
+    stop_stores(var, report=ERR.print)
     if erase:
         erase_stores(var)
 
@@ -81,7 +77,7 @@ def down(
 @app.command(epilog="Example: escore status --json")
 def status(as_json: AsJson = False) -> None:
     """Show the embedded stores: state, address and process id."""
-    _print_status(load_settings().var, as_json=as_json)
+    print_status(load_settings().var, as_json=as_json)
 
 
 @app.command(epilog="Example: SCORE_BASE_A_URL=oracle+oracledb://... escore migrate")
@@ -89,8 +85,8 @@ def migrate() -> None:
     """Bring every store's tables and indexes to the current version (uses the *_ADMIN_URL settings)."""
     from stores.migrate import migrate as migrate_stores
 
-    steps = migrate_stores(load_settings(), report=_ERR.print)
-    _OUT.print("\n".join(steps) or "nothing to do: every store is at its current version", highlight=False)
+    steps = migrate_stores(load_settings(), report=ERR.print)
+    OUT.print("\n".join(steps) or "nothing to do: every store is at its current version", highlight=False)
 
 
 @app.command(epilog="Example: escore check")
@@ -100,14 +96,14 @@ def check(as_json: AsJson = False) -> None:
 
     problems = check_stores(load_settings())
     if as_json:
-        _print_json([{"store": p.store, "severity": p.severity, "message": p.message} for p in problems])
+        print_json([{"store": p.store, "severity": p.severity, "message": p.message} for p in problems])
     elif problems:
         table = Table("store", "severity", "problem", title="check", title_justify="left")
         for problem in problems:
             table.add_row(problem.store, problem.severity, problem.message)
-        _OUT.print(table)
+        OUT.print(table)
     else:
-        _OUT.print("every store answers and keeps the contract")
+        OUT.print("every store answers and keeps the contract")
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
         raise StoreContractError(f"{errors} error{'s' if errors > 1 else ''} in all")
@@ -128,7 +124,7 @@ def populate(
     from population.parameters import PopulationParameters
 
     parameters = PopulationParameters(clients, seed, as_of, months=months, dirty=dirty, mean_events=events)
-    _print_counts("population", populate_stores(load_settings(), parameters, replace=replace))
+    print_values("population", populate_stores(load_settings(), parameters, replace=replace))
 
 
 @import_app.command("berka", epilog="Example: escore import berka ../shared/data/berka")
@@ -139,7 +135,7 @@ def import_berka(
     """Load the PKDD'99 data of a Czech bank into the three stores by a documented mapping."""
     from flows.populate import import_berka_files
 
-    _print_counts("import", import_berka_files(load_settings(), directory, replace=replace))
+    print_values("import", import_berka_files(load_settings(), directory, replace=replace))
 
 
 @app.command(epilog="Example: escore train --as-of 2025-12-31")
@@ -156,7 +152,7 @@ def train(
 
     flow = train_model.with_options(task_runner=range_runner(settings.workers))
     result = _call(flow, as_of=as_of, dates=dates, promote=promote)
-    _print_result(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @app.command(epilog="Example: escore run --as-of 2025-12-31")
@@ -174,7 +170,7 @@ def run(
     flow = score_clients.with_options(task_runner=range_runner(settings.workers))
     result = _call(flow, as_of=as_of, model_version=model, fresh=fresh)
     if as_json:
-        _print_json(result)
+        print_json(result)
 
 
 @app.command(epilog="Example: escore rollback")
@@ -183,7 +179,7 @@ def rollback() -> None:
     from flows.resources import open_results
 
     with open_results(load_settings().require("results_url", "redis_url", "cache_key")) as results:
-        _OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
+        OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
 
 
 @app.command(epilog="Example: escore serve --port 8080")
@@ -225,7 +221,7 @@ def demo(
     """From nothing to three scores read over HTTP, on a clean state of its own."""
     from flows.demo import run_demo
 
-    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=_ERR)
+    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=ERR)
 
 
 def _point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
@@ -252,47 +248,6 @@ def _call(flow: Any, **parameters: Any) -> Any:
         ) from None
 
 
-def _print_status(var: Path, *, as_json: bool = False) -> None:
-    from stores.embedded import stores_status
-
-    rows = stores_status(var)
-    if as_json:
-        _print_json([{"server": r.name, "state": r.state, "address": r.address, "pid": r.pid} for r in rows])
-        return
-    table = Table("server", "state", "address", "pid", title="embedded stores", title_justify="left")
-    for row in rows:
-        table.add_row(row.name, row.state, row.address, str(row.pid or "-"))
-    _OUT.print(table)
-
-
-def _print_counts(title: str, counts: dict[str, Any]) -> None:
-    table = Table("what", "value", title=title, title_justify="left")
-    for name, value in counts.items():
-        table.add_row(name, _as_text(value))
-    _OUT.print(table)
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _print_result(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        _print_json(result)
-    else:
-        _print_counts("result", result)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
-
-
 def main() -> None:
     """Run the command line; an EscoreError prints its lines and exits with its own code.
 
@@ -303,7 +258,7 @@ def main() -> None:
         app()
     except EscoreError as error:
         for line in str(error).splitlines():
-            _ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
+            ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
         sys.exit(error.exit_code)
 
 

@@ -57,12 +57,23 @@ def test_wrong_settings_are_named_together(nowhere):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("text", ["2025-13-01", "yesterday", ""])
+@pytest.mark.parametrize("text", ["2025-13-01", "yesterday", "", "20251231", "2025-W52-3"])
 def test_a_date_that_is_none_is_said_so(nowhere, text):
     done = escore(nowhere, "run", "--as-of", text)
     assert done.returncode == 2
     assert "YYYY-MM-DD" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "train"])
+@pytest.mark.parametrize(("day", "reason"), [("2999-01-01", "has not ended"), ("0001-01-01", "lies before")])
+def test_a_date_that_cannot_be_a_reference_date(night, command, day, reason):
+    before = night.query("select count(*) from execucao")
+    done = escore(night.settings, command, "--as-of", day)
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert night.query("select count(*) from execucao") == before
 
 
 def test_a_model_that_is_not_there(night):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, environment_of, escore, succeed
 
@@ -15,9 +16,9 @@ def scored_ranges(lake: Path) -> set[Path]:
     return {p.parent for p in lake.glob("scores/*/faixa-*/manifesto.json")}
 
 
-def test_a_killed_run_resumes_and_publishes_the_same(night):
+def kill_between_ranges(night) -> set[Path]:
+    """Start a run and kill it when two ranges are done; return the folders of its finished ranges."""
     lake = Path(night.settings.lake_root)
-    [(in_force, fingerprint)] = night.query("select id::text, impressao from execucao where situacao = 'publicada'")
     known = scored_ranges(lake)
     process = subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "run", "--as-of", str(AS_OF)],
@@ -33,21 +34,62 @@ def test_a_killed_run_resumes_and_publishes_the_same(night):
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     finished = scored_ranges(lake) - known
-    stamps = {path: (path / "manifesto.json").stat().st_mtime_ns for path in finished}
     assert 2 <= len(finished) < CLIENTS / RANGE_SIZE, "the run must be killed between its first and last range"
-    assert night.query("select id::text from execucao where situacao = 'publicada'") == [(in_force,)]
-    [(killed,)] = night.query("select id::text from execucao where situacao = 'em_andamento'")
+    return finished
 
-    damaged = sorted(finished)[0]
-    scores = damaged / "pontuacao.parquet"
-    data = bytearray(scores.read_bytes())
+
+def run_again(night, *options: str) -> dict[str, Any]:
+    return json.loads(succeed(escore(night.settings, "run", "--as-of", str(AS_OF), "--json", *options)).stdout)
+
+
+def in_state(night, state: str) -> list[str]:
+    return [row[0] for row in night.query("select id::text from execucao where situacao = :state", state=state)]
+
+
+def damage(file: Path) -> None:
+    data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0xFF
-    scores.write_bytes(data)
+    file.write_bytes(data)
 
-    again = json.loads(succeed(escore(night.settings, "run", "--as-of", str(AS_OF), "--json")).stdout)
+
+def test_a_killed_run_resumes_and_publishes_the_same(night):
+    [in_force] = in_state(night, "publicada")
+    finished = kill_between_ranges(night)
+    stamps = {path: (path / "manifesto.json").stat().st_mtime_ns for path in finished}
+    assert in_state(night, "publicada") == [in_force]
+    [killed] = in_state(night, "em_andamento")
+    damaged = sorted(finished)[0]
+    damage(damaged / "pontuacao.parquet")
+
+    again = run_again(night)
     assert again["execucao_id"] == killed
-    assert again["impressao"] == fingerprint
+    assert again["impressao"] == night.run["impressao"]
     for path, stamp in stamps.items():
         redone = (path / "manifesto.json").stat().st_mtime_ns != stamp
         assert redone == (path == damaged), "finished ranges are kept, the damaged one is done again"
+    succeed(escore(night.settings, "rollback"))
+
+
+def test_a_damaged_plan_is_made_again(night):
+    kill_between_ranges(night)
+    [killed] = in_state(night, "em_andamento")
+    damage(Path(night.settings.lake_root) / "snapshots" / killed / "plano" / "plano.json")
+    again = run_again(night)
+    assert again["execucao_id"] == killed
+    assert again["impressao"] == night.run["impressao"]
+    succeed(escore(night.settings, "rollback"))
+
+
+def test_fresh_leaves_the_half_finished_run_behind(night):
+    """And what it left in the lake goes when the new one is published."""
+    kill_between_ranges(night)
+    [killed] = in_state(night, "em_andamento")
+    again = run_again(night, "--fresh")
+    assert again["execucao_id"] != killed
+    assert again["impressao"] == night.run["impressao"]
+    assert in_state(night, "em_andamento") == []
+    lake = Path(night.settings.lake_root)
+    assert not (lake / "snapshots" / killed).exists()
+    assert not (lake / "scores" / killed).exists()
+    assert (lake / "scores" / again["execucao_id"]).exists()
     succeed(escore(night.settings, "rollback"))

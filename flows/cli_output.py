@@ -1,0 +1,60 @@
+"""What commands print: tables for people, JSON for machines; nothing of a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from stores.embedded import stores_status
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+
+def print_status(var: Path, *, as_json: bool = False) -> None:
+    """Print the embedded stores: state, address and process id."""
+    rows = stores_status(var)
+    if as_json:
+        print_json([{"server": r.name, "state": r.state, "address": r.address, "pid": r.pid} for r in rows])
+        return
+    table = Table("server", "state", "address", "pid", title="embedded stores", title_justify="left")
+    for row in rows:
+        table.add_row(row.name, row.state, row.address, str(row.pid or "-"))
+    OUT.print(table)
+
+
+def print_values(title: str, values: Mapping[str, Any]) -> None:
+    """Print names and values as a table."""
+    table = Table("what", "value", title=title, title_justify="left")
+    for name, value in values.items():
+        table.add_row(name, _as_text(value))
+    OUT.print(table)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def print_result(result: dict[str, Any], *, as_json: bool) -> None:
+    """Print a result as a table, or as JSON for a machine."""
+    if as_json:
+        print_json(result)
+    else:
+        print_values("result", result)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
