@@ -6,19 +6,23 @@ together, by the variable's name, before any work starts. Secrets never show in 
 
 from __future__ import annotations
 
+import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
 from contracts.regime import Regime
+from contracts.urls import ANY_BASE, lake_of, text_url_of, url_of
 
 PREFIX = "SCORE_"
+DOTENV = ".env"
 EMBEDDED_STATE_NAME = "embutidos.json"
 MIN_SECRET_LENGTH = 32
 
@@ -36,28 +40,20 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _has_scheme(*schemes: str) -> AfterValidator:
-    def check(url: SecretStr) -> SecretStr:
-        scheme = url.get_secret_value().split("://", 1)[0]
-        if "://" not in url.get_secret_value() or not scheme.startswith(schemes):
-            raise ValueError(f"must start with one of {', '.join(schemes)}")
-        return url
-
-    return AfterValidator(check)
-
-
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
-_AnyUrl = Annotated[SecretStr, _has_scheme("")]
-_PostgresUrl = Annotated[SecretStr, _has_scheme("postgresql")]
-_MongoUrl = Annotated[SecretStr, _has_scheme("mongodb")]
-_RedisUrl = Annotated[SecretStr, _has_scheme("redis", "rediss")]
+_BaseAUrl = Annotated[SecretStr, url_of(*ANY_BASE)]
+_PostgresUrl = Annotated[SecretStr, url_of("postgresql")]
+_MongoUrl = Annotated[SecretStr, url_of("mongodb")]
+_RedisUrl = Annotated[SecretStr, url_of("redis", "rediss")]
+_HttpUrl = Annotated[str, text_url_of("http", "https")]
+_Lake = Annotated[str, AfterValidator(lake_of)]
 
 
 class Settings(BaseSettings):
     """The engine's settings; field ``x`` is read from the variable ``SCORE_X``."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, env_file=DOTENV, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     env: Literal["desenvolvimento", "producao"] = Field(
@@ -68,18 +64,18 @@ class Settings(BaseSettings):
         Regime.BUREAU, description="The law that the API states: `gestor`, a bureau; `interno`, a lender's own score"
     )
 
-    base_a_url: _AnyUrl | None = Field(None, description="Base A; any SQLAlchemy URL, Oracle in production")
+    base_a_url: _BaseAUrl | None = Field(None, description="Base A; any SQLAlchemy URL, Oracle in production")
     base_b_url: _PostgresUrl | None = Field(None, description="Base B, PostgreSQL")
     base_c_url: _MongoUrl | None = Field(None, description="Base C, MongoDB; names its database")
     results_url: _PostgresUrl | None = Field(None, description="Results, runs and audit, PostgreSQL")
     redis_url: _RedisUrl | None = Field(None, description="Cache of published scores; `redis://` or `rediss://`")
-    lake: str | None = Field(None, description="Folder or `s3://bucket/prefix` of snapshots and models")
+    lake: _Lake | None = Field(None, description="Folder or `s3://bucket/prefix` of snapshots and models")
 
-    base_a_admin_url: _AnyUrl | None = Field(None, description="Owner of Base A's tables: migrations, loading")
+    base_a_admin_url: _BaseAUrl | None = Field(None, description="Owner of Base A's tables: migrations, loading")
     base_b_admin_url: _PostgresUrl | None = Field(None, description="Owner of Base B's tables")
     base_c_admin_url: _MongoUrl | None = Field(None, description="Writer of Base C's collections")
     results_admin_url: _PostgresUrl | None = Field(None, description="Owner of the results tables")
-    prefect_api_url: str | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
+    prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
     cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
     jwt_secret: _Secret | None = Field(None, description="Secret of development tokens (HS256)")
@@ -130,20 +126,19 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     Order, strongest first: ``overrides`` (tests, command-line options), environment, ``.env``, the embedded
     stores' state file, defaults. PREFECT_API_URL in the environment beats the embedded Prefect server's.
     """
-    unknown = sorted(
-        name
-        for name in os.environ
-        if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in Settings.model_fields
-    )
-    problems = [f"{name}: no such setting" for name in unknown]
+    lines = _read_dotenv(Path(DOTENV))
+    names = {*os.environ, *(line.key for line in lines if line.key)}
+    problems = [f"{name}: no such setting" for name in sorted(names) if _is_unknown(name)]
+    if damage := _damage(lines):
+        raise SettingsError([*damage, *problems])
     given = dict(overrides or {})
     try:
         settings = Settings(**given)
         if problems:
             raise SettingsError(problems)
+        return _with_embedded(settings, given)
     except ValidationError as error:
         raise SettingsError(problems + [_describe(e) for e in error.errors()]) from None
-    return _with_embedded(settings, given)
 
 
 def embedded_state_path(var: Path) -> Path:
@@ -151,11 +146,38 @@ def embedded_state_path(var: Path) -> Path:
     return var / EMBEDDED_STATE_NAME
 
 
+def read_embedded_state(var: Path) -> dict[str, Any] | None:
+    """Return the state file's document, None if there is none; SettingsError if it cannot be read or is not ours."""
+    path = embedded_state_path(var)
+    try:
+        body = json.loads(path.read_bytes())
+        if not _are_settings(body["settings"]):
+            raise TypeError("not the names and values of settings")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise SettingsError([f"{PREFIX}VAR: {path} cannot be read ({error.strerror})"]) from None
+    except (ValueError, KeyError, TypeError):
+        raise damaged_state(path) from None
+    document: dict[str, Any] = body
+    return document
+
+
+def damaged_state(path: Path) -> SettingsError:
+    """Return the error of a state file that is not what the embedded stores wrote."""
+    advice = "restore it, or delete it and erase the embedded stores with `escore down --erase`"
+    return SettingsError([f"{path}: not a state file of the embedded stores: {advice}"])
+
+
+def _are_settings(values: Any) -> bool:
+    return isinstance(values, dict) and all(
+        name in Settings.model_fields and isinstance(value, str) for name, value in values.items()
+    )
+
+
 def _with_embedded(settings: Settings, given: dict[str, Any]) -> Settings:
-    state: dict[str, str] = {}
-    path = embedded_state_path(settings.var)
-    if path.exists():
-        state = json.loads(path.read_text())["settings"]
+    body = read_embedded_state(settings.var)
+    state: dict[str, str] = body["settings"] if body else {}
     prefect_api_url = os.environ.get("PREFECT_API_URL")
     if prefect_api_url:
         state["prefect_api_url"] = prefect_api_url
@@ -167,6 +189,36 @@ def _with_embedded(settings: Settings, given: dict[str, Any]) -> Settings:
     return Settings(**{**given, **missing}) if missing else settings
 
 
+def _read_dotenv(path: Path) -> tuple[Binding, ...]:
+    """Return the lines of ``.env``, none if there is no such file; SettingsError if it is no text of ours."""
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(parse_stream(io.StringIO(path.read_text("utf-8"))))
+    except UnicodeDecodeError:
+        raise SettingsError([f"{path}: not UTF-8 text"]) from None
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read ({error.strerror})"]) from None
+
+
+def _damage(lines: Iterable[Binding]) -> list[str]:
+    """Return what cannot be meant as a setting, by its line's number and never its text, which may be a secret."""
+    return [
+        f"{DOTENV}: line {line.original.line} is not NAME=value"
+        for line in lines
+        if line.error or (line.key and line.value is None and _is_ours(line.key))
+    ]
+
+
+def _is_unknown(name: str) -> bool:
+    return _is_ours(name) and name[len(PREFIX) :].lower() not in Settings.model_fields
+
+
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
+
+
 def _describe(error: Any) -> str:
     name = PREFIX + "_".join(str(part) for part in error["loc"]).upper()
-    return f"{name}: {error['msg']}"
+    own = error.get("ctx", {}).get("error")
+    return f"{name}: {own or error['msg']}"

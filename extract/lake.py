@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -15,7 +14,6 @@ from contracts.tables import TABLES, TABLES_BY_NAME
 
 _SNAPSHOTS = "snapshots"
 _STRAYS = "avulsos"
-_RANGE = re.compile(r"faixa-([0-9]{5,})")
 _REJECTS = "rejeitado.parquet"
 
 
@@ -58,24 +56,6 @@ def read_extraction(
         rejects=lake.read_table(path, _REJECTS).cast(REJECTS_SCHEMA),
         counts={name: TableCounts.from_json(body) for name, body in manifest.meta["contagens"].items()},
     )
-
-
-def finished_ranges(lake: ArtifactStore, snapshot_id: str) -> set[int]:
-    """Return the ranges of a snapshot that are whole: manifest there, every file as its checksum says."""
-    found = set()
-    for name in lake.list(f"{_SNAPSHOTS}/{snapshot_id}"):
-        matched = _RANGE.fullmatch(name)
-        if matched is not None and _is_whole(lake, f"{_SNAPSHOTS}/{snapshot_id}/{name}"):
-            found.add(int(matched[1]))
-    return found
-
-
-def _is_whole(lake: ArtifactStore, path: str) -> bool:
-    try:
-        lake.verify(path)
-    except DataIntegrityError:
-        return False
-    return True
 
 
 def _read(lake: ArtifactStore, path: str, name: str, schema: pa.Schema) -> pa.Table:

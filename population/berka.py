@@ -63,13 +63,6 @@ def read_berka(directory: Path) -> BerkaTables:
     return BerkaTables({table.name: stored_table(table, rows[table.name]) for table in TABLES}, _left_out(files))
 
 
-def import_berka(
-    directory: Path, *, write: Callable[[Table, pa.Table], None], progress: Callable[[str, int], None]
-) -> ImportSummary:
-    """Read the folder, and write what was found once all of it is known to be whole."""
-    return write_berka(read_berka(directory), write=write, progress=progress)
-
-
 def write_berka(
     found: BerkaTables, *, write: Callable[[Table, pa.Table], None], progress: Callable[[str, int], None]
 ) -> ImportSummary:

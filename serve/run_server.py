@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -20,6 +21,7 @@ BACKLOG = 2048
 """Connections that the system holds until they are taken up; uvicorn's own default."""
 
 LOGGER = logging.getLogger("uvicorn.error")
+_NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8080) -> None:
@@ -34,20 +36,26 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8080) -> N
 def open_sockets(host: str, port: int) -> list[socket.socket]:
     """Return sockets that listen on every address of a host, on one port (0: a free one); else UsageError."""
     opened: list[socket.socket] = []
-    try:
-        for family, address in _addresses(host, port):
-            taken = opened[0].getsockname()[1] if opened else port
+    failures: list[OSError] = []
+    for family, address in _addresses(host, port):
+        taken = opened[0].getsockname()[1] if opened else port
+        try:
             opened.append(_listen(family, (address, taken)))
-    except OSError as error:
+        except OSError as error:
+            failures.append(error)
+    serious = [error for error in failures if not opened or error.errno not in _NO_SUCH_ADDRESS]
+    if serious:
         for listener in opened:
             listener.close()
-        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise UsageError(f"cannot listen on {host}, port {port}: {reason}") from None
+        raise UsageError(f"cannot listen on {host}, port {port}: {os.strerror(serious[0].errno or 0)}")
     return opened
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError):
+        raise UsageError(f"cannot listen on {host}, port {port}: no such host") from None
     return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
 
 

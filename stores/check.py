@@ -9,6 +9,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote, urlsplit
 
 import redis
 import sqlalchemy as sa
@@ -61,7 +64,7 @@ def _within_limit(settings: Settings, store: str, check: Callable[[Settings], li
         message = f"the inspection broke off ({type(error).__name__})"
         return [Problem(store, "connection", message, "Look at the server's own log")]
     except TimeoutError:
-        where = settings.lake_root if store == "lake" else describe_url(settings.secret(f"{store}_url"))
+        where = _lake_name(settings) if store == "lake" else describe_url(settings.secret(f"{store}_url"))
         return [Problem(store, "connection", f"{where}: no answer within {limit:g} s", f"Correct {variable}")]
 
 
@@ -113,12 +116,29 @@ def _check_redis(settings: Settings) -> list[Problem]:
 
 
 def _check_lake(settings: Settings) -> list[Problem]:
-    path = f"verificacao-{secrets.token_hex(8)}"
-    lake = ArtifactStore(settings.lake_root)
     try:
-        lake.write(path, {"vazio": b""}, meta={})
-        lake.delete(path)
+        _probe_lake(settings.lake_root)
     except OSError as error:
-        message = f"{settings.lake_root} cannot be written ({type(error).__name__})"
+        message = f"{_lake_name(settings)} cannot be written ({type(error).__name__})"
         return [Problem("lake", "rights", message, f"Correct {PREFIX}LAKE, or its rights")]
     return []
+
+
+def _probe_lake(root: str) -> None:
+    """Write and remove; where a local lake does not exist yet, in the folder in which it would be made."""
+    local = Path(unquote(urlsplit(root).path) if root.startswith("file://") else root).resolve()
+    is_remote = "://" in root and not root.startswith("file://")
+    if is_remote or local.is_dir():
+        lake, path = ArtifactStore(root), f"verificacao-{secrets.token_hex(8)}"
+        lake.write(path, {"vazio": b""}, meta={})
+        lake.delete(path)
+        return
+    nearest = next(folder for folder in (local, *local.parents) if folder.exists())
+    with TemporaryDirectory(prefix="verificacao-", dir=nearest) as probe:
+        (Path(probe) / "vazio").touch()
+
+
+def _lake_name(settings: Settings) -> str:
+    """Return the lake's root without the keys that a bucket's URL may hold."""
+    scheme, separator, rest = settings.lake_root.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else settings.lake_root

@@ -38,15 +38,19 @@ def sql_engine(
 ) -> sa.Engine:
     """Return an engine whose connections open within ``timeout`` seconds, or raise StoreUnavailableError.
 
+    SettingsError if the URL's driver is not installed.
     ``statement_timeout`` (seconds) is PostgreSQL's own, and the longest wait for one reply on Oracle.
     """
     parsed = sa.make_url(url)
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
         options = _postgres_options(timeout, statement_timeout, application)
-    engine = sa.create_engine(
-        parsed, connect_args=options, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=2 * POOL_SIZE
-    )
+    try:
+        engine = sa.create_engine(
+            parsed, connect_args=options, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=2 * POOL_SIZE
+        )
+    except (sa.exc.NoSuchModuleError, ImportError):
+        raise SettingsError([f"{describe_url(url)}: no driver for {parsed.drivername}:// is installed"]) from None
     _bound_connecting(engine, parsed, timeout=timeout, statement_timeout=statement_timeout)
     return engine
 

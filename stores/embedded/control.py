@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.errors import StoreUnavailableError
+from contracts.errors import StoreUnavailableError, UsageError
 from contracts.settings import embedded_state_path
 from stores.embedded.mongo import MongoServer
 from stores.embedded.postgres import PostgresServer
@@ -29,7 +29,10 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """What one server does: ``state`` is running, stopped or dead (it should run and does not)."""
+    """What one server does: ``state`` is running, stopped, dead (it should run and does not) or lost.
+
+    A lost one runs, and the state file does not know of it.
+    """
 
     name: str
     state: str
@@ -41,10 +44,12 @@ def start_stores(var: Path, *, with_prefect: bool = True, report: Callable[[str]
     """Start what does not run yet, all at once; StoreUnavailableError names every server that does not start.
 
     Running servers are left alone, dead ones start again on their data. Without Prefect, one that runs stays.
+    UsageError, and nothing is touched, where the state file has lost what opens the data or who serves them.
     """
     with exclusive_state(var):
         book = StateBook(var)
         kinds = ALL_SERVERS if with_prefect else STORES
+        _refuse_lost_state(var, book)
         try:
             _side_by_side(kinds, lambda kind: _start(kind(servers_folder(var) / kind.name), book, report))
         finally:
@@ -52,24 +57,29 @@ def start_stores(var: Path, *, with_prefect: bool = True, report: Callable[[str]
 
 
 def stop_stores(var: Path, *, report: Callable[[str], None] = lambda _line: None) -> None:
-    """Stop every server and wait until each is gone; data and secrets stay for the next start."""
+    """Stop every server, also one that the state file has lost; data and secrets stay for the next start.
+
+    Each is waited for; StoreUnavailableError if one does not end.
+    """
     if not servers_folder(var).is_dir():
         return
     with exclusive_state(var):
         book = StateBook(var)
-        kinds = [kind for kind in ALL_SERVERS if kind.name in book.servers]
         try:
-            _side_by_side(kinds, lambda kind: _stop(kind(servers_folder(var) / kind.name), book, report))
+            _side_by_side(ALL_SERVERS, lambda kind: _stop(kind(servers_folder(var) / kind.name), book, report))
         finally:
-            book.publish(_settings(var, book))
+            if embedded_state_path(var).exists():
+                book.publish(_settings(var, book))
 
 
 def erase_stores(var: Path) -> None:
-    """Stop every server and delete its data, its log and the state file."""
+    """Stop every server and delete its data, its log and the state file; nothing is deleted below a live one."""
     stop_stores(var)
-    for record in read_state(var).servers.values():
-        if record.home:
-            shutil.rmtree(record.home)
+    servers = read_state(var).servers
+    for kind in ALL_SERVERS:
+        home = kind(servers_folder(var) / kind.name).home(servers.get(kind.name, ServerRecord()))
+        if home.is_dir():
+            shutil.rmtree(home)
     if servers_folder(var).is_dir():
         shutil.rmtree(servers_folder(var))
     embedded_state_path(var).unlink(missing_ok=True)
@@ -78,14 +88,28 @@ def erase_stores(var: Path) -> None:
 def stores_status(var: Path) -> list[ServerStatus]:
     """Return the state of every embedded server, in a fixed order."""
     servers = read_state(var).servers
-    return [_status(kind.name, servers.get(kind.name, ServerRecord())) for kind in ALL_SERVERS]
+    return [_status(kind(servers_folder(var) / kind.name), servers.get(kind.name)) for kind in ALL_SERVERS]
 
 
-def _status(name: str, record: ServerRecord) -> ServerStatus:
+def _status(server: EmbeddedServer, record: ServerRecord | None) -> ServerStatus:
+    record = record or ServerRecord()
+    if strays := server.strays(record):
+        return ServerStatus(server.name, "lost", None, strays[0])
     if record.process is None:
-        return ServerStatus(name, "stopped", None, None)
+        return ServerStatus(server.name, "stopped", None, None)
     state = "running" if is_running(record.process) else "dead"
-    return ServerStatus(name, state, f"{HOST}:{record.port}", record.process.pid)
+    return ServerStatus(server.name, state, f"{HOST}:{record.port}", record.process.pid)
+
+
+def _refuse_lost_state(var: Path, book: StateBook) -> None:
+    servers = [(kind(servers_folder(var) / kind.name), book.servers.get(kind.name)) for kind in ALL_SERVERS]
+    known = [(server, record or ServerRecord()) for server, record in servers]
+    path = embedded_state_path(var)
+    if locked := [server.name for server, record in known if server.has_lost_secrets(record)]:
+        told = f"the state file {path} is lost, or the secrets of {', '.join(locked)} in it"
+        raise UsageError(f"{told}: restore it, or erase the data with `escore down --erase`")
+    if strays := [f"{server.name} (process {pid})" for server, record in known for pid in server.strays(record)]:
+        raise UsageError(f"the state file {path} does not know of {', '.join(strays)}: stop it with `escore down`")
 
 
 def _side_by_side(kinds: Sequence[type[EmbeddedServer]], act: Callable[[type[EmbeddedServer]], None]) -> None:
@@ -107,10 +131,14 @@ def _start(server: EmbeddedServer, book: StateBook, report: Callable[[str], None
 
 
 def _stop(server: EmbeddedServer, book: StateBook, report: Callable[[str], None]) -> None:
-    before = book.servers[server.name]
+    before = book.servers.get(server.name)
+    record = before or ServerRecord()
+    runs = record.process is not None or bool(server.strays(record))
     began = time.monotonic()
-    book.remember(server.name, server.stop(before))
-    if before.process is not None:
+    after = server.stop(record)
+    if before is not None:
+        book.remember(server.name, after)
+    if runs:
         report(f"{server.name} stopped ({time.monotonic() - began:.1f} s)")
 
 

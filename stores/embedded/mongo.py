@@ -11,10 +11,11 @@ import shutil
 import sys
 from typing import Any, ClassVar
 
+import psutil
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from stores.embedded.processes import free_port, start_detached, stop_process
+from stores.embedded.processes import find_processes, free_port, start_detached, stop_process
 from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
 from stores.embedded.state import ServerRecord
 
@@ -23,6 +24,7 @@ ROOT = "escore_raiz"
 OWNER = "escore_dono_c"
 READER = "escore_leitor_c"
 SELECTION_MILLISECONDS = 2000
+UNFINISHED = "dados.incompleto"
 
 
 class MongoServer(EmbeddedServer):
@@ -30,6 +32,11 @@ class MongoServer(EmbeddedServer):
 
     name: ClassVar[str] = "mongodb"
     secret_names: ClassVar[tuple[str, ...]] = (ROOT, OWNER, READER)
+
+    def find(self, record: ServerRecord) -> list[psutil.Process]:  # noqa: ARG002 - its folder is always the same
+        """Return the servers that store in our folder, finished or not."""
+        folders = (self.folder / name for name in ("dados", UNFINISHED))
+        return [process for folder in folders for process in find_processes("python", f"--storage-path {folder}")]
 
     def launch(self, record: ServerRecord) -> ServerRecord:
         """Start the server with authentication, after its users were made on a fresh folder."""
@@ -62,7 +69,7 @@ class MongoServer(EmbeddedServer):
         return record.with_changes(process=process, port=port)
 
     def _make_users(self, record: ServerRecord) -> None:
-        fresh = self.folder / "dados.incompleto"
+        fresh = self.folder / UNFINISHED
         shutil.rmtree(fresh, ignore_errors=True)
         started = self._spawn(record, fresh.name)
         try:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import psutil
 import psycopg2
 
 from contracts.errors import StoreUnavailableError
 from stores.embedded.accounts import place_home, place_programs, run_as, unprivileged_account
-from stores.embedded.processes import Account, free_port, start_detached, wait_for_orphans
+from stores.embedded.processes import Account, find_processes, free_port, start_detached, wait_for_orphans
 from stores.embedded.roles import LOGINS, ROLES, SETTINGS, SUPERUSER, provision
 from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
 from stores.embedded.state import ServerRecord
@@ -52,12 +53,13 @@ class PostgresServer(EmbeddedServer):
     def launch(self, record: ServerRecord) -> ServerRecord:
         """Start the server, after `initdb` on a fresh folder; StoreUnavailableError if that fails."""
         account = unprivileged_account()
-        home = self._home(record, account)
+        home = self._place_home(record, account)
         programs = place_programs(home, account)
         data = home / "dados"
         if not data.exists():
             _create_cluster(programs, data, account=account, password=record.secrets[SUPERUSER])
-        wait_for_orphans(data, seconds=ORPHAN_SECONDS)
+        if not wait_for_orphans(data, seconds=ORPHAN_SECONDS) or self.find(record):
+            raise StoreUnavailableError(f"a process still works in {data}: stop it with `escore down`")
         (data / "postmaster.pid").unlink(missing_ok=True)  # of a process that we know to be gone
         port = free_port(record.port)
         process = start_detached(
@@ -86,10 +88,29 @@ class PostgresServer(EmbeddedServer):
             urls[f"{store}_admin_url"] = role_url(record, owner, database)
         return urls
 
-    def _home(self, record: ServerRecord, account: Account | None) -> Path:
-        if record.home and Path(record.home).is_dir():
+    def find(self, record: ServerRecord) -> list[psutil.Process]:
+        """Return the servers on our data; the processes that one starts for itself go with it."""
+        return find_processes("postgres", f"-D {self.home(record) / self.data_name}")
+
+    def home(self, record: ServerRecord) -> Path:
+        """Return where data and log lie: the folder outside ``var`` if there is one, even if the record lost it."""
+        if record.home:
             return Path(record.home)
-        return place_home(self.folder, account)
+        return self.pointer.readlink() if self.pointer.is_symlink() else self.folder
+
+    @property
+    def pointer(self) -> Path:
+        """Return the link to the folder outside ``var``; it lies where PostgreSQL's account cannot change it."""
+        return self.folder.with_name(f"{self.name}.fora")
+
+    def _place_home(self, record: ServerRecord, account: Account | None) -> Path:
+        home = self.home(record)
+        if home == self.folder or not home.is_dir():
+            home = place_home(self.folder, account)
+        if home != self.folder:
+            self.pointer.unlink(missing_ok=True)
+            self.pointer.symlink_to(home)
+        return home
 
 
 def role_url(record: ServerRecord, role: str, database: str) -> str:

@@ -7,7 +7,9 @@ import os
 import sys
 from typing import ClassVar
 
-from stores.embedded.processes import free_port, start_detached
+import psutil
+
+from stores.embedded.processes import find_processes, free_port, start_detached
 from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
 from stores.embedded.state import ServerRecord
 
@@ -16,6 +18,10 @@ class PrefectServer(EmbeddedServer):
     """Runs `prefect server start`; its database is an SQLite file in its own home."""
 
     name: ClassVar[str] = "prefect"
+
+    def find(self, record: ServerRecord) -> list[psutil.Process]:  # noqa: ARG002 - its folder is always the same
+        """Return the servers that work in our folder: their command line does not name it."""
+        return find_processes("python", "-m prefect server start", folder=self.folder)
 
     def launch(self, record: ServerRecord) -> ServerRecord:
         """Start the server; it answers after some seconds."""

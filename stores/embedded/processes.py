@@ -91,9 +91,16 @@ def stop_process(record: ProcessRecord, *, signals: Sequence[tuple[signal.Signal
     StoreUnavailableError if it outlives them all.
     """
     process = _find(record)
-    if process is None:
+    if process is not None:
+        stop_family(process, signals=signals)
+
+
+def stop_family(process: psutil.Process, *, signals: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Stop a process and its descendants in the same way; one that is gone already is no error."""
+    try:
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
         return
-    family = [process, *process.children(recursive=True)]
     for number, seconds in signals:
         _signal(process, number)
         if wait_until(lambda: not any(_is_alive(member) for member in family), seconds=seconds):
@@ -101,7 +108,19 @@ def stop_process(record: ProcessRecord, *, signals: Sequence[tuple[signal.Signal
     for member in family:
         _signal(member, signal.SIGKILL)
     if not wait_until(lambda: not any(_is_alive(member) for member in family), seconds=10):
-        raise StoreUnavailableError(f"process {record.pid} does not end")
+        raise StoreUnavailableError(f"process {process.pid} does not end")
+
+
+def find_processes(program: str, mark: str, *, folder: Path | None = None) -> list[psutil.Process]:
+    """Return the live processes of a program with that mark, which work in ``folder`` if it is given.
+
+    The mark is one or more whole arguments, joined by blanks: ``-D /data``.
+    """
+    return [
+        process
+        for process in psutil.process_iter()
+        if _has_mark(process, program, mark) and (folder is None or _works_in(process, str(folder)))
+    ]
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
@@ -114,9 +133,11 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
     return True
 
 
-def wait_for_orphans(folder: Path, *, seconds: float) -> None:
-    """Wait until no process works in a folder: children of a killed server need a moment to notice and end."""
-    wait_until(lambda: not any(_works_in(process, str(folder)) for process in psutil.process_iter()), seconds=seconds)
+def wait_for_orphans(folder: Path, *, seconds: float) -> bool:
+    """Return whether no process works in a folder any more: a killed server's children end a moment after it."""
+    return wait_until(
+        lambda: not any(_works_in(process, str(folder)) for process in psutil.process_iter()), seconds=seconds
+    )
 
 
 def free_port(preferred: int | None = None) -> int:
@@ -144,6 +165,14 @@ def _works_in(process: psutil.Process, folder: str) -> bool:
         return bool(process.cwd() == folder)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
+
+
+def _has_mark(process: psutil.Process, program: str, mark: str) -> bool:
+    try:
+        command = process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+    return bool(command) and program in command[0] and f" {mark} " in f" {' '.join(command)} "
 
 
 def _find(record: ProcessRecord) -> psutil.Process | None:
@@ -181,3 +210,5 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
     except psutil.NoSuchProcess:
         return
+    except psutil.AccessDenied:
+        raise StoreUnavailableError(f"process {process.pid} belongs to somebody else and cannot be stopped") from None

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import psutil
+
 from contracts.errors import StoreUnavailableError
-from stores.embedded.processes import is_running, stop_process, wait_until
+from stores.embedded.processes import is_running, stop_family, stop_process, wait_until
 from stores.embedded.state import ServerRecord
 
 HOST = "127.0.0.1"
@@ -26,6 +28,8 @@ class EmbeddedServer(ABC):
 
     name: ClassVar[str]
     secret_names: ClassVar[tuple[str, ...]] = ()
+    data_name: ClassVar[str] = "dados"
+    """Folder in the server's home that its first start makes, and that only its secrets open."""
     stop_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGTERM, 20.0),)
 
     def __init__(self, folder: Path) -> None:
@@ -55,14 +59,33 @@ class EmbeddedServer(ABC):
         raise StoreUnavailableError(f"embedded {self.name} does not start: see {self.log_path(record)}")
 
     def stop(self, record: ServerRecord) -> ServerRecord:
-        """Stop the server, wait until it is gone, and return its record without a process."""
+        """Stop the server, recorded or not, wait until it is gone, and return its record without a process."""
         if record.process is not None:
             stop_process(record.process, signals=self.stop_signals)
+        for stray in self.find(record):
+            stop_family(stray, signals=self.stop_signals)
         return record.with_changes(process=None)
+
+    def strays(self, record: ServerRecord) -> list[int]:
+        """Return the ids of live servers on our folder of which the record does not know."""
+        return [] if is_running(record.process) else [process.pid for process in self.find(record)]
+
+    def has_lost_secrets(self, record: ServerRecord) -> bool:
+        """Return whether there are data that the secrets in the record do not open."""
+        missing = set(self.secret_names) - set(record.secrets)
+        return bool(missing) and (self.home(record) / self.data_name).exists()
+
+    def home(self, record: ServerRecord) -> Path:
+        """Return where data and log lie."""
+        return Path(record.home) if record.home else self.folder
+
+    @abstractmethod
+    def find(self, record: ServerRecord) -> list[psutil.Process]:
+        """Return the server's live processes on our folder, by their command lines alone."""
 
     def log_path(self, record: ServerRecord) -> Path:
         """Return where the server writes what it has to say."""
-        return (Path(record.home) if record.home else self.folder) / LOG_NAME
+        return self.home(record) / LOG_NAME
 
     @abstractmethod
     def launch(self, record: ServerRecord) -> ServerRecord:

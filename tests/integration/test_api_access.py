@@ -6,18 +6,25 @@ import base64
 import json
 import logging
 import socket
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import httpx
 import jwt
 import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from contracts.errors import SettingsError
 from contracts.settings import Settings
 from serve.app import create_app, create_app_a, create_app_b, create_app_c
+from serve.page_links import LIFETIME_SECONDS
+from serve.person_hash import derive_key
 from serve.security import AUDIENCE, ISSUER
+from stores.connections import sql_engine
 from tests.api_server import PURPOSE, caller, running, token
 
 CPF = "52998224725"
@@ -99,8 +106,8 @@ def test_the_batch_asks_for_a_token_before_it_reads_the_body(url):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": datetime.now(UTC) - timedelta(minutes=1)},
-        {"nbf": datetime.now(UTC) + timedelta(minutes=2)},
+        {"exp": timedelta(minutes=-1)},
+        {"nbf": timedelta(minutes=2)},
         {"aud": "outra"},
         {"iss": "outro"},
         {"sub": None},
@@ -110,7 +117,9 @@ def test_the_batch_asks_for_a_token_before_it_reads_the_body(url):
     ],
 )
 def test_claims_are_checked(url, settings, changes):
-    forged = jwt.encode(claims(**changes), settings.secret("jwt_secret"), "HS256")
+    now = datetime.now(UTC)
+    at_once = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
+    forged = jwt.encode(claims(**at_once), settings.secret("jwt_secret"), "HS256")
     assert_problem(httpx.get(f"{url}/clientes", headers={"Authorization": f"Bearer {forged}"}), 401)
 
 
@@ -156,6 +165,122 @@ def test_problems_never_repeat_what_was_sent(client):
         assert_problem(answer, status)
         assert CPF not in answer.text
         assert "12345" not in answer.text
+
+
+ARABIC = str.maketrans("0123456789", "".join(map(chr, range(0x660, 0x66A))))
+FULL_WIDTH = str.maketrans("0123456789", "".join(map(chr, range(0xFF10, 0xFF1A))))
+NOT_CPFS = (
+    CPF.translate(ARABIC),
+    CPF[:-1] + "5".translate(ARABIC),
+    CPF.translate(FULL_WIDTH),
+    f"{CPF}\n",
+    f" {CPF}",
+    CPF[:-1],
+    "",
+)
+
+
+def audited(settings: Settings) -> int:
+    engine = sql_engine(settings.secret("results_url"), timeout=5)
+    with engine.connect() as connection:
+        rows = int(connection.scalar(sa.text("SELECT count(*) FROM auditoria")) or 0)
+    engine.dispose()
+    return rows
+
+
+@pytest.mark.parametrize("text", NOT_CPFS)
+def test_what_is_not_a_cpf_is_never_looked_up(client, settings, text):
+    """Digits of other scripts and a newline at the end once passed as a CPF, and the search went on without it."""
+    before = audited(settings)
+    answers = [client.get("/clientes", params={"cpf": text}), client.post("/scores/consultar", json={"cpfs": [text]})]
+    if text:
+        answers.append(client.get(f"/clientes/{quote(text)}/consultar"))
+    for answer in answers:
+        assert_problem(answer, 422)
+        assert [error["mensagem"] for error in answer.json()["erros"]] == ["não são os onze dígitos de um CPF"]
+    assert audited(settings) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "-86400", "1e3", "1980-1-1", "19800101", "1980-02-30", "1980-01-01T00:00", "1980-01-01".translate(ARABIC)],
+)
+def test_a_birth_date_is_year_month_day(client, text):
+    answer = client.get("/clientes", params={"data_nascimento": text})
+    assert_problem(answer, 422)
+    assert "AAAA-MM-DD" in answer.json()["erros"][0]["mensagem"]
+
+
+@pytest.mark.parametrize("text", ["1.0", " 1", "1 ", "+1", "1_0", "1".translate(ARABIC), "9" * 5000, ""])
+@pytest.mark.parametrize("name", ["page", "page_size"])
+def test_a_page_number_is_an_integer(client, name, text):
+    answer = client.get("/clientes", params={name: text})
+    assert_problem(answer, 422)
+    assert answer.json()["erros"] == [
+        {"campo": f"query.{name}", "mensagem": "não é um número inteiro, só em algarismos"}
+    ]
+
+
+def test_a_filter_that_is_none_of_ours_is_told_from_a_stale_one(client, settings):
+    secret = settings.secret("cache_key").encode()
+    fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, "escore-filtro")))
+    stale = fernet.encrypt_at_time(b"{}", int(time.time()) - LIFETIME_SECONDS - 5).decode()
+    stranger = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
+    for token_text, word in ((stale, "venceu"), ("abc", "malformado"), ("é", "malformado"), (stranger, "malformado")):
+        answer = client.get("/clientes", params={"filtro": token_text})
+        assert_problem(answer, 400)
+        assert word in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", [*PROTECTED, "/scores/consultar", "/modelo", "/saude/vivo", "/metrics", "/docs"])
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
+def test_a_method_that_is_not_offered_is_told_which_are(client, method, path):
+    answer = client.request(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["allow"] == ("POST" if path == "/scores/consultar" else "GET")
+    if method != "HEAD":
+        assert_problem(answer, 405)
+
+
+def test_problems_speak_portuguese_alone(client):
+    """No text of pydantic's own, which is English and may quote."""
+    bodies = [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"cpfs": 1}',
+        b'{"cpfs": []}',
+        b'{"cpfs": [1]}',
+        b'{"cpfs": ["1"], "x": 1}',
+        b"\xff",
+    ]
+    answers = [client.post("/scores/consultar", content=body) for body in bodies]
+    answers.append(client.post("/scores/consultar", json={"cpfs": [CPF] * 1001}))
+    wrong = {"page": "0", "page_size": "101", "uf": "S1", "nome": "\0", "cidade": "x" * 201, "cpf": "1"}
+    answers += [client.get("/clientes", params={name: text}) for name, text in wrong.items()]
+    answers.append(client.get(f"/clientes/{'x' * 37}/score"))
+    for answer in answers:
+        assert_problem(answer, 422)
+        for error in answer.json()["erros"]:
+            assert error["mensagem"] in PORTUGUESE
+
+
+PORTUGUESE = {
+    "falta este campo",
+    "este campo não é conhecido",
+    "não é JSON válido",
+    "não é um objeto com os campos documentados",
+    "não é uma lista",
+    "não é um texto",
+    "não tem a forma esperada",
+    "não são os onze dígitos de um CPF",
+    "tem itens de menos: o mínimo são 1",
+    "tem itens demais: o máximo são 1000",
+    "o menor valor aceito é 1",
+    "o maior valor aceito é 100",
+}
 
 
 def test_neither_log_nor_metrics_hold_what_was_sent(client, caplog):

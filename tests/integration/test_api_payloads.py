@@ -286,7 +286,7 @@ def test_every_score_as_documented(client):
             "modelo": {"nome": "cartao", "versao": "m-1"},
             "data_referencia": "2026-10-31",
             "calculado_em": "2026-11-01T05:01:00Z",
-            "valido_ate": "2026-11-07",
+            "valido_ate": "2026-11-08",
         }
 
 

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -164,3 +165,21 @@ def test_stores_that_are_not_configured_are_all_named(tmp_path) -> None:
     problems = check_stores(load_settings({"var": tmp_path}))
     assert {p.store for p in problems} == {"base_a", "base_b", "base_c", "results", "redis"}
     assert all("is not set" in p.message for p in problems)
+
+
+def test_checking_leaves_nothing_where_the_lake_will_be(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    for settings in (load_settings({"var": var}), load_settings({"var": var, "lake": f"file://{var}/outro"})):
+        assert "lake" not in {problem.store for problem in check_stores(settings)}
+        assert list(tmp_path.iterdir()) == []
+    (var / "lake").mkdir(parents=True)
+    check_stores(load_settings({"var": var}))
+    assert [path.name for path in var.rglob("*")] == ["lake"]
+
+
+def test_a_missing_driver_and_a_lake_below_a_file_are_told_without_secrets(tmp_path: Path) -> None:
+    given = {"var": tmp_path, "base_a_url": "postgresql+nada://u:segredo@127.0.0.1/d", "lake": "/dev/null/lake"}
+    problems = {problem.store: problem.message for problem in check_stores(load_settings(given))}
+    assert "no driver for postgresql+nada://" in problems["base_a"]
+    assert "/dev/null/lake cannot be written" in problems["lake"]
+    assert "segredo" not in str(problems)

@@ -9,15 +9,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
 import sqlalchemy as sa
 
+from contracts.errors import SettingsError, UsageError
 from contracts.settings import Settings, embedded_state_path, load_settings
 from stores.connections import mongo_database, redis_client, sql_engine
 from stores.embedded import erase_stores, start_stores, stop_stores, stores_status
-from stores.embedded.processes import ProcessRecord
+from stores.embedded.processes import ProcessRecord, wait_for_orphans
 from stores.embedded.state import StateBook, read_state
 
 STORES = ["postgresql", "valkey", "mongodb"]
@@ -113,6 +115,98 @@ def test_a_stranger_that_got_a_recorded_id_is_left_alone(var: Path) -> None:
         _start(var)
         assert _read(load_settings({"var": var})) == [42, 42, 42]
         assert stranger.poll() is None
+
+
+def test_a_lost_state_file_stops_no_server_and_loses_no_data(var: Path) -> None:
+    _start(var)
+    before = load_settings({"var": var})
+    _write(before)
+    pids, state = _pids(var), embedded_state_path(var)
+    kept = state.rename(state.with_suffix(".guardado"))
+    lock = _postgres_data(pids) / "postmaster.pid"
+    with pytest.raises(UsageError, match=r"is lost.*: restore it, or erase the data with `escore down --erase`$"):
+        _start(var)
+    assert not state.exists()
+    assert lock.exists()
+    assert {s.name: (s.state, s.pid) for s in stores_status(var) if s.pid} == {n: ("lost", p) for n, p in pids.items()}
+    kept.rename(state)
+    _start(var)
+    assert _pids(var) == pids
+    assert _read(load_settings({"var": var})) == [42, 42, 42]
+
+
+def test_a_server_that_the_state_file_has_forgotten_is_not_started_twice_and_is_stopped(var: Path) -> None:
+    _start(var)
+    pids, book = _pids(var), StateBook(var)
+    for name in STORES:
+        book.remember(name, book.servers[name].with_changes(process=None))
+    with pytest.raises(UsageError, match=r"does not know of postgresql \(process \d+\), valkey.*`escore down`$"):
+        _start(var)
+    assert all(psutil.pid_exists(pid or 0) for pid in pids.values())
+    lines: list[str] = []
+    stop_stores(var, report=lines.append)
+    assert sorted(line.split()[0] for line in lines) == sorted(STORES)
+    assert not [name for name, pid in pids.items() if _lives(pid)]
+    _start(var)
+
+
+def test_erasing_without_a_state_file_stops_the_servers_first_and_leaves_nothing(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    _start(var)
+    pids = _pids(var)
+    home = _postgres_data(pids).parent
+    embedded_state_path(var).unlink()
+    erase_stores(var)
+    assert not [name for name, pid in pids.items() if _lives(pid)]
+    assert not home.exists()
+    assert list(var.iterdir()) == []
+
+
+def test_a_data_folder_in_use_is_never_taken_over(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], cwd=tmp_path) as user, _killing(user):
+        assert not wait_for_orphans(tmp_path, seconds=0.2)
+    assert wait_for_orphans(tmp_path, seconds=5)
+
+
+def test_a_private_umask_leaves_postgresql_its_data_and_nobody_else_a_list() -> None:
+    with TemporaryDirectory(prefix="escore-umask-") as parent:
+        Path(parent).chmod(0o755)
+        var = Path(parent) / "var"
+        program = f"import os; os.umask(0o077); {START}"
+        try:
+            subprocess.run([sys.executable, "-c", program, str(var)], check=True, timeout=120)
+            settings = load_settings({"var": var})
+            _write(settings)
+            assert _read(settings) == [42, 42, 42]
+            assert _postgres_data(_pids(var)) == var / "embutidos" / "postgresql" / "dados"
+            for folder in (var, var / "embutidos"):
+                assert folder.stat().st_mode & 0o066 == 0
+            for folder in (folder for folder in (var / "embutidos").iterdir() if folder.is_dir()):
+                assert folder.stat().st_mode & 0o077 == 0
+        finally:
+            erase_stores(var)
+
+
+@pytest.mark.parametrize("folder", ["/dev/null", "/proc/nada"])
+def test_a_var_that_takes_no_files_is_one_clear_error(folder: str) -> None:
+    with pytest.raises(SettingsError, match=f"^SCORE_VAR: {folder} takes no files"):
+        _start(Path(folder))
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"settings": {}}', '{"settings": {}, "servers": {"valkey": {}}}'])
+def test_a_damaged_state_file_is_told_before_anything_starts(tmp_path: Path, content: str) -> None:
+    embedded_state_path(tmp_path).write_text(content)
+    for act in (_start, stop_stores, stores_status):
+        with pytest.raises(SettingsError, match="not a state file of the embedded stores: restore it, or delete it"):
+            act(tmp_path)
+
+
+def _postgres_data(pids: dict[str, int | None]) -> Path:
+    return Path(psutil.Process(pids["postgresql"]).cwd())
+
+
+def _lives(pid: int | None) -> bool:
+    return psutil.pid_exists(pid or 0) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_stopping_leaves_no_process_no_listener_and_no_settings(var: Path) -> None:

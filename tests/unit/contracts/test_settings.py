@@ -2,11 +2,13 @@
 
 import json
 import os
+from contextlib import contextmanager
 
 import pytest
 
 from contracts.errors import SettingsError
 from contracts.settings import embedded_state_path, load_settings
+from contracts.urls import NOT_WELL_FORMED
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +62,146 @@ def test_embedded_stores_fill_what_is_not_set(monkeypatch, tmp_path):
     assert settings.secret("redis_url") == "redis://mine"
     monkeypatch.setenv("SCORE_BASE_A_URL", "postgresql://mine/a")
     assert load_settings().secret("base_a_admin_url") == "postgresql://mine/a"
+
+
+def _problems() -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+    return error.value.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "redis://:s3nha/dois@127.0.0.1:6379/0"),
+        ("REDIS_URL", "redis://:123/s3nha@127.0.0.1:6379/0"),
+        ("REDIS_URL", "redis://s3nha#x@127.0.0.1/0"),
+        ("BASE_A_URL", "postgresql://u:abc@def:s3nha/redo@127.0.0.1/d"),
+        ("BASE_A_URL", "postgresql+psycopg2://u:s3nha@def@127.0.0.1/d"),
+        ("BASE_A_URL", "oracle+oracledb://u:s3nha?x@127.0.0.1/?service_name=X"),
+        ("BASE_A_URL", "sqlite://"),
+        ("BASE_B_URL", "postgresql://u:s3nha@127.0.0.1:notaport/d"),
+        ("RESULTS_URL", "postgresql://u:[s3nha@127.0.0.1/d"),
+        ("BASE_C_URL", "mongodb://u:s3nha/x@h1:27017,h2:27017/base_c"),
+        ("BASE_C_URL", "mongodb://u:s3nha@h1:27017,h2:s3nha/base_c"),
+        ("BASE_C_URL", "mongodb://u:s3n:ha@h1/base_c"),
+        ("BASE_C_URL", "mongodb:///base_c"),
+        ("LAKE", "s3:///prefixo"),
+        ("PREFECT_API_URL", "http://127.0.0.1:s3nha/api"),
+    ],
+)
+def test_a_url_that_is_not_well_formed_is_named_and_never_shown(monkeypatch, name, value):
+    monkeypatch.setenv(f"SCORE_{name}", value)
+    assert _problems() == (f"SCORE_{name}: {NOT_WELL_FORMED}",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("BASE_A_URL", "foo://h/d", "must start with one of oracle://, postgresql://, mysql://, mariadb://, mssql://"),
+        ("BASE_A_URL", "h/d", "must start with one of oracle://"),
+        ("BASE_B_URL", "postgres://h/d", "must start with postgresql://"),
+        ("LAKE", "foo://x", "must start with one of s3://, gs://, file://"),
+    ],
+)
+def test_an_unknown_kind_of_url_is_told_what_is_known(monkeypatch, name, value, problem):
+    monkeypatch.setenv(f"SCORE_{name}", value)
+    assert _problems()[0].startswith(f"SCORE_{name}: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_A_URL", "oracle+oracledb://u:p%40%3A%2F@h:1521/?service_name=X"),
+        ("BASE_A_URL", "oracle+oracledb://u:p@APELIDO"),
+        ("BASE_A_URL", "sqlite:////tmp/a@b.db"),
+        ("BASE_A_URL", "postgresql:///d?host=/run/postgresql"),
+        ("BASE_B_URL", "postgresql+psycopg2://u:p@[::1]:5432/d"),
+        ("BASE_C_URL", "mongodb://u:p@h1:27017,h2:27018,[::1]/base_c?authSource=admin&replicaSet=r"),
+        ("BASE_C_URL", "mongodb+srv://u:p@cluster.example/base_c"),
+        ("REDIS_URL", "rediss://u:p@h:6379/0"),
+        ("LAKE", "relativo/lake"),
+        ("LAKE", "s3://balde/prefixo?region=sa-east-1"),
+        ("LAKE", "file:///tmp/lake"),
+    ],
+)
+def test_good_urls_pass(monkeypatch, name, value):
+    monkeypatch.setenv(f"SCORE_{name}", value)
+    given = getattr(load_settings(), name.lower())
+    assert (given if isinstance(given, str) else given.get_secret_value()) == value
+
+
+def test_a_setting_misspelt_in_dotenv_is_named(tmp_path):
+    (tmp_path / ".env").write_text("# nota\nOUTRO=1\nSCORE_WORKRES=3\nexport SCORE_WORKERS=5\n")
+    assert _problems() == ("SCORE_WORKRES: no such setting",)
+
+
+def test_dotenv_is_read(tmp_path):
+    (tmp_path / ".env").write_text("# nota\nOUTRO=1\nexport OUTRO\nexport SCORE_WORKERS=5\n")
+    assert load_settings().workers == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"SCORE_WORKERS=3\n= s3nha\n", ".env: line 2 is not NAME=value"),
+        (b"SCORE_WORKERS\n", ".env: line 1 is not NAME=value"),
+        (b"SCORE_WORKERS=3 # n\xe3o\n", ".env: not UTF-8 text"),
+    ],
+)
+def test_a_dotenv_that_cannot_be_read_is_one_clear_error(tmp_path, content, problem):
+    (tmp_path / ".env").write_bytes(content)
+    assert _problems() == (problem,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[]", "{}", '{"settings": []}', '{"settings": {"nada": "x"}}', '{"settings": {"workers": 1}}', "\0"],
+)
+def test_a_damaged_state_file_is_one_clear_error(tmp_path, content):
+    state = embedded_state_path(tmp_path / "var")
+    state.parent.mkdir()
+    state.write_text(content)
+    (problem,) = _problems()
+    assert "not a state file" in problem
+    assert "escore down --erase" in problem
+
+
+def test_a_bad_address_in_the_state_file_names_its_setting(tmp_path):
+    state = embedded_state_path(tmp_path / "var")
+    state.parent.mkdir()
+    state.write_text('{"settings": {"redis_url": "redis://h:s3nha"}}')
+    assert _problems() == (f"SCORE_REDIS_URL: {NOT_WELL_FORMED}",)
+
+
+def test_a_folder_that_may_not_be_read_is_one_clear_error(tmp_path, unprivileged):
+    state = embedded_state_path(tmp_path / "var")
+    state.parent.mkdir(mode=0o700)
+    state.write_text("{}")
+    state.parent.chmod(0)
+    tmp_path.chmod(0o755)
+    with unprivileged(), pytest.raises(SettingsError, match=r"SCORE_VAR: .* cannot be read"):
+        load_settings({"var": "var"})
+
+
+def test_a_var_that_is_no_folder_holds_no_state():
+    assert load_settings({"var": "/dev/null"}).redis_url is None
+
+
+@pytest.fixture
+def unprivileged():
+    """Return a block in which we are not root, whom no rights keep out."""
+
+    @contextmanager
+    def act():
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(before)
+
+    return act

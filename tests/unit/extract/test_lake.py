@@ -9,7 +9,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
 from contracts.tables import TABLES
-from extract.lake import finished_ranges, read_extraction, snapshot_path, write_extraction
+from extract.lake import read_extraction, snapshot_path, write_extraction
 
 AS_OF = date(2025, 6, 30)
 
@@ -43,15 +43,6 @@ def test_what_is_written_is_read_back(lake, index):
         assert read.tables[name].equals(table)
         assert read.tables[name].schema == table.schema
     assert list(read_extraction(lake, "s1", index, ["bem"]).tables) == ["bem"]
-
-
-def test_only_whole_ranges_are_finished(lake, tmp_path):
-    for index in (0, 1, 2, 3, None):
-        write_extraction(lake, "s1", index, extraction(), as_of=AS_OF)
-    (tmp_path / snapshot_path("s1", 1) / "manifesto.json").unlink()
-    (tmp_path / snapshot_path("s1", 2) / "pessoa.parquet").write_bytes(b"PAR1")
-    assert finished_ranges(lake, "s1") == {0, 3}
-    assert finished_ranges(lake, "s2") == set()
 
 
 def test_a_missing_or_damaged_range_is_an_error_not_an_empty_one(lake, tmp_path):

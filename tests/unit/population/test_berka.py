@@ -10,7 +10,7 @@ import pytest
 
 from contracts.cpf import has_valid_digits
 from contracts.tables import DIVIDA, MOVIMENTACOES, TABLES, Table
-from population.berka import BerkaTables, ImportSummary, import_berka, read_berka, stored_table
+from population.berka import BerkaTables, ImportSummary, read_berka, stored_table, write_berka
 from population.raw_schema import CENTS, FORM, MoneyForm, raw_schema
 
 EVENTS = ("consultas", "movimentacoes", "compras")
@@ -130,7 +130,7 @@ def test_the_import_writes_every_table_and_reports_it(found: BerkaTables) -> Non
         assert rows.schema == raw_schema(table)
         written[table.name] = rows.num_rows
 
-    summary = import_berka(BERKA, write=write, progress=reported.__setitem__)
+    summary = write_berka(found, write=write, progress=reported.__setitem__)
     assert summary == ImportSummary(written, found.left_out)
     assert reported == written
     assert list(written) == [table.name for table in TABLES]

@@ -1,0 +1,85 @@
+"""Well-formed URLs of stores and lake: refused when settings are read, by words that repeat no part of them.
+
+A password with a raw ``@``, ``:`` or ``/`` makes a parser take a piece of it for host or port, and the driver's
+own error would then print that piece.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, SecretStr
+
+NOT_WELL_FORMED = "is not a well-formed URL; write @ : / in a password as %40 %3A %2F"
+
+ANY_BASE = ("oracle", "postgresql", "mysql", "mariadb", "mssql", "sqlite")
+"""What Base A may be; the drivers other than Oracle's and PostgreSQL's are the installer's to add."""
+BUCKETS = ("s3", "gs")
+LAKES = (*BUCKETS, "file")
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def url_of(*schemes: str) -> AfterValidator:
+    """Return the validator of a secret URL that begins with one of the schemes (`x+driver` counts as `x`)."""
+
+    def check(url: SecretStr) -> SecretStr:
+        check_url(url.get_secret_value(), schemes)
+        return url
+
+    return AfterValidator(check)
+
+
+def text_url_of(*schemes: str) -> AfterValidator:
+    """Return the validator of a URL that is no secret."""
+
+    def check(url: str) -> str:
+        check_url(url, schemes)
+        return url
+
+    return AfterValidator(check)
+
+
+def lake_of(root: str) -> str:
+    """Return a lake's root, a plain path or a URL of a file system; ValueError if it is neither."""
+    if "://" in root:
+        check_url(root, LAKES)
+    return root
+
+
+def check_url(url: str, schemes: tuple[str, ...]) -> None:
+    """Raise ValueError, which repeats nothing of the URL, unless its scheme is known and its parts are clear."""
+    scheme, separator, _rest = url.partition("://")
+    kind = scheme.split("+")[0]
+    if not separator or not _SCHEME.fullmatch(scheme) or kind not in schemes:
+        known = ", ".join(f"{name}://" for name in schemes)
+        raise ValueError(f"must start with {'one of ' if len(schemes) > 1 else ''}{known}")
+    try:
+        is_clear = _is_clear(kind, urlsplit(url))
+    except ValueError:
+        is_clear = False
+    if not is_clear:
+        raise ValueError(NOT_WELL_FORMED) from None
+
+
+def _is_clear(kind: str, parts: SplitResult) -> bool:
+    """Return whether nothing of a password was taken for another part; ValueError if a port is no number."""
+    if kind == "sqlite":
+        return not parts.netloc and len(parts.path) > 1
+    if kind == "file":
+        return not parts.netloc and bool(parts.path)
+    login, _, address = parts.netloc.rpartition("@")
+    if "@" in login or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return False
+    if kind == "mongodb" and (login.count(":") > 1 or _STRAY_PERCENT.search(login)):
+        return False
+    needs_host = kind in ("mongodb", "http", "https", *BUCKETS)
+    return all(_is_address(host, needs_host=needs_host) for host in address.split(","))
+
+
+def _is_address(host: str, *, needs_host: bool) -> bool:
+    parts = urlsplit(f"//{host}")
+    is_left_out = parts.port is None and not host
+    return bool(parts.hostname) or (is_left_out and not needs_host)
