@@ -1,4 +1,4 @@
-"""Mensalização: how an income of each frequency becomes a monthly value (domain.md, "mensalização").
+"""Mensalização: how an income of each frequency becomes a monthly value.
 
 The factors are exact fractions so that monthly cents never depend on the order of sums.
 """

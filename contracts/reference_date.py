@@ -1,6 +1,7 @@
 """The reference date: which instants it covers, in UTC, and the windows that end with it.
 
-Rule (domain.md): a fact counts only if it was known by the end of ``as_of`` in America/Sao_Paulo.
+Rule (docs/explanation/what-is-known-as-of.md): a fact counts only if it was known by the end of ``as_of`` in
+America/Sao_Paulo.
 Instants are stored in UTC, so "known by then" is ``instant < cutoff_utc(as_of)``.
 """
 
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 REFERENCE_ZONE = ZoneInfo("America/Sao_Paulo")
 WINDOWS_DAYS = (30, 90, 180, 365)
-"""Event windows in days, counted back from the cutoff (issue: 30/90/180/365)."""
+"""Event windows in days, counted back from the cutoff."""
 
 LONGEST_WINDOW_DAYS = max(WINDOWS_DAYS)
 PRESCRIPTION_YEARS = 5

@@ -1,4 +1,4 @@
-"""The regime: who keeps the score, and so which law binds it (domain.md, "The law, as code").
+"""The regime: who keeps the score, and so which law binds it (docs/explanation/law.md).
 
 What the engine does is the same in both, by its strictest reading: no feature on other people or on the
 consumer's own consultations is declared, and scopes are apart, for a lender is held to nearly the same by

@@ -1,4 +1,4 @@
-"""The published score's Arrow schema, with its scale, bands, statuses and reasons (domain.md, "The score")."""
+"""The published score's Arrow schema, with its scale, bands, statuses and reasons (docs/explanation/the-score.md)."""
 
 from __future__ import annotations
 

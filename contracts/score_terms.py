@@ -1,4 +1,4 @@
-"""The words of the published score: scale, statuses, bands, reasons (domain.md, "The score").
+"""The words of the published score: scale, statuses, bands, reasons (docs/explanation/the-score.md).
 
 Free of Arrow, so that the request path can use it; ``contracts.score_scale`` adds the table's schema.
 """
@@ -35,7 +35,7 @@ BAND_UPPER_SCORES: tuple[tuple[Band, int], ...] = (
     (Band.GOOD, 700),
     (Band.VERY_GOOD, 1000),
 )
-"""Each band with the last score it includes (domain.md)."""
+"""Each band with the last score it includes."""
 
 
 class Direction(StrEnum):

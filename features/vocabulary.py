@@ -1,7 +1,7 @@
 """The words that every formula shares: the date's instants and exact arithmetic, as DuckDB macros.
 
 Enters a reference date; leave the ``CREATE MACRO`` statements whose names the catalog's SQL uses. Instants
-are naive UTC. Rule (domain.md): a fact counts if it was known before ``corte()``; a window of N days holds
+are naive UTC. Rule: a fact counts if it was known before ``corte()``; a window of N days holds
 ``corte() - N days <= t < corte()``, that is ``dias_ate_corte(t) < N``.
 """
 

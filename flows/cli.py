@@ -80,12 +80,16 @@ def status(as_json: AsJson = False) -> None:
     print_status(load_settings().var, as_json=as_json)
 
 
-@app.command(epilog="Example: SCORE_BASE_A_URL=oracle+oracledb://... escore migrate")
-def migrate() -> None:
-    """Bring every store's tables and indexes to the current version (uses the *_ADMIN_URL settings)."""
+@app.command(epilog="Example: escore migrate --store results --store base_b")
+def migrate(
+    store: Annotated[
+        list[str] | None, typer.Option(help="base_a, base_b, base_c or results; repeat for more. Default: all.")
+    ] = None,
+) -> None:
+    """Bring the stores' tables and indexes to the current version (uses the *_ADMIN_URL settings)."""
     from stores.migrate import migrate as migrate_stores
 
-    steps = migrate_stores(load_settings(), report=ERR.print)
+    steps = migrate_stores(load_settings(), report=ERR.print, stores=tuple(store or ()))
     OUT.print("\n".join(steps) or "nothing to do: every store is at its current version", highlight=False)
 
 
@@ -96,11 +100,11 @@ def check(as_json: AsJson = False) -> None:
 
     problems = check_stores(load_settings())
     if as_json:
-        print_json([{"store": p.store, "severity": p.severity, "message": p.message} for p in problems])
+        print_json([{"store": p.store, "severity": p.severity, "message": p.message, "hint": p.hint} for p in problems])
     elif problems:
-        table = Table("store", "severity", "problem", title="check", title_justify="left")
+        table = Table("store", "severity", "problem", "what to do", title="check", title_justify="left")
         for problem in problems:
-            table.add_row(problem.store, problem.severity, problem.message)
+            table.add_row(problem.store, problem.severity, problem.message, problem.hint)
         OUT.print(table)
     else:
         OUT.print("every store answers and keeps the contract")
@@ -214,7 +218,7 @@ def token(
 
 @app.command(epilog="Example: escore demo --clients 10000")
 def demo(
-    clients: Annotated[int, typer.Option(min=500, help="Number of consumers.")] = 10_000,
+    clients: Annotated[int, typer.Option(min=2_000, help="Number of consumers; fewer default too seldom.")] = 10_000,
     as_of: AsOf = date(2025, 12, 31),
     keep: Annotated[bool, typer.Option(help="Leave the embedded stores running at the end.")] = False,
 ) -> None:

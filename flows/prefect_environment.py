@@ -22,9 +22,11 @@ _FIXED = {
 
 def configure_prefect(settings: Settings) -> None:
     """Point Prefect at the server in force and at a private home (Matplotlib too); what the environment says stays."""
+    home = settings.var.resolve() / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
     for name, value in _FIXED.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("MPLCONFIGDIR", str((settings.var / "matplotlib").resolve()))
-    os.environ.setdefault("PREFECT_HOME", str((settings.var / "prefect").resolve()))
+    os.environ.setdefault("PREFECT_HOME", str(home))
     if settings.prefect_api_url is not None:
         os.environ["PREFECT_API_URL"] = settings.prefect_api_url

@@ -127,6 +127,7 @@ class RangeSummary:
         """Return the summary that ``to_json`` wrote."""
         scores = dict(body["pontuacao"])
         scores["histogram"] = tuple(scores["histogram"])
+        scores["bands"] = {band.value: scores["bands"].get(band.value, 0) for band, _ in BAND_UPPER_SCORES}
         return cls(
             body["faixas"],
             {name: TableCounts.from_json(counts) for name, counts in body["contagens"].items()},
@@ -143,7 +144,7 @@ def summarize_features(table: pa.Table) -> dict[str, ColumnSummary]:
 
 
 def summarize_scores(scores: pa.Table, contributions: pa.Table, base_points: int) -> ScoreSummary:
-    """Return a summary of scores and of how many rows break each promise of domain.md's score.
+    """Return a summary of scores and of how many rows break each promise of the score (docs/explanation/the-score.md).
 
     ``scores`` has SCORES_SCHEMA; ``contributions`` one integer column a term, rows aligned with it.
     """

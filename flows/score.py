@@ -1,4 +1,4 @@
-"""The nightly run: partition, extract, build features, score, gate, publish (layout.md, "How a run moves").
+"""The nightly run: partition, extract, build features, score, gate, publish (docs/explanation/how-a-run-moves.md).
 
 ``escore run`` and the Prefect flow ``score_clients`` are the same function. Prefect carries ids, counts and
 paths only. A run that was killed goes on from its finished ranges when it is started again for the same

@@ -1,4 +1,4 @@
-"""Labels: who defaulted within the horizon after a reference date (domain.md, "inadimplente").
+"""Labels: who defaulted within the horizon after a reference date (docs/explanation/the-score.md).
 
 Enter the lake tables ``cliente`` and ``divida``; leaves one row for every client known at the reference date.
 A client is bad if at least one debt of ``min_debt_cents`` or more falls due inside ``(as_of, as_of + horizon]``

@@ -25,10 +25,10 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 HORIZON_MONTHS = 12
-"""The default label's horizon (domain.md)."""
+"""The default label's horizon."""
 
 MIN_DEBT_CENTS = 10_000
-"""The smallest debt that can make a default (domain.md)."""
+"""The smallest debt that can make a default."""
 
 LONGEST_TERM = 6
 TERM_WEIGHTS = np.array([0.30, 0.22, 0.16, 0.12, 0.10, 0.10])

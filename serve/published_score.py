@@ -1,4 +1,4 @@
-"""A published score as its readers get it, whichever store it came from, and its JSON form (contracts.md, HTTP)."""
+"""A published score as its readers get it, whichever store it came from, and its JSON form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of Bases A and B as the API reads them (contracts.md), in SQLAlchemy Core for Oracle and PostgreSQL."""
+"""The tables of Bases A and B as the API reads them, in SQLAlchemy Core for Oracle and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ itself and has no advisory lock without extra rights: there, let one run at a ti
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,29 +15,49 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from pymongo.errors import OperationFailure
+from sqlalchemy.exc import ProgrammingError
 
+from contracts.errors import StoreContractError, UsageError
 from contracts.settings import Settings
 from contracts.tables import Store
 from stores.connections import mongo_database, reaching, sql_engine
 from stores.grants import grant_reading, grant_results
 from stores.migrations import base_c
 
+STORES = ("base_a", "base_b", "results", "base_c")
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_KEY = 0x65_73_63_6F_72_65  # "escore"
 _READERS = {"base_a": Store.A, "base_b": Store.B}
 
 
-def migrate(settings: Settings, report: Callable[[str], None] = lambda _line: None) -> list[str]:
-    """Apply every missing step to Bases A, B, C and the results; return them as `store step`.
+def migrate(
+    settings: Settings, report: Callable[[str], None] = lambda _line: None, *, stores: Sequence[str] = ()
+) -> list[str]:
+    """Apply every missing step to the stores named (default: all four); return them as `store step`.
 
-    SettingsError if a store is not configured, StoreUnavailableError if one cannot be reached.
+    UsageError if there is no such store, SettingsError if one is not configured, StoreUnavailableError if one
+    cannot be reached, StoreContractError if a step cannot be applied (no right to, a view in a table's place).
     """
-    names = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url", "results_admin_url")
-    settings.require(*names)
+    unknown = sorted(set(stores) - set(STORES))
+    if unknown:
+        raise UsageError(f"no such store: {', '.join(unknown)} (there are {', '.join(STORES)})")
+    chosen = [name for name in STORES if not stores or name in stores]
+    settings.require(*(f"{name}_admin_url" for name in chosen))
     applied: list[str] = []
-    for chain in ("base_a", "base_b", "results"):
-        applied += _announce(chain, _migrate_relational(settings, chain), report)
-    return applied + _announce("base_c", _migrate_events(settings), report)
+    for name in chosen:
+        try:
+            steps = _migrate_events(settings) if name == "base_c" else _migrate_relational(settings, name)
+        except (ProgrammingError, OperationFailure) as error:
+            raise StoreContractError(f"{name} cannot be migrated: {_first_line(error)}") from None
+        applied += _announce(name, steps, report)
+    return applied
+
+
+def _first_line(error: Exception) -> str:
+    """Return what a server said of a statement of ours: migrations carry no person's data."""
+    said = error.orig if isinstance(error, ProgrammingError) else error
+    return str(said).splitlines()[0]
 
 
 def migration_sql(chain: str, dialect: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from contracts.errors import StoreContractError, UsageError
 from contracts.settings import Settings
 from stores.check import check_stores
 from stores.connections import mongo_database, sql_engine
@@ -106,3 +107,25 @@ def _forget_results(settings: Settings) -> None:
         connection.execute(sa.text("drop view score_vigente"))
         connection.execute(sa.text("drop table auditoria, rejeitado, score, execucao, modelo, alembic_version"))
     engine.dispose()
+
+
+def test_one_store_can_be_migrated_alone(installation: Settings) -> None:
+    """An owner who keeps Base A read-only, or shows it through views, still migrates the results."""
+    url = installation.base_a_admin_url
+    without_a = installation.model_copy(update={"base_a_admin_url": None})
+    assert url is not None
+    assert migrate(without_a, stores=("results",)) == []
+    with pytest.raises(UsageError, match="no such store: base_x"):
+        migrate(without_a, stores=("results", "base_x"))
+
+
+def test_a_step_that_cannot_be_applied_is_one_clear_line(installation: Settings) -> None:
+    """A view stands where the migration would make a table."""
+    engine = sql_engine(installation.secret("base_b_admin_url"), timeout=10)
+    with engine.begin() as connection:
+        connection.execute(sa.text("drop table alembic_version"))
+        connection.execute(sa.text("drop table bem"))
+        connection.execute(sa.text("create view bem as select 1 as id"))
+    engine.dispose()
+    with pytest.raises(StoreContractError, match=r"base_b cannot be migrated: .*exists"):
+        migrate(installation, stores=("base_b",))

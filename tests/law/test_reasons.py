@@ -59,7 +59,7 @@ def test_every_score_is_served_with_its_reasons_in_words_of_the_right_direction(
 
 
 def test_the_score_is_linear_in_the_log_odds_and_never_rises_with_the_probability():
-    """domain.md, "The score": for every integer that a score can be, clipped or not."""
+    """For every integer that a score can be, clipped or not."""
     scale, raw = ScoreScale(), np.arange(-400, 1600)
     probability = scale.probability(raw).astype(np.float64)
     log_odds = np.log((1 - probability) / probability)
