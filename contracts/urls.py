@@ -7,7 +7,7 @@ own error would then print that piece.
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
@@ -18,6 +18,8 @@ ANY_BASE = ("oracle", "postgresql", "mysql", "mariadb", "mssql", "sqlite")
 BUCKETS = ("s3", "gs")
 LAKES = (*BUCKETS, "file")
 
+_PARTS = re.compile(r"[^:]*://([^/?#]*)([^?#]*)(.*)", re.DOTALL)
+"""Authority, path and the rest (RFC 3986, appendix B). ``urlsplit`` refuses several hosts where one is bracketed."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -57,21 +59,24 @@ def check_url(url: str, schemes: tuple[str, ...]) -> None:
         known = ", ".join(f"{name}://" for name in schemes)
         raise ValueError(f"must start with {'one of ' if len(schemes) > 1 else ''}{known}")
     try:
-        is_clear = _is_clear(kind, urlsplit(url))
+        is_clear = _is_clear(kind, url)
     except ValueError:
         is_clear = False
     if not is_clear:
         raise ValueError(NOT_WELL_FORMED) from None
 
 
-def _is_clear(kind: str, parts: SplitResult) -> bool:
+def _is_clear(kind: str, url: str) -> bool:
     """Return whether nothing of a password was taken for another part; ValueError if a port is no number."""
+    parts = _PARTS.fullmatch(url)
+    assert parts is not None, "a scheme was found before"
+    authority, path, rest = parts.groups()
     if kind == "sqlite":
-        return not parts.netloc and len(parts.path) > 1
+        return not authority and len(path) > 1
     if kind == "file":
-        return not parts.netloc and bool(parts.path)
-    login, _, address = parts.netloc.rpartition("@")
-    if "@" in login or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return not authority and bool(path)
+    login, _, address = authority.rpartition("@")
+    if "@" in login or "@" in f"{path}{rest}":
         return False
     if kind == "mongodb" and (login.count(":") > 1 or _STRAY_PERCENT.search(login)):
         return False
