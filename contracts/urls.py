@@ -76,7 +76,7 @@ def _is_clear(kind: str, url: str) -> bool:
     if kind == "file":
         return not authority and bool(path)
     login, _, address = authority.rpartition("@")
-    if "@" in login or "@" in f"{path}{rest}":
+    if set("@[]") & set(login) or "@" in f"{path}{rest}":
         return False
     if kind == "mongodb" and (login.count(":") > 1 or _STRAY_PERCENT.search(login)):
         return False
