@@ -7,7 +7,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from contracts.artifacts import ArtifactStore
+from contracts.artifacts import ArtifactStore, Manifest
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
 from contracts.tables import TABLES, TABLES_BY_NAME
@@ -29,14 +29,14 @@ def snapshot_path(snapshot_id: str, index: int | None) -> str:
 
 def write_extraction(
     lake: ArtifactStore, snapshot_id: str, index: int | None, extraction: Extraction, *, as_of: date
-) -> None:
+) -> Manifest:
     """Write one range (or the strays) of a snapshot: eight tables, the rejects, and the counts as meta."""
     files = {f"{name}.parquet": table for name, table in extraction.tables.items()}
     meta = {
         "data_referencia": as_of.isoformat(),
         "contagens": {name: counts.to_json() for name, counts in extraction.counts.items()},
     }
-    lake.write(snapshot_path(snapshot_id, index), {**files, _REJECTS: extraction.rejects}, meta=meta)
+    return lake.write(snapshot_path(snapshot_id, index), {**files, _REJECTS: extraction.rejects}, meta=meta)
 
 
 def read_extraction(

@@ -26,14 +26,14 @@ from serve.run_info import RunInfo
 
 @task(name="faixas", **IO_TASK)
 @values_withheld
-def score_ranges(run: RunIdentity, indexes: list[int], model_version: str) -> dict[str, Any]:
+def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     """Work on some ranges of a run, with connections of its own; return their summary as JSON."""
     settings = load_settings()
     lake = open_lake(settings)
     planned = read_plan(lake, run.snapshot_id) or ()
     total = RangeSummary()
     with open_sources(settings) as sources:
-        work = RangeWork(run, sources, lake, load_model(lake, model_version).scorecard)
+        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).scorecard)
         for index in indexes:
             total += work_range(work, planned[index])
     return total.to_json()

@@ -20,6 +20,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.extraction import CpfRange
 from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
 from extract.partitions import plan_ranges
+from flows.lake_retention import TRAINING_PREFIX
 from flows.progress import StepProgress, show_progress
 from flows.range_tasks import IO_TASK, range_runner
 from flows.reference_date import check_reference_date
@@ -63,7 +64,7 @@ def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool 
     check_reference_date(as_of, datetime.now(UTC))
     planned = plan_training_dates(as_of, horizon_months=settings.horizon_months, dates=dates)
     lake = open_lake(settings)
-    snapshot = TrainingSnapshot(f"treino-{new_run_id(datetime.now(UTC))}", as_of, planned.all)
+    snapshot = TrainingSnapshot(f"{TRAINING_PREFIX}{new_run_id(datetime.now(UTC))}", as_of, planned.all)
     try:
         with show_progress() as progress:
             indexes = _gather(settings, lake, snapshot, progress)

@@ -19,7 +19,7 @@ from contracts.extraction import CpfRange
 from contracts.settings import Settings
 from contracts.tables import CLIENTE, MEASURED_ATTRIBUTES
 from extract.extraction import extract_range
-from extract.lake import read_extraction, snapshot_path, write_extraction
+from extract.lake import read_extraction, write_extraction
 from extract.sources import Sources
 from features.build import build_features
 from features.catalog import FEATURES
@@ -70,8 +70,7 @@ def sample_range(
 ) -> None:
     """Extract one range and leave its features and labels as of every training date in the lake."""
     extraction = extract_range(sources, cpf_range, as_of=snapshot.observed_until)
-    write_extraction(lake, snapshot.snapshot_id, cpf_range.index, extraction, as_of=snapshot.observed_until)
-    source = lake.read_manifest(snapshot_path(snapshot.snapshot_id, cpf_range.index))
+    source = write_extraction(lake, snapshot.snapshot_id, cpf_range.index, extraction, as_of=snapshot.observed_until)
     for as_of in snapshot.dates:
         labels = label_defaults(
             extraction.tables,
@@ -85,7 +84,7 @@ def sample_range(
             FEATURES_FILE: table.filter(pc.invert(table["sem_dados"])),
             LABELS_FILE: labels,
         }
-        meta = {"data_referencia": as_of.isoformat(), "instantaneo": source.digest if source else None}
+        meta = {"data_referencia": as_of.isoformat(), "instantaneo": source.digest}
         lake.write(sample_path(snapshot.snapshot_id, as_of, cpf_range.index), files, meta=meta)
 
 
