@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-QUICK = ("apply_scorecard", "train_scorecard", "redis_layout", "publishing", "feature_engines")
+QUICK = ("apply_points", "train_scorecard", "redis_layout", "publishing", "feature_engines")
 
 
 def main() -> int:

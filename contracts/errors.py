@@ -50,7 +50,7 @@ class DataIntegrityError(EscoreError):
 
 
 class GateError(EscoreError):
-    """A critical expectation is broken: nothing was published."""
+    """A gate is closed: nothing was published, or no model was put in force."""
 
     exit_code = 6
 
@@ -62,7 +62,7 @@ class TrainingRefusedError(EscoreError):
 
 
 class ModelNotFoundError(EscoreError):
-    """No model is registered under that version, or none is in force."""
+    """No model is registered under that version, it was retired, or none is in force."""
 
     exit_code = 8
 
@@ -71,3 +71,9 @@ class RunConflictError(EscoreError):
     """Another process is working on this run, or the run asked for does not exist or cannot be used."""
 
     exit_code = 9
+
+
+class ClientNotFoundError(EscoreError):
+    """The run asked for holds no such consumer."""
+
+    exit_code = 10

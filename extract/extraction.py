@@ -13,7 +13,7 @@ from datetime import date
 import pyarrow as pa
 
 from contracts.extraction import CpfRange, Extraction
-from contracts.tables import CLIENTE, TABLES
+from contracts.tables import CLIENTE, DIVIDA, TABLES
 from extract import base_a, base_b, base_c
 from extract.checking import Checked, check_clients, check_records
 from extract.records import Records
@@ -38,6 +38,17 @@ def extract_range(sources: Sources, cpf_range: CpfRange, *, as_of: date) -> Extr
         lambda: base_c.read_range(sources.base_c, cpf_range),
     )
     return check_extracted(records, as_of=as_of)
+
+
+def extract_debts(sources: Sources, cpf_range: CpfRange, *, as_of: date) -> dict[str, pa.Table]:
+    """Return the checked clients and debts of one CPF range, from Base A alone: what labels are made of.
+
+    Raises as ``extract_range`` does.
+    """
+    records = base_a.read_range(sources.base_a, cpf_range)
+    checked, clients = check_clients(records[CLIENTE.name], as_of=as_of)
+    debts = check_records(records[DIVIDA.name], clients, as_of=as_of)
+    return {CLIENTE.name: checked.table, DIVIDA.name: debts.table}
 
 
 def extract_strays(sources: Sources, *, as_of: date) -> Extraction:

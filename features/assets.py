@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.tables import BEM
-from features.declaration import Direction, Family, Measure, RowColumn, count_distinct_if, count_if, sum_if
+from features.declaration import Family, Measure, RowColumn, count_distinct_if, count_if, sum_if
 
-_SAFER = Direction.MORE_IS_SAFER
+_SAFER = RiskDirection.LESS_RISK
 
 FAMILY = Family(
     name="bens",
@@ -67,7 +68,7 @@ FEATURES = (
         "bens.alienados_365",
         unit="bens",
         about="Bens vendidos ou transferidos nos últimos 365 dias.",
-        direction=Direction.MORE_IS_RISKIER,
+        direction=RiskDirection.MORE_RISK,
         raises="Você não se desfez de bens no último ano, ou de quase nenhum.",
         lowers="Você vendeu ou transferiu bens no último ano.",
     ),

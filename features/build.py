@@ -7,7 +7,8 @@ one division, so the same facts give the same bits whatever the order, the chunk
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import duckdb
@@ -42,21 +43,31 @@ def build_features(
     columns that are missing or of another type, and tells of a value that cannot be used or a range that
     does not fit in memory. The result's schema is ``catalog.schema``.
     """
-    inputs = _declared_inputs(tables, catalog)
+    with open_engine(_declared_inputs(tables, catalog), as_of, threads=threads) as engine:
+        result = engine.sql(feature_query(catalog)).to_arrow_table()
+        return result.cast(catalog.schema).combine_chunks()
+
+
+@contextmanager
+def open_engine(
+    tables: Mapping[str, pa.Table], as_of: date, *, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an engine that knows these tables by name and the catalog's words as of a date, and nothing else.
+
+    What fails within the block is a DataIntegrityError without the engine's own message, which may quote a value.
+    """
     config = _CONFIG if threads is None else {**_CONFIG, "threads": threads}
     with duckdb.connect(":memory:", config=config) as connection:
         for statement in macro_statements(as_of):
             connection.execute(statement)
-        for name, table in inputs.items():
+        for name, table in tables.items():
             connection.register(name, table)
         try:
-            result = connection.sql(feature_query(catalog)).to_arrow_table()
+            yield connection
         except duckdb.OutOfMemoryException as error:
             raise DataIntegrityError(f"features need more than {MEMORY_LIMIT}: use a smaller CPF range") from error
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
-            # The engine's own message may quote a value of the record; ours may not.
             raise DataIntegrityError("a lake table holds a value that its checks should have refused") from None
-        return result.cast(catalog.schema).combine_chunks()
 
 
 def _declared_inputs(tables: Mapping[str, pa.Table], catalog: Catalog) -> dict[str, pa.Table]:

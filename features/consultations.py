@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.reference_date import LONGEST_WINDOW_DAYS
 from contracts.tables import CONSULTAS, OWN_CONSULTATION
-from features.declaration import Direction, Family, Measure, RowColumn, count_distinct_if, count_if
+from features.declaration import Family, Measure, RowColumn, count_distinct_if, count_if
 
-_RISKIER = Direction.MORE_IS_RISKIER
+_RISKIER = RiskDirection.MORE_RISK
 
 FAMILY = Family(
     name="consultas",
@@ -99,7 +100,7 @@ FEATURES = (
         "consultas.dias_ultima",
         unit="dias",
         about="Dias desde a última consulta de terceiro; nulos se nenhuma em 365 dias.",
-        direction=Direction.MORE_IS_SAFER,
+        direction=RiskDirection.LESS_RISK,
         raises="Faz tempo que nenhuma empresa consulta seu cadastro.",
         lowers="Uma empresa consultou seu cadastro há pouco tempo.",
     ),

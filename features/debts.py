@@ -7,8 +7,9 @@ years past due feeds nothing (CDC art. 43 §1; Súmula 323 STJ).
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.tables import DIVIDA
-from features.declaration import Direction, Family, Measure, RowColumn, count_distinct_if, count_if, sum_if
+from features.declaration import Family, Measure, RowColumn, count_distinct_if, count_if, sum_if
 
 DEFAULT_DAYS = 90
 """More days late than this is a default (Res. CMN 4.966)."""
@@ -19,7 +20,7 @@ _HISTORY = (
     f"{_PRESCRIPTION} Dívida paga deixa de contar como aberta na baixa (Súmula 548 STJ); "
     "fica só o histórico de pagamento (Lei 12.414 art. 14)."
 )
-_RISKIER, _SAFER = Direction.MORE_IS_RISKIER, Direction.MORE_IS_SAFER
+_RISKIER, _SAFER = RiskDirection.MORE_RISK, RiskDirection.LESS_RISK
 
 FAMILY = Family(
     name="dividas",
@@ -171,7 +172,7 @@ FEATURES = (
         "reais(dividas.a_vencer_90_centavos)",
         unit="R$",
         about="Soma das dívidas em aberto que vencem da data de referência até 90 dias depois.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="O valor que vence nos próximos três meses favorece a sua avaliação.",
         lowers="O valor que vence nos próximos três meses pesa na sua avaliação.",
     ),

@@ -9,18 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
+from contracts.feature_terms import RiskDirection
 from contracts.tables import Table
-
-
-class Direction(StrEnum):
-    """The direction of risk that credit sense expects; training keeps to it."""
-
-    MORE_IS_RISKIER = "maior_mais_risco"
-    MORE_IS_SAFER = "maior_menos_risco"
-    FREE = "livre"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class Family:
         *,
         unit: str,
         about: str,
-        direction: Direction,
+        direction: RiskDirection,
         raises: str,
         lowers: str,
         legal_note: str | None = None,
@@ -115,7 +107,7 @@ class Feature:
     formula: str
     unit: str
     description: str
-    direction: Direction
+    direction: RiskDirection
     legal_note: str
     text_raises: str
     text_lowers: str

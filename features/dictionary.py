@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contracts.feature_terms import RiskDirection
 from features.catalog import CATALOG, Catalog
-from features.declaration import Direction, Family, Feature, Measure, RowColumn
+from features.declaration import Family, Feature, Measure, RowColumn
 from features.vocabulary import MEANINGS
 
 _DIRECTIONS = {
-    Direction.MORE_IS_RISKIER: "quanto maior, maior o risco",
-    Direction.MORE_IS_SAFER: "quanto maior, menor o risco",
-    Direction.FREE: "livre",
+    RiskDirection.MORE_RISK: "quanto maior, maior o risco",
+    RiskDirection.LESS_RISK: "quanto maior, menor o risco",
+    RiskDirection.FREE: "livre",
 }
 _INTRODUCTION = """\
 # Variáveis

@@ -6,13 +6,14 @@ sum of integer twelfths of a cent and is divided once. One-off income (``unica``
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.income_frequency import MONTHLY_FACTORS, ONE_OFF
 from contracts.tables import FONTE_DE_RENDA
-from features.declaration import Direction, Family, Measure, RowColumn, count_if, sum_if
+from features.declaration import Family, Measure, RowColumn, count_if, sum_if
 
 _RECURRENT = f"ativa AND frequencia <> '{ONE_OFF}'"
 _UNKNOWN = "frequência de renda desconhecida"
-_SAFER = Direction.MORE_IS_SAFER
+_SAFER = RiskDirection.LESS_RISK
 
 
 def _twelfths_of_frequency() -> str:
@@ -97,7 +98,7 @@ FEATURES = (
         "renda.encerradas_365",
         unit="fontes",
         about="Fontes de renda encerradas nos últimos 365 dias.",
-        direction=Direction.MORE_IS_RISKIER,
+        direction=RiskDirection.MORE_RISK,
         raises="Nenhuma ou quase nenhuma fonte de renda sua acabou no último ano.",
         lowers="Uma fonte de renda sua acabou no último ano.",
     ),
@@ -117,7 +118,7 @@ FEATURES = (
         "reais(renda.unicas_365_centavos)",
         unit="R$",
         about="Soma das rendas únicas (que não se repetem) registradas nos últimos 365 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="As rendas eventuais do último ano favorecem a sua avaliação.",
         lowers="As rendas eventuais do último ano, ou a falta delas, pesam na sua avaliação.",
     ),

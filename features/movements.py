@@ -6,14 +6,15 @@ population standard deviation of the twelve credit totals over their mean, from 
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.reference_date import LONGEST_WINDOW_DAYS
 from contracts.tables import MOVIMENTACOES
-from features.declaration import Direction, Family, Measure, RowColumn, add, sum_if
+from features.declaration import Family, Measure, RowColumn, add, sum_if
 
 PERIODS = 12
 PERIOD_DAYS = 30
 
-_RISKIER, _SAFER = Direction.MORE_IS_RISKIER, Direction.MORE_IS_SAFER
+_RISKIER, _SAFER = RiskDirection.MORE_RISK, RiskDirection.LESS_RISK
 _PLURALS = {"credito": "créditos", "debito": "débitos"}
 _CREDITS = [f"credito_p{period}" for period in range(PERIODS)]
 _DEBITS = [f"debito_p{period}" for period in range(PERIODS)]

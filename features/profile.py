@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.tables import CLIENTE
-from features.declaration import Direction, Family, RowColumn
+from features.declaration import Family, RowColumn
 
 FAMILY = Family(
     name="perfil",
@@ -37,7 +38,7 @@ FEATURES = (
         "perfil.idade",
         unit="anos",
         about="Idade em anos completos na data de referência.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="Sua faixa de idade tem, em geral, menos atrasos de pagamento.",
         lowers="Sua faixa de idade tem, em geral, mais atrasos de pagamento.",
     ),
@@ -47,7 +48,7 @@ FEATURES = (
         "perfil.estado",
         unit="sigla",
         about="Unidade da federação em que o consumidor mora.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="Seu estado tem, em geral, menos atrasos de pagamento.",
         lowers="Seu estado tem, em geral, mais atrasos de pagamento.",
         dtype="text",

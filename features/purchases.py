@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contracts.feature_terms import RiskDirection
 from contracts.reference_date import LONGEST_WINDOW_DAYS
 from contracts.tables import COMPRAS
-from features.declaration import Direction, Family, Measure, RowColumn, count_if, sum_if
+from features.declaration import Family, Measure, RowColumn, count_if, sum_if
 
-_RISKIER, _SAFER = Direction.MORE_IS_RISKIER, Direction.MORE_IS_SAFER
+_RISKIER, _SAFER = RiskDirection.MORE_RISK, RiskDirection.LESS_RISK
 
 FAMILY = Family(
     name="compras",
@@ -46,7 +47,7 @@ FEATURES = (
         "compras.qtd_30",
         unit="compras",
         about="Compras no cartão nos últimos 30 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="A frequência com que você usou o cartão no último mês favorece a sua avaliação.",
         lowers="A frequência com que você usou o cartão no último mês pesa na sua avaliação.",
     ),
@@ -56,7 +57,7 @@ FEATURES = (
         "compras.registros",
         unit="compras",
         about="Compras no cartão nos últimos 365 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="A frequência com que você usou o cartão no último ano favorece a sua avaliação.",
         lowers="A frequência com que você usou o cartão no último ano pesa na sua avaliação.",
     ),
@@ -66,7 +67,7 @@ FEATURES = (
         "reais(compras.total_90)",
         unit="R$",
         about="Soma das compras no cartão nos últimos 90 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="O valor das suas compras no cartão nos últimos três meses favorece a sua avaliação.",
         lowers="O valor das suas compras no cartão nos últimos três meses pesa na sua avaliação.",
     ),
@@ -76,7 +77,7 @@ FEATURES = (
         "razao(compras.total_365, 100 * compras.registros)",
         unit="R$",
         about="Valor médio de uma compra no cartão em 365 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="O valor médio das suas compras no cartão favorece a sua avaliação.",
         lowers="O valor médio das suas compras no cartão pesa na sua avaliação.",
     ),
@@ -116,7 +117,7 @@ FEATURES = (
         "compras.dias_ultima",
         unit="dias",
         about="Dias desde a última compra no cartão; nulos se nenhuma em 365 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="O tempo desde a sua última compra no cartão favorece a sua avaliação.",
         lowers="O tempo desde a sua última compra no cartão pesa na sua avaliação.",
     ),
@@ -126,7 +127,7 @@ FEATURES = (
         "compras.bandeiras",
         unit="bandeiras",
         about="Bandeiras de cartão distintas usadas em 365 dias.",
-        direction=Direction.FREE,
+        direction=RiskDirection.FREE,
         raises="A quantidade de cartões que você usa favorece a sua avaliação.",
         lowers="A quantidade de cartões que você usa pesa na sua avaliação.",
     ),

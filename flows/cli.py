@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from contracts.errors import EscoreError, StoreContractError, StoreUnavailableError, UsageError
-from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, Settings, load_settings
+from contracts.errors import EscoreError, StoreContractError, UsageError
+from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
+from flows.cli_flows import call_flow, point_prefect_at_its_server
+from flows.cli_models import models_app
+from flows.cli_monitor import MONITOR_EXAMPLE, monitor
+from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
+from flows.cli_review import REPLAY_EXAMPLE, replay
 
 app = typer.Typer(
     name="escore",
@@ -30,22 +35,7 @@ app = typer.Typer(
 )
 import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
-
-
-def _parse_date(text: str | date) -> date:
-    if isinstance(text, date):  # an option's default comes as it is declared
-        return text
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise typer.BadParameter("a date is written YYYY-MM-DD") from error
-
-
-AsOf = Annotated[
-    date,
-    typer.Option("--as-of", parser=_parse_date, metavar="DATE", help="Reference date, YYYY-MM-DD (ends in São Paulo)."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+app.add_typer(models_app, name="models")
 
 
 @app.command(epilog="Example: escore up")
@@ -146,16 +136,16 @@ def import_berka(
 def train(
     as_of: AsOf,
     dates: Annotated[int, typer.Option(min=1, max=24, help="Past reference dates to train on.")] = 3,
-    promote: Annotated[bool, typer.Option(help="Put the new model in force.")] = True,
+    promote: Annotated[bool, typer.Option(help="Put the new model in force if the gate lets it take over.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Train on several past dates, validate on a later one, and register a versioned model."""
-    settings = _point_prefect_at_its_server(SOURCE_SETTINGS)
+    """Train on several past dates, judge on later ones, register the model, and put it in force if the gate lets it."""
+    settings = point_prefect_at_its_server(SOURCE_SETTINGS)
     from flows.range_tasks import range_runner
     from flows.train import train_model
 
     flow = train_model.with_options(task_runner=range_runner(settings.workers))
-    result = _call(flow, as_of=as_of, dates=dates, promote=promote)
+    result = call_flow(flow, as_of=as_of, dates=dates, promote=promote)
     print_result(result, as_json=as_json)
 
 
@@ -167,12 +157,12 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Score every consumer as of a date, and publish: partition, extract, features, score, gate, publish."""
-    settings = _point_prefect_at_its_server(RUN_SETTINGS)
+    settings = point_prefect_at_its_server(RUN_SETTINGS)
     from flows.range_tasks import range_runner
     from flows.score import score_clients
 
     flow = score_clients.with_options(task_runner=range_runner(settings.workers))
-    result = _call(flow, as_of=as_of, model_version=model, fresh=fresh)
+    result = call_flow(flow, as_of=as_of, model_version=model, fresh=fresh)
     if as_json:
         print_json(result)
 
@@ -184,6 +174,10 @@ def rollback() -> None:
 
     with open_results(load_settings().require("results_url", "redis_url", "cache_key")) as results:
         OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
+
+
+app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
+app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 
 
 @app.command(epilog="Example: escore serve --port 8080")
@@ -226,30 +220,6 @@ def demo(
     from flows.demo import run_demo
 
     run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=ERR)
-
-
-def _point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
-    """Return the settings, checked before Prefect, which is slow to import and to start, is touched."""
-    settings = load_settings().require(*required)
-    from flows.prefect_environment import configure_prefect
-    from flows.withheld import print_errors_in_one_line
-
-    configure_prefect(settings)
-    print_errors_in_one_line()
-    return settings
-
-
-def _call(flow: Any, **parameters: Any) -> Any:
-    """Call a flow; a Prefect server that goes away is one clear line."""
-    from httpx import HTTPError
-    from prefect.exceptions import PrefectException
-
-    try:
-        return flow(**parameters)
-    except (HTTPError, PrefectException) as error:
-        raise StoreUnavailableError(
-            f"Prefect's server does not answer ({type(error).__name__}); the table execucao tells how far the run got"
-        ) from None
 
 
 def main() -> None:

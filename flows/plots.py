@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
 from contracts.score_scale import BAND_UPPER_SCORES
 from flows.range_summary import HISTOGRAM_STEP, RangeSummary
 from flows.run_outcome import RunOutcome
+from flows.svg_figures import BAND_COLOURS, BLUE, GREY, new_figure, to_svg
 
-_WIDE = (9.0, 3.2)
-_BLUE, _GREY = "#1f5f99", "#8a8f98"
-_BAND_COLOURS = {"baixo": "#b3402a", "regular": "#d08a2e", "bom": "#5f9b5a", "muito_bom": "#23734f"}
 _TOP_RULES = 15
 
 
 def score_histogram(summary: RangeSummary) -> str:
     """Return the distribution of scores, coloured by band."""
-    figure, axes = _figure("Distribuição dos scores", "score (0-1000)", "consumidores")
+    figure, axes = new_figure("Distribuição dos scores", "score (0-1000)", "consumidores")
     for i, number in enumerate(summary.scores.histogram):
         left = i * HISTOGRAM_STEP
-        axes.bar(left, number, width=HISTOGRAM_STEP, align="edge", color=_BAND_COLOURS[_band_at(left)])
+        axes.bar(left, number, width=HISTOGRAM_STEP, align="edge", color=BAND_COLOURS[_band_at(left)])
     for band, upper in BAND_UPPER_SCORES[:-1]:
-        axes.axvline(upper + 0.5, color=_GREY, linewidth=0.8, linestyle=":")
+        axes.axvline(upper + 0.5, color=GREY, linewidth=0.8, linestyle=":")
         axes.annotate(band.value, (upper, 1.0), xycoords=("data", "axes fraction"), ha="right", va="bottom", fontsize=8)
     axes.annotate(
         BAND_UPPER_SCORES[-1][0].value,
@@ -35,7 +27,7 @@ def score_histogram(summary: RangeSummary) -> str:
         va="bottom",
         fontsize=8,
     )
-    return _svg(figure)
+    return to_svg(figure)
 
 
 def rejects_by_rule(summary: RangeSummary) -> str:
@@ -45,56 +37,37 @@ def rejects_by_rule(summary: RangeSummary) -> str:
         for rule, number in counts.rejected.items():
             totals[rule] = totals.get(rule, 0) + number
     top = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_TOP_RULES][::-1]
-    figure, axes = _figure("Registros rejeitados por regra", "registros", "")
-    axes.barh([rule for rule, _ in top] or ["nenhum"], [number for _, number in top] or [0], color=_BLUE)
-    return _svg(figure)
+    figure, axes = new_figure("Registros rejeitados por regra", "registros", "")
+    axes.barh([rule for rule, _ in top] or ["nenhum"], [number for _, number in top] or [0], color=BLUE)
+    return to_svg(figure)
 
 
 def seconds_by_step(outcome: RunOutcome) -> str:
     """Return wall seconds by step, with the peak memory after each."""
-    figure, axes = _figure("Tempo e memória por passo", "segundos", "")
+    figure, axes = new_figure("Tempo e memória por passo", "segundos", "")
     names = [step.step for step in outcome.steps][::-1]
     seconds = [step.seconds for step in outcome.steps][::-1]
-    axes.barh(names, seconds, color=_BLUE)
+    axes.barh(names, seconds, color=BLUE)
     for i, step in enumerate(outcome.steps[::-1]):
         axes.annotate(
             f" {step.seconds:.1f} s; pico {step.peak_mib:,.0f} MiB", (step.seconds, i), va="center", fontsize=8
         )
     axes.set_xlim(0, max([*seconds, 0.1]) * 1.35)
-    return _svg(figure)
+    return to_svg(figure)
 
 
 def missing_by_feature(summary: RangeSummary) -> str:
     """Return each feature's share of missing values, most first."""
     shares = {name: c.missing / c.rows for name, c in summary.columns.items() if c.rows}
     ordered = sorted(shares.items(), key=lambda item: (item[1], item[0]))
-    figure, axes = _figure(
+    figure, axes = new_figure(
         "Parcela faltante por variável", "parcela dos consumidores", "", height=0.16 * len(ordered) + 1
     )
-    axes.barh([name for name, _ in ordered], [share for _, share in ordered], color=_BLUE)
+    axes.barh([name for name, _ in ordered], [share for _, share in ordered], color=BLUE)
     axes.tick_params(axis="y", labelsize=7)
     axes.set_xlim(0, 1)
-    return _svg(figure)
+    return to_svg(figure)
 
 
 def _band_at(score: int) -> str:
     return next(band.value for band, upper in BAND_UPPER_SCORES if score <= upper)
-
-
-def _figure(title: str, x_label: str, y_label: str, *, height: float = _WIDE[1]) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDE[0], height), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, loc="left", fontsize=11, pad=14)
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _svg(figure: Figure) -> str:
-    """Return the figure as an SVG element; text stays text, and equal input gives equal bytes."""
-    buffer = StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "escore"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from contracts.extraction import TableCounts
 from contracts.score_scale import BAND_UPPER_SCORES, SCORE_MAX, SCORE_MIN, Status
+from models.reference_distribution import ReferenceDistribution
 
 HISTOGRAM_STEP = 20
 HISTOGRAM_BINS = (SCORE_MAX - SCORE_MIN) // HISTOGRAM_STEP + 1
@@ -77,13 +78,14 @@ class ScoreSummary:
 
 @dataclass(frozen=True, slots=True)
 class RangeSummary:
-    """A range, or a whole run: counts by table, features, scores and seconds by step."""
+    """A range, or a whole run: counts by table, features, scores, seconds by step, and rows by the model's cells."""
 
     ranges: int = 0
     counts: Mapping[str, TableCounts] = field(default_factory=dict)
     columns: Mapping[str, ColumnSummary] = field(default_factory=dict)
     scores: ScoreSummary = field(default_factory=ScoreSummary)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    distribution: ReferenceDistribution = field(default_factory=ReferenceDistribution)
 
     def __add__(self, other: RangeSummary) -> RangeSummary:
         """Return the summary of both."""
@@ -93,6 +95,7 @@ class RangeSummary:
             _merge(self.columns, other.columns),
             self.scores + other.scores,
             _merge(self.seconds, other.seconds),
+            self.distribution + other.distribution,
         )
 
     @property
@@ -120,6 +123,7 @@ class RangeSummary:
             "variaveis": {name: asdict(column) for name, column in self.columns.items()},
             "pontuacao": asdict(self.scores),
             "segundos": dict(self.seconds),
+            "distribuicao": self.distribution.to_json(),
         }
 
     @classmethod
@@ -134,6 +138,7 @@ class RangeSummary:
             {name: ColumnSummary(**column) for name, column in body["variaveis"].items()},
             ScoreSummary(**scores),
             dict(body["segundos"]),
+            ReferenceDistribution.from_json(body["distribuicao"]),
         )
 
 

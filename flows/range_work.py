@@ -21,8 +21,10 @@ from extract.sources import Sources
 from features.build import build_features
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
 from flows.run_plan import RunIdentity
-from models.apply import apply_scorecard, contributions
-from models.scorecard import Scorecard
+from models.apply import apply_points, contributions
+from models.cell_counts import CellCounter
+from models.points_table import PointsTable
+from models.reference_distribution import counted_distribution
 
 FEATURES_FILE = "variaveis.parquet"
 SCORES_FILE = "pontuacao.parquet"
@@ -35,7 +37,7 @@ class RangeWork:
     run: RunIdentity
     sources: Sources
     lake: ArtifactStore
-    scorecard: Scorecard
+    points: PointsTable
 
 
 def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
@@ -48,14 +50,16 @@ def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
     extracted = time.perf_counter()
     table = build_features(extraction.tables, work.run.as_of)
     built = time.perf_counter()
-    scores = apply_scorecard(work.scorecard, table)
+    counter = CellCounter(work.points)
+    scores = apply_points(work.points, table, counter=counter)
     scored = time.perf_counter()
     summary = RangeSummary(
         ranges=1,
         counts=extraction.counts,
         columns=summarize_features(table),
-        scores=summarize_scores(scores, contributions(work.scorecard, table), work.scorecard.base_points),
+        scores=summarize_scores(scores, contributions(work.points, table), work.points.base_points),
         seconds={"extrair": extracted - started, "variaveis": built - extracted, "pontuar": scored - built},
+        distribution=counted_distribution(work.points, counter, scores["score_bruto"].drop_null().to_numpy()),
     )
     _write_scores(work, cpf_range.index, table, scores=scores, summary=summary)
     return summary

@@ -143,16 +143,17 @@ _RESULTS = {
         },
     ),
     "auditoria": (
-        "Every read of a person's data through the API, one row a person. The engine adds to it and cannot alter it.",
+        "Every read of a person's data through the API or by `escore replay`, one row a person. The engine adds to it "
+        "and cannot alter it.",
         {
             "id": "order of entry",
             "momento": "when",
-            "consulente": "who, as the token names them",
+            "consulente": "who, as the token names them; of a replay, the user of the operating system",
             "sujeito": "of whom: a keyed hash of the CPF or id",
-            "recurso": "the route's template, without values",
+            "recurso": "the route's template, without values, or `replay`",
             "finalidade": "for what purpose",
-            "resultado": "HTTP status of the answer",
-            "requisicao_id": "the answer's `X-Request-ID`",
+            "resultado": "HTTP status of the answer; of a replay 200, or 404 if the run holds no such consumer",
+            "requisicao_id": "the answer's `X-Request-ID`; of a replay, the run",
         },
     ),
     "modelo": (

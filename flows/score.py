@@ -38,7 +38,7 @@ from flows.run_plan import RunIdentity, group_ranges, read_plan, scores_root, sn
 from flows.run_summary import print_summary
 from flows.score_tasks import score_ranges, score_strays, stage_scores, switch_run
 from flows.withheld import values_withheld
-from models.registry import RegisteredModel, current_model, load_model
+from models.registry import RegisteredModel, usable_model
 from serve.run_info import RunInfo
 from stores import ledger
 from stores.run_ids import new_run_id
@@ -78,7 +78,7 @@ def run_scores(settings: Settings, as_of: date, *, model_version: str | None = N
     settings.require(*RUN_SETTINGS)
     check_reference_date(as_of, datetime.now(UTC))
     lake = open_lake(settings)
-    model = load_model(lake, model_version) if model_version else current_model(lake)
+    model = usable_model(lake, model_version)
     with (
         show_progress() as progress,
         open_results(settings) as results,
@@ -153,7 +153,7 @@ class _Night:
         self.progress.finish()
         outcome = RunOutcome(
             run=self.run,
-            model_name=self.model.scorecard.name,
+            model_name=self.model.points.name,
             resumed_ranges=self.resumed,
             summary=summary,
             gates=gates,
@@ -214,12 +214,12 @@ class _Night:
                 execucao_id=self.run.execucao_id,
                 data_referencia=self.run.as_of,
                 modelo_versao=self.model.version,
-                modelo_nome=self.model.scorecard.name,
-                horizonte_meses=self.model.scorecard.horizon_months,
-                textos=self.model.scorecard.texts,
+                modelo_nome=self.model.points.name,
+                horizonte_meses=self.model.points.horizon_months,
+                textos=self.model.points.texts,
                 calculado_em=datetime.now(UTC),
-                modelo_sha256=self.model.scorecard.sha256,
-                modelo_descricao=self.model.card,
+                modelo_sha256=self.model.points.sha256,
+                modelo_descricao=self.model.description,
             )
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)

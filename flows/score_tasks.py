@@ -33,7 +33,7 @@ def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     planned = read_plan(lake, run.snapshot_id) or ()
     total = RangeSummary()
     with open_sources(settings) as sources:
-        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).scorecard)
+        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points)
         for index in indexes:
             total += work_range(work, planned[index])
     return total.to_json()

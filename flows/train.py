@@ -1,7 +1,8 @@
-"""The training flow: sample the population, build features and labels of several dates, train, register.
+"""The training flow: sample the population, build features and labels of several dates, train, decide, register.
 
-The snapshot that a training is made from is personal data and is removed when the training ends; hashes of
-what was learnt from stay in the model's record.
+A new model comes into force only if the gate lets it (``models.takeover``); else the one before stays, and the model
+is registered with the reasons. The snapshot that a training is made from is personal data and is removed when the
+training ends; hashes of what was learnt from stay in the model's record.
 """
 
 from __future__ import annotations
@@ -17,26 +18,39 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.futures import as_completed
 
 from contracts.artifacts import ArtifactStore
+from contracts.errors import DataIntegrityError, ModelNotFoundError, TrainingRefusedError
 from contracts.extraction import CpfRange
 from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
 from extract.partitions import plan_ranges
 from flows.lake_retention import TRAINING_PREFIX
+from flows.model_report import render_model_report
 from flows.progress import StepProgress, show_progress
 from flows.range_tasks import IO_TASK, range_runner
 from flows.reference_date import check_reference_date
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
 from flows.training_samples import (
+    AGE_FEATURE,
     TrainingSnapshot,
     model_inputs,
+    read_counts,
     read_protected,
     read_sample,
     sample_range,
     sample_ranges,
 )
 from flows.withheld import values_withheld
-from models.registry import load_model, promote_model, register_model
-from models.train import TrainedModel, TrainingData, TrainingOptions, train_scorecard
+from models.history import promoted_version, read_history
+from models.registry import (
+    REPORT_FILE,
+    TAKES_OVER,
+    RegisteredModel,
+    load_model,
+    preview_model,
+    promote_model,
+    register_model,
+)
+from models.train import Incumbent, TrainedModel, TrainingData, TrainingOptions, train_scorecard
 from models.training_dates import DEFAULT_TRAINING_DATES, plan_training_dates
 from stores.run_ids import new_run_id
 
@@ -44,7 +58,7 @@ from stores.run_ids import new_run_id
 @flow(name="train-model", task_runner=range_runner())
 @values_withheld
 def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool = True) -> dict[str, Any]:
-    """Train on ``dates`` past dates whose labels are known by ``as_of``, validate on a later one, register.
+    """Train on ``dates`` past dates whose labels are known by ``as_of``, judge on later ones, register, decide.
 
     Parameters
     ----------
@@ -53,47 +67,82 @@ def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool 
     dates
         Number of past reference dates to train on, three months apart.
     promote
-        Put the new model in force.
+        Put the new model in force, if the gate lets it take over.
 
     Returns
     -------
     dict
-        The model's version and its figures out of time.
+        The model's version, whether it is in force, why not if the gate refused it, and its figures out of time.
     """
     settings = load_settings().require(*SOURCE_SETTINGS)
     check_reference_date(as_of, datetime.now(UTC))
     planned = plan_training_dates(as_of, horizon_months=settings.horizon_months, dates=dates)
     lake = open_lake(settings)
-    snapshot = TrainingSnapshot(f"{TRAINING_PREFIX}{new_run_id(datetime.now(UTC))}", as_of, planned.all)
+    snapshot = TrainingSnapshot(f"{TRAINING_PREFIX}{new_run_id(datetime.now(UTC))}", as_of, planned)
     try:
         with show_progress() as progress:
             indexes = _gather(settings, lake, snapshot, progress)
-            progress.start("train")
-            trained = _train(settings, lake, snapshot, indexes)
+            incumbent = find_incumbent(lake)
+            trained = _train(settings, lake, snapshot, indexes=indexes, incumbent=incumbent, progress=progress)
+            progress.start("report and register")
+            version = register_model(lake, trained, pages=_pages(trained), when=datetime.now(UTC))
             progress.finish()
     finally:
         lake.delete(snapshot_root(snapshot.snapshot_id))
         lake.delete(f"training/{snapshot.snapshot_id}")
-    version = register_model(lake, trained)
-    if promote:
+    registered = load_model(lake, version)
+    in_force = promote and bool(registered.decision[TAKES_OVER])
+    if in_force:
         promote_model(lake, version, who=getuser(), why=f"trained as of {as_of}", when=datetime.now(UTC))
-    create_markdown_artifact(load_model(lake, version).card, key="modelo", description=f"modelo {version}")
-    return {"versao": version, "vigente": promote, **_headline(trained)}
+    create_markdown_artifact(registered.card, key="modelo", description=f"modelo {version}")
+    return {"versao": version, "vigente": in_force, **_verdict(registered), **_headline(trained)}
+
+
+def find_incumbent(lake: ArtifactStore) -> Incumbent | None:
+    """Return the model in force, with the problem if it cannot be read; None if none was ever promoted."""
+    version = promoted_version(read_history(lake))
+    if version is None:
+        return None
+    try:
+        return Incumbent(version, load_model(lake, version).points)
+    except (DataIntegrityError, ModelNotFoundError, TrainingRefusedError) as error:
+        return Incumbent(version, None, f"não pôde ser lido ({error})")
+
+
+def _pages(trained: TrainedModel) -> dict[str, bytes]:
+    return {REPORT_FILE: render_model_report(preview_model(trained)).encode()}
+
+
+def _verdict(registered: RegisteredModel) -> dict[str, Any]:
+    """Return what the gate decided when the model was first registered, and why."""
+    checks = registered.decision["verificacoes"]
+    return {
+        "pode_assumir": bool(registered.decision[TAKES_OVER]),
+        "comparado_com": registered.decision["modelo_em_vigor"] or "nenhum",
+        "motivos_da_recusa": [check["texto"] for check in checks if not check["passou"]],
+    }
 
 
 def _headline(trained: TrainedModel) -> dict[str, Any]:
-    late, record = trained.metrics.validation, trained.record
-    return {
-        "datas_de_treino": [counts.as_of.isoformat() for counts in record.samples],
-        "data_de_validacao": record.validation.as_of.isoformat(),
-        "linhas_de_treino": sum(counts.rows for counts in record.samples),
-        "inadimplentes_no_treino": sum(counts.bads for counts in record.samples),
+    late, record, price = trained.evidence.out_of_time, trained.record, trained.evidence.price_of_transparency
+    figures = {
         "auc_fora_do_tempo": late.auc,
+        "gini_fora_do_tempo": late.gini,
         "ks_fora_do_tempo": late.ks,
         "brier_fora_do_tempo": late.brier,
-        "ece_fora_do_tempo": late.ece,
+        "ece_fora_do_tempo": late.ece_debiased,
         "taxa_observada": late.bad_rate,
         "probabilidade_media": late.mean_probability,
+        "preco_da_transparencia_auc": price,
+    }
+    return {
+        "datas_de_treino": [counts.as_of.isoformat() for counts in record.samples],
+        "datas_fora_do_tempo": [counts.as_of.isoformat() for counts in record.validation],
+        **{f"linhas_{use}": rows for use, rows in record.rows_by_use.items()},
+        "inadimplentes_no_treino": sum(counts.bads for counts in record.samples),
+        "pares_de_variaveis": record.selection.chosen.pairs,
+        **{name: found.estimate for name, found in figures.items() if found is not None},
+        **{f"{name}_intervalo": [found.low, found.high] for name, found in figures.items() if found is not None},
     }
 
 
@@ -114,12 +163,31 @@ def _gather(
     return tuple(cpf_range.index for cpf_range in chosen)
 
 
-def _train(settings: Settings, lake: ArtifactStore, snapshot: TrainingSnapshot, indexes: Sequence[int]) -> TrainedModel:
-    *training, validation = [read_sample(lake, snapshot.snapshot_id, as_of, indexes) for as_of in snapshot.dates]
+def _train(  # noqa: PLR0913 - where the samples are, what to compare with, whom to tell
+    settings: Settings,
+    lake: ArtifactStore,
+    snapshot: TrainingSnapshot,
+    *,
+    indexes: Sequence[int],
+    incumbent: Incumbent | None,
+    progress: StepProgress,
+) -> TrainedModel:
+    progress.start("read the samples")
+    where = (lake, snapshot.snapshot_id)
+    training, later = (
+        [read_sample(*where, as_of, indexes) for as_of in dates]
+        for dates in (snapshot.dates.training, snapshot.dates.validation)
+    )
+    data = TrainingData(
+        training,
+        later,
+        snapshot.observed_until,
+        protected=read_protected(*where, indexes),
+        age_column=AGE_FEATURE,
+        table_counts=read_counts(*where, indexes),
+    )
     options = replace(TrainingOptions(), horizon_months=settings.horizon_months, min_debt_cents=settings.min_debt_cents)
-    protected = read_protected(lake, snapshot.snapshot_id, indexes)
-    data = TrainingData(training, validation, snapshot.observed_until, protected)
-    return train_scorecard(data, model_inputs(), options=options)
+    return train_scorecard(data, model_inputs(), options=options, incumbent=incumbent, report=progress.start)
 
 
 @task(name="amostras", **IO_TASK)

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.artifacts import ArtifactStore
-from contracts.extraction import CpfRange
+from contracts.extraction import CpfRange, TableCounts
+from contracts.feature_terms import InputType
 from contracts.settings import Settings
 from contracts.tables import CLIENTE, MEASURED_ATTRIBUTES
 from extract.extraction import extract_range
@@ -23,12 +24,15 @@ from extract.lake import read_extraction, write_extraction
 from extract.sources import Sources
 from features.build import build_features
 from features.catalog import FEATURES
-from models.inputs import InputFeature, InputType, RiskDirection
+from models.inputs import InputFeature
 from models.label import label_defaults
 from models.training_data import DatedSample
+from models.training_dates import TrainingDates
 
 LABELS_FILE = "rotulos.parquet"
 FEATURES_FILE = "variaveis.parquet"
+AGE_FEATURE = "idade_anos"
+"""Feature by whose age groups fairness is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class TrainingSnapshot:
 
     snapshot_id: str
     observed_until: date
-    dates: tuple[date, ...]
+    dates: TrainingDates
 
 
 def model_inputs() -> tuple[InputFeature, ...]:
@@ -47,12 +51,23 @@ def model_inputs() -> tuple[InputFeature, ...]:
             name=feature.name,
             code=feature.code,
             dtype=InputType(feature.dtype),
-            direction=RiskDirection(feature.direction.value),
+            direction=feature.direction,
             text_raises=feature.text_raises,
             text_lowers=feature.text_lowers,
+            label=short_name(feature.description),
         )
         for feature in FEATURES
     )
+
+
+def short_name(description: str) -> str:
+    """Return a feature's name within a sentence: the first clause of its description.
+
+    >>> short_name("Dívidas pagas em dia; nulas se nenhuma foi paga.")
+    'dívidas pagas em dia'
+    """
+    clause = description.partition(";")[0].rstrip(". ")
+    return clause[:1].lower() + clause[1:]
 
 
 def sample_ranges(ranges: Sequence[CpfRange], *, range_size: int, clients: int) -> tuple[CpfRange, ...]:
@@ -71,7 +86,7 @@ def sample_range(
     """Extract one range and leave its features and labels as of every training date in the lake."""
     extraction = extract_range(sources, cpf_range, as_of=snapshot.observed_until)
     source = write_extraction(lake, snapshot.snapshot_id, cpf_range.index, extraction, as_of=snapshot.observed_until)
-    for as_of in snapshot.dates:
+    for as_of in snapshot.dates.all:
         labels = label_defaults(
             extraction.tables,
             as_of,
@@ -103,6 +118,15 @@ def read_protected(lake: ArtifactStore, snapshot_id: str, indexes: Sequence[int]
     parts = [read_extraction(lake, snapshot_id, index, tables=[CLIENTE.name]).tables for index in indexes]
     columns = [CLIENTE.joins_by, *MEASURED_ATTRIBUTES]
     return pa.concat_tables([tables[CLIENTE.name].select(columns) for tables in parts]).combine_chunks()
+
+
+def read_counts(lake: ArtifactStore, snapshot_id: str, indexes: Sequence[int]) -> dict[str, TableCounts]:
+    """Return what the extraction of the sampled ranges read, used and refused, by table."""
+    total: dict[str, TableCounts] = {}
+    for index in indexes:
+        for name, counts in read_extraction(lake, snapshot_id, index, tables=[]).counts.items():
+            total[name] = total.get(name, TableCounts()) + counts
+    return total
 
 
 def sample_path(snapshot_id: str, as_of: date, index: int) -> str:

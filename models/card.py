@@ -1,56 +1,204 @@
 """The model card: what a model is, what it was made from, how good it is and where it stops, in Portuguese.
 
-Generated from the trained model alone, so that it can say nothing that the model is not (Lei 12.414 art. 5 IV).
+Generated from the trained model alone, so that it can say nothing that the model is not. It is what an internal
+validator reads (Res. CMN 4.557 and 4.966; SR 26-2); ``public_description`` is what the consumer reads.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contracts.score_scale import MAX_REASONS, SCORE_MAX, SCORE_MIN
-from models.evaluate import GroupRate, Metrics
-from models.scorecard import Scorecard, Term
-from models.training_record import ModelMetrics, TrainingRecord
+from contracts.score_terms import MAX_REASONS, SCORE_MAX, SCORE_MIN
+from models.card_evidence import (
+    render_fairness,
+    render_groups,
+    render_performance,
+    render_price,
+    render_proxies,
+    render_stability,
+)
+from models.figure_labels import OUTCOMES
+from models.markdown import markdown_table
+from models.number_texts import NOTHING, decimal, percent, signed, whole
+from models.points_table import PointsTable, Term
+from models.public_description import render_public_description
+from models.training_record import TrainingRecord
 
 if TYPE_CHECKING:
+    from models.takeover import Decision
+    from models.takeover_checks import Check
     from models.train import TrainedModel
 
-_FIGURES = (
-    ("Linhas", "rows", "{:d}"),
-    ("Inadimplentes", "bads", "{:d}"),
-    ("Taxa de inadimplência", "bad_rate", "{:.4f}"),
-    ("Probabilidade média", "mean_probability", "{:.4f}"),
-    ("AUC", "auc", "{:.4f}"),
-    ("Gini", "gini", "{:.4f}"),
-    ("KS", "ks", "{:.4f}"),
-    ("Brier", "brier", "{:.4f}"),
-    ("Log-loss", "log_loss", "{:.4f}"),
-    ("Erro de calibração (ECE)", "ece", "{:.4f}"),
+__all__ = ["render_card", "render_public_description"]
+
+DIRECTIONS = {
+    "maior_mais_risco": "maior valor, mais risco",
+    "maior_menos_risco": "maior valor, menos risco",
+    "livre": "livre",
+}
+
+REFERENCES = (
+    "Res. CMN 4.557/2017 (gerenciamento de riscos) e Res. CMN 4.966/2021 (atraso de 90 dias como inadimplência)",
+    "SR 26-2 / OCC 2026-13 (gestão de risco de modelo, EUA; substitui a SR 11-7)",
+    "LGPD, Lei 13.709/2018, art. 20 (revisão de decisão automatizada, critérios e procedimentos)",
+    "Lei 12.414/2011, arts. 3º, § 3º, 5º, IV e VI, e 7º-A (informações vedadas, critérios, revisão)",
+    "CDC, Lei 8.078/1990, art. 43, § 1º; Súmulas 323 e 548 do STJ; Tema 710 do STJ",
 )
 
 
 def render_card(trained: TrainedModel, version: str) -> str:
     """Return the card of a trained model as Markdown."""
-    scorecard, metrics, record = trained.scorecard, trained.metrics, trained.record
-    parts = [
-        f"# {scorecard.name}, versão {version}",
-        _purpose(scorecard, record),
-        "## Desempenho",
-        _figures(metrics),
-        "### Faixas, fora do tempo",
-        _rates("Faixa", metrics.validation.bands),
-        "### Decis do score, fora do tempo (1 = pior)",
-        _rates("Decil", metrics.validation.deciles),
-        "## Termos",
-        _terms(scorecard),
-        "## Dados de treino",
-        _data(record),
-        "## Limites",
-        _limits(record),
-        "## Base legal",
-        _law(record),
+    points, evidence, record = trained.points, trained.evidence, trained.record
+    late = evidence.out_of_time
+    sections = (
+        ("Finalidade", _purpose(points, record)),
+        ("Decisão de entrada em vigor", _decision(trained.decision)),
+        ("Dados e datas", _data(record)),
+        ("Como foi feito", _making(points, record)),
+        ("Desempenho", render_performance(evidence)),
+        ("Faixas, fora do tempo", render_groups("Faixa", late.bands)),
+        ("Decis do score, fora do tempo (1 = mais arriscado)", render_groups("Decil", late.deciles)),
+        ("Desafiantes e preço da transparência", render_price(evidence)),
+        ("Estabilidade", render_stability(evidence)),
+        ("Equidade", render_fairness(evidence)),
+        ("Variáveis que dizem de atributos vedados", render_proxies(evidence.proxies)),
+        ("O que foi recusado e por quê", _refused(trained)),
+        ("Termos", _terms(points)),
+        ("Limites", _limits(record)),
+        ("Base legal e referências", _law(record)),
+    )
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections)
+    return f"# {points.name}, versão {version}\n\n{body}\n"
+
+
+def _purpose(points: PointsTable, record: TrainingRecord) -> str:
+    scale = points.scale
+    pairs = sum(term.is_pair for term in points.terms)
+    return (
+        f"Score de crédito de {SCORE_MIN} a {SCORE_MAX}; quanto maior, menor o risco. Estima a probabilidade de, em "
+        f"{points.horizon_months} meses, haver ao menos uma dívida de R$ {decimal(record.min_debt_cents / 100, 2)} ou "
+        "mais, vencida no período e não paga por mais de 90 dias. Serve para informar decisões de crédito; não serve "
+        "para emprego, seguro, locação nem cobrança, nem para horizontes ou populações que não os do treino.\n\n"
+        f"O modelo é uma tabela de {len(points.terms)} termos ({pairs} deles cruzam duas variáveis) sobre "
+        f"{len(points.features)} variáveis: pontos inteiros que se somam. {scale.base_points} pontos valem "
+        f"{scale.base_odds:g} bons para 1 mau, e a cada {scale.pdo:g} pontos essa razão dobra. Pontos de partida: "
+        f"{points.base_points}. SHA-256 do modelo: `{points.sha256}`."
+    )
+
+
+def _decision(decision: Decision) -> str:
+    verdict = "**Pode assumir.**" if decision.takes_over else "**Não assume**; o modelo anterior continua em vigor."
+    against = f"Comparado com `{decision.incumbent}`." if decision.incumbent else "Não havia modelo em vigor."
+    return f"{verdict} {against}\n\n" + markdown_table(
+        ["Verificação", "Resultado", "Observado e limite"],
+        ([check.name, "passou" if check.passed else "**não passou**", check.text] for check in decision.checks),
+    )
+
+
+def _data(record: TrainingRecord) -> str:
+    samples = [("treino", s) for s in record.samples] + [("fora do tempo", s) for s in record.validation]
+    rows = [
+        [use, s.as_of.isoformat(), whole(s.rows), whole(s.bads), whole(s.without_data), whole(s.unlabelled)]
+        for use, s in samples
     ]
-    return "\n\n".join(parts) + "\n"
+    shares = ", ".join(f"{name} {percent(share, 0)}" for name, share in record.shares.items())
+    overlap = (
+        "Os rótulos de treino já estavam maduros na primeira data fora do tempo."
+        if record.labels_known_at_validation
+        else "Os horizontes de treino e fora do tempo se sobrepõem em parte: as datas são posteriores, mas não de todo "
+        "independentes; os consumidores da medida estrita não estão no treino."
+    )
+    return (
+        markdown_table(["Uso", "Data de referência", "Linhas", "Inadimplentes", "Sem dados", "Sem rótulo"], rows)
+        + f"\n\nRótulos observados até {record.observed_until.isoformat()}. Consumidores repartidos por um hash do "
+        f"CPF, todas as datas de um na mesma parte: {shares}. {overlap}"
+    )
+
+
+def _making(points: PointsTable, record: TrainingRecord) -> str:
+    chosen, map_ = record.selection.chosen, record.calibration
+    monotone = len({a.feature for t in points.terms for a in t.axes if a.direction.value != "livre"})
+    candidates = [
+        [str(f.candidate.pairs), str(f.candidate.max_bins), decimal(f.log_loss, 5), decimal(f.gap, 5),
+         decimal(f.gap_error, 5), "escolhido" if f.candidate == chosen else ""]
+        for f in record.selection.figures
+    ]  # fmt: skip
+    compared = (
+        f"Candidatos comparados por consumidor, dentro do ajuste ({whole(record.selection.rows)} linhas, "
+        f"{record.selection.folds} partes):\n\n"
+        + markdown_table(["Pares", "Intervalos", "Log-loss", "Distância ao melhor", "Erro-padrão", ""], candidates)
+        if candidates
+        else "Um só candidato; nada foi escolhido pelos dados."
+    )
+    libraries = ", ".join(f"{name} {version}" for name, version in sorted(record.libraries.items()))
+    return (
+        f"Termos aditivos por boosting, no máximo {chosen.max_bins} intervalos por variável e {chosen.pairs} pares; "
+        f"{monotone} variáveis com sentido imposto, sem violação possível (a tabela se verifica ao ser lida). "
+        f"Calibrado em consumidores à parte ({whole(map_.rows)} linhas, {whole(map_.bads)} inadimplentes) por uma reta "
+        f"no log das chances: intercepto {decimal(map_.intercept)}, inclinação {decimal(map_.slope)}. Semente "
+        f"{record.seed}. Bibliotecas: {libraries}.\n\n{compared}"
+    )
+
+
+def _refused(trained: TrainedModel) -> str:
+    record, decision = trained.record, trained.decision
+    looked = ", ".join(record.copies_looked_for) or "nenhum atributo, pois não estavam nos dados"
+    lines = [
+        "Colunas vedadas (sexo, estado civil, nome, endereço mais fino que o estado, produto e descrição de compras): "
+        "recusadas antes do treino, sob qualquer nome derivado.",
+        f"Cópias codificadas de {looked}: procuradas em cada variável; uma só teria impedido o treino.",
+    ]
+    left_out = [use for use in record.inputs if use.outcome != "usada"]
+    lines += [
+        f"`{use.name}`: {OUTCOMES.get(use.outcome, use.outcome)} (faltante em {percent(use.missing_share)})."
+        for use in left_out
+    ]
+    lines += [f"Verificação de entrada em vigor: {_failed(check)}" for check in decision.checks if not check.passed]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _failed(check: Check) -> str:
+    return f"{check.name}: {check.text}"
+
+
+def _terms(points: PointsTable) -> str:
+    rows = [
+        [
+            term.code,
+            " x ".join(term.features),
+            " x ".join(DIRECTIONS[axis.direction.value] for axis in term.axes),
+            " x ".join(str(axis.bins) for axis in term.axes),
+            f"{signed(min(term.points))} a {signed(max(term.points))}",
+            _missing(term),
+        ]
+        for term in points.terms
+    ]
+    header = ["Código", "Variável", "Sentido", "Intervalos", "Pontos", "Se ausente"]
+    return (
+        "Pontos em relação ao consumidor médio do treino. A tabela inteira está em `pontos.parquet` e no relatório.\n\n"
+        + markdown_table(header, rows)
+    )
+
+
+def _missing(term: Term) -> str:
+    return NOTHING if term.is_pair else signed(term.points[term.axes[0].missing_cell])
+
+
+def _limits(record: TrainingRecord) -> str:
+    return "\n".join(
+        f"- {line}"
+        for line in (
+            "Vale para consumidores semelhantes aos do treino, para o mesmo horizonte e a mesma definição de "
+            f"inadimplência; treinado com fatos conhecidos até {record.observed_until.isoformat()}.",
+            "Não pontua quem não tem dado algum (`DADOS_INSUFICIENTES`).",
+            "Um valor ausente tem pontos próprios; um valor fora do visto no treino recebe os do intervalo da ponta.",
+            "Uma piora geral da economia, que torne todos mais arriscados, não se vê nas variáveis: a calibração tem "
+            "de ser acompanhada (`escore monitor`).",
+            "Os intervalos medem o acaso da amostra de consumidores; não medem mudança futura da população nem erro "
+            "dos dados de origem.",
+            "As medidas de equidade descrevem a data medida e o corte citado; não provam ausência de discriminação.",
+        )
+    )
 
 
 def _law(record: TrainingRecord) -> str:
@@ -61,99 +209,6 @@ def _law(record: TrainingRecord) -> str:
         "mais fino que o estado, nem dado de outra pessoa (art. 7º-A, II), nem consulta do próprio titular "
         "(art. 7º-A, III), nem dívida vencida há mais de cinco anos (CDC, art. 43, § 1º; Súmula 323 do STJ). "
         f"O treino recusa colunas proibidas{copies}. Cada score traz até {MAX_REASONS} motivos, que são parcelas "
-        "exatas dele (Lei 12.414, art. 5º, IV; LGPD, art. 20, § 1º)."
+        "exatas dele (Lei 12.414, art. 5º, IV; LGPD, art. 20, § 1º), e pode ser refeito do que se sabia no dia "
+        "(`escore replay`).\n\n" + "\n".join(f"- {line}" for line in REFERENCES)
     )
-
-
-def _purpose(scorecard: Scorecard, record: TrainingRecord) -> str:
-    scale = scorecard.scale
-    return (
-        f"Score de crédito de {SCORE_MIN} a {SCORE_MAX}; quanto maior, menor o risco. Estima a probabilidade de, em "
-        f"{scorecard.horizon_months} meses, haver ao menos uma dívida de R$ {record.min_debt_cents / 100:.2f} ou mais, "
-        "vencida no período, não paga por mais de 90 dias. "
-        f"Escala: {scale.base_points} pontos valem {scale.base_odds:g} bons para 1 mau, e a cada {scale.pdo:g} pontos "
-        f"essa razão dobra. Pontos de partida: {scorecard.base_points}. SHA-256 do modelo: `{scorecard.sha256}`."
-    )
-
-
-def _figures(metrics: ModelMetrics) -> str:
-    columns = (
-        ("Treino", metrics.training),
-        ("Calibração", metrics.calibration),
-        ("Fora do tempo", metrics.validation),
-        ("Fora do tempo, consumidores novos", metrics.validation_unseen_consumers),
-    )
-    rows = [[label, *(_cell(m, name, form) for _, m in columns)] for label, name, form in _FIGURES]
-    psi = "sem medida" if metrics.psi_validation is None else f"{metrics.psi_validation:.4f}"
-    return (
-        _table(["Medida", *(title for title, _ in columns)], rows) + f"\n\nPSI do score, treino a fora do tempo: {psi}."
-    )
-
-
-def _cell(metrics: Metrics, name: str, form: str) -> str:
-    value = getattr(metrics, name)
-    return "-" if value is None else form.format(value)
-
-
-def _rates(title: str, groups: tuple[GroupRate, ...]) -> str:
-    rows = [
-        [
-            g.group,
-            str(g.rows),
-            str(g.bads),
-            *("-" if v is None else f"{v:.4f}" for v in (g.bad_rate, g.mean_probability)),
-        ]
-        for g in groups
-    ]
-    return _table([title, "Linhas", "Inadimplentes", "Taxa", "Probabilidade média"], rows)
-
-
-def _terms(scorecard: Scorecard) -> str:
-    rows = [
-        [
-            term.code,
-            term.feature,
-            term.direction.value,
-            str(len(term.points)),
-            f"{min(term.points)} a {max(term.points)}",
-            _special_points(term),
-        ]
-        for term in scorecard.terms
-    ]
-    return _table(["Código", "Variável", "Sentido", "Intervalos", "Pontos", "Ausente (outros)"], rows)
-
-
-def _special_points(term: Term) -> str:
-    return f"{term.missing_points} ({term.other_points})" if term.groups else str(term.missing_points)
-
-
-def _data(record: TrainingRecord) -> str:
-    samples = [("treino", s) for s in record.samples] + [("validação", record.validation)]
-    rows = [
-        [use, s.as_of.isoformat(), str(s.rows), str(s.bads), str(s.without_data), str(s.unlabelled)]
-        for use, s in samples
-    ]
-    dropped = [f"{use.name} ({use.outcome})" for use in record.inputs if use.outcome != "usada"]
-    return (
-        _table(["Uso", "Data de referência", "Linhas", "Inadimplentes", "Sem dados", "Sem rótulo"], rows)
-        + f"\n\nRótulos observados até {record.observed_until.isoformat()}. "
-        + f"Variáveis oferecidas: {len(record.inputs)}; deixadas de fora: {', '.join(dropped) or 'nenhuma'}."
-    )
-
-
-def _limits(record: TrainingRecord) -> str:
-    shared = (
-        "Os rótulos de treino já estavam maduros na data de validação."
-        if record.labels_known_at_validation
-        else "Os horizontes de treino e de validação se sobrepõem em parte: a validação é posterior, mas não de todo "
-        "independente do treino."
-    )
-    return (
-        f"{shared} Vale para consumidores semelhantes aos do treino e para o mesmo horizonte; não pontua quem não tem "
-        "dado algum. Valores ausentes têm pontos próprios, nunca fora dos limites dos valores conhecidos."
-    )
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

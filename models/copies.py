@@ -16,13 +16,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.errors import TrainingRefusedError
-from models.binning import MIN_BIN_ROWS, QUANTILE_CELLS
-from models.inputs import InputFeature, InputType
+from contracts.feature_terms import InputType
+from models.inputs import InputFeature
 from models.training_data import input_column
 
 MAX_TOLD_SHARE = 0.5
 """More than half of the uncertainty gone is a copy: age, the honest input that tells most, takes 0.27 of that about
 a marital status in the generated population; a copy of sex with one value in ten wrong takes 0.53."""
+
+QUANTILE_CELLS = 64
+"""Cells of a number's values: twice the bins that a model may cut it into."""
+
+MIN_CELL_ROWS = 50
+"""Fewer rows of a category, or of a protected value, than this are noise."""
 
 CHECKED_ROWS = 50_000
 """Rows looked at, evenly spaced: a copy among more is a copy among these."""
@@ -46,7 +52,7 @@ def refuse_copies(rows: pa.Table, inputs: Sequence[InputFeature], protected: pa.
         f"{feature.name} tells {name} ({share:.0%} of the uncertainty)"
         for feature in inputs
         for name, values in attributes.items()
-        if (share := told_share(_cells(input_column(checked, feature), feature.dtype), values)) > MAX_TOLD_SHARE
+        if (share := told_share(value_cells(input_column(checked, feature), feature.dtype), values)) > MAX_TOLD_SHARE
     ]
     if told:
         raise TrainingRefusedError(
@@ -73,7 +79,7 @@ def told_share(cells: Codes, attribute: pa.ChunkedArray) -> float:
     joint = np.bincount(cells[known] * values + codes, minlength=(int(cells.max(initial=0)) + 1) * values)
     table = joint.reshape(-1, values).astype(np.float64)
     totals, rows = table.sum(axis=0), table.sum()
-    common = np.flatnonzero((totals >= MIN_BIN_ROWS) & (rows - totals >= MIN_BIN_ROWS))
+    common = np.flatnonzero((totals >= MIN_CELL_ROWS) & (rows - totals >= MIN_CELL_ROWS))
     return max((_told_about(table[:, value], table.sum(axis=1)) for value in common), default=0.0)
 
 
@@ -92,11 +98,11 @@ def _entropy(share: Floats) -> Floats:
     return result
 
 
-def _cells(column: pa.Array, kind: InputType) -> Codes:
+def value_cells(column: pa.Array, kind: InputType) -> Codes:
     """Return the cell of each value; the rare categories share one, and a missing value has one of its own."""
     if kind is InputType.CATEGORY:
         codes: Codes = 1 + pc.fill_null(pc.dictionary_encode(column).indices, -1).to_numpy().astype(np.int64)
-        rare = np.bincount(codes) < MIN_BIN_ROWS
+        rare = np.bincount(codes) < MIN_CELL_ROWS
         return np.where(rare[codes] & (codes > 0), len(rare), codes)
     values: Floats = column.to_numpy(zero_copy_only=False)
     known = np.sort(values[~np.isnan(values)])

@@ -1,174 +1,178 @@
-"""How good a model is: discrimination, calibration and stability, from labels, scores and probabilities.
+"""How good a model is, from counts of good and bad rows by score: ranking and calibration.
 
-Scores are integers, so every figure comes from counts a score: exact, and the same in any row order.
+Scores are integers, so every figure comes from counts a score: exact, and the same in any row order. ``counts`` has
+the shape ``(..., scores, 2)``, good rows then bad ones, the lowest score first; any leading axes (bootstrap
+replicates, months, groups) are computed at once, and a figure that needs both outcomes is NaN where one is absent.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import math
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from contracts.score_scale import BAND_UPPER_SCORES, SCORE_MAX
-
 GROUPS = 10
-"""Groups of near-equal size for deciles, calibration error and stability."""
+"""Groups of near-equal size for deciles and for the calibration error."""
 
-PSI_FLOOR = 1e-4
-"""Least share of a group in a stability index, so that an empty group does not make it infinite."""
+NEWTON_STEPS = 12
+"""Newton's steps of a calibration line from the identity: it doubles its digits at each, and stands after six."""
 
-Flags = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.integer[Any]]
-Floats = npt.NDArray[np.floating[Any]]
+LINE_LIMIT = 10.0
+"""Bound of a calibration line's intercept and slope, where one outcome has no maximum likelihood."""
 
-
-@dataclass(frozen=True, slots=True)
-class GroupRate:
-    """Rows of one decile or band: its scores, how many, how many bad, and what the model expected."""
-
-    group: str
-    rows: int
-    bads: int
-    bad_rate: float | None
-    mean_probability: float | None
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Integers: TypeAlias = npt.NDArray[np.integer[Any]]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Counts: TypeAlias = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """A model's figures on one set of rows; those that need both outcomes are None where one is absent."""
-
-    rows: int
-    bads: int
-    bad_rate: float | None
-    mean_probability: float | None
-    auc: float | None
-    gini: float | None
-    ks: float | None
-    brier: float | None
-    log_loss: float | None
-    ece: float | None
-    bands: tuple[GroupRate, ...]
-    deciles: tuple[GroupRate, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as ``metricas.json`` holds them."""
-        return asdict(self)
+def counts_of(place: Integers, is_bad: Flags, size: int) -> Counts:
+    """Return good and bad rows at each of ``size`` places, one place a row."""
+    cells = np.bincount(2 * place.astype(np.int64) + is_bad, minlength=2 * size)
+    counts: Counts = cells.reshape(size, 2).astype(np.float64)
+    return counts
 
 
-def evaluate_scores(is_bad: Flags, raw_scores: Integers, probability: Floats) -> Metrics:
-    """Return every figure of one set of rows; all three arrays are aligned, ``raw_scores`` before clipping."""
-    p = probability.astype(np.float64)
-    rows, bads = len(is_bad), int(is_bad.sum())
-    ranking = auc(is_bad, raw_scores)
-    return Metrics(
-        rows=rows,
-        bads=bads,
-        bad_rate=bads / rows if rows else None,
-        mean_probability=float(p.mean()) if rows else None,
-        auc=ranking,
-        gini=None if ranking is None else 2 * ranking - 1,
-        ks=kolmogorov_smirnov(is_bad, raw_scores),
-        brier=brier(is_bad, p) if rows else None,
-        log_loss=log_loss(is_bad, p) if rows else None,
-        ece=calibration_error(is_bad, raw_scores, p) if rows else None,
-        bands=rates_by_band(is_bad, raw_scores, p),
-        deciles=rates_by_decile(is_bad, raw_scores, p),
-    )
+def auc_of(counts: Counts) -> Floats:
+    """Return the area under the ROC curve: the chance that a bad row scores below a good one, ties half.
 
-
-def auc(is_bad: Flags, raw_scores: Integers) -> float | None:
-    """Return the chance that a bad row scores below a good one, ties counting half; None with one outcome only.
-
-    >>> auc(np.array([True, True, False, False]), np.array([300, 500, 500, 700]))
+    >>> float(auc_of(np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])))
     0.875
     """
-    goods, bads = _counts_by_score(is_bad, raw_scores)
-    if not (goods.sum() and bads.sum()):
-        return None
-    bads_below = np.cumsum(bads) - bads / 2
-    return float((goods * bads_below).sum() / (goods.sum() * bads.sum()))
+    goods, bads = counts[..., 0], counts[..., 1]
+    bads_below = np.cumsum(bads, axis=-1) - bads / 2
+    return _ratio((goods * bads_below).sum(axis=-1), goods.sum(axis=-1) * bads.sum(axis=-1))
 
 
-def kolmogorov_smirnov(is_bad: Flags, raw_scores: Integers) -> float | None:
+def kolmogorov_smirnov(counts: Counts) -> Floats:
     """Return the greatest gap between the score distributions of bad and good rows."""
-    goods, bads = _counts_by_score(is_bad, raw_scores)
-    if not (goods.sum() and bads.sum()):
-        return None
-    return float(np.abs(np.cumsum(bads) / bads.sum() - np.cumsum(goods) / goods.sum()).max())
+    below = np.cumsum(counts, axis=-2)
+    shares = _ratio(below, below[..., -1:, :])
+    greatest: Floats = np.abs(shares[..., 1] - shares[..., 0]).max(axis=-1)
+    return greatest
 
 
-def brier(is_bad: Flags, probability: Floats) -> float:
-    """Return the mean squared difference of probability and outcome (Brier, 1950)."""
-    return float(((probability - is_bad) ** 2).mean())
+def average_precision(counts: Counts) -> Floats:
+    """Return the area under the precision-recall curve of finding bad rows, riskiest first, by steps.
 
-
-def log_loss(is_bad: Flags, probability: Floats) -> float:
-    """Return the mean negative log-likelihood; probabilities lie strictly between 0 and 1."""
-    return float(-np.log(np.where(is_bad, probability, 1 - probability)).mean())
-
-
-def calibration_error(is_bad: Flags, raw_scores: Integers, probability: Floats) -> float:
-    """Return the mean gap of bad rate and mean probability over deciles of the score, weighted by rows."""
-    group = _decile(raw_scores)
-    rows = np.bincount(group, minlength=GROUPS)
-    gaps = np.bincount(group, weights=is_bad - probability, minlength=GROUPS)
-    return float(np.abs(gaps).sum() / rows.sum())
-
-
-def population_stability(expected: Integers, actual: Integers) -> float | None:
-    """Return the population stability index of two score distributions over the deciles of the first.
-
-    Below 0.10 is usually read as stable and above 0.25 as shifted (Siddiqi, 2006). None if either is empty.
+    The mean precision weighted by the recall that each score adds, as scikit-learn's ``average_precision_score``.
     """
-    if not (len(expected) and len(actual)):
-        return None
-    edges = _decile_edges(expected)
-    shares = [
-        np.maximum(np.bincount(np.searchsorted(edges, scores), minlength=len(edges) + 1) / len(scores), PSI_FLOOR)
-        for scores in (expected, actual)
-    ]
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+    bads = counts[..., 1]
+    below = np.cumsum(counts, axis=-2)
+    precision = _ratio(below[..., 1], below.sum(axis=-1), empty=0.0)
+    return _ratio((precision * bads).sum(axis=-1), bads.sum(axis=-1))
 
 
-def rates_by_band(is_bad: Flags, raw_scores: Integers, probability: Floats) -> tuple[GroupRate, ...]:
-    """Return rows and bad rate of each band of the published score, worst first."""
-    uppers = np.array([upper for _, upper in BAND_UPPER_SCORES])
-    group = np.searchsorted(uppers, np.clip(raw_scores, 0, SCORE_MAX))
-    return _rates([band.value for band, _ in BAND_UPPER_SCORES], group, is_bad, probability)
+def brier(counts: Counts, probability: Floats) -> Floats:
+    """Return the mean squared difference of probability and outcome (Brier, 1950)."""
+    squares = np.stack([probability**2, (1 - probability) ** 2], axis=-1)
+    return _ratio((counts * squares).sum(axis=(-1, -2)), counts.sum(axis=(-1, -2)))
 
 
-def rates_by_decile(is_bad: Flags, raw_scores: Integers, probability: Floats) -> tuple[GroupRate, ...]:
-    """Return rows and bad rate of each tenth of the rows by score, worst first; ties stay together."""
-    return _rates([str(number) for number in range(1, GROUPS + 1)], _decile(raw_scores), is_bad, probability)
+def log_loss(counts: Counts, probability: Floats) -> Floats:
+    """Return the mean negative log-likelihood; ``probability`` lies strictly between 0 and 1."""
+    losses = -np.stack([np.log1p(-probability), np.log(probability)], axis=-1)
+    return _ratio((counts * losses).sum(axis=(-1, -2)), counts.sum(axis=(-1, -2)))
 
 
-def _rates(names: list[str], group: Integers, is_bad: Flags, probability: Floats) -> tuple[GroupRate, ...]:
-    rows = np.bincount(group, minlength=len(names)).tolist()
-    bads = np.bincount(group[is_bad], minlength=len(names)).tolist()
-    expected = np.bincount(group, weights=probability, minlength=len(names)).tolist()
-    return tuple(
-        GroupRate(name, n, bad, bad / n if n else None, mean / n if n else None)
-        for name, n, bad, mean in zip(names, rows, bads, expected, strict=True)
-    )
+def bad_rate(counts: Counts) -> Floats:
+    """Return the share of bad rows."""
+    return _ratio(counts[..., 1].sum(axis=-1), counts.sum(axis=(-1, -2)))
 
 
-def _counts_by_score(is_bad: Flags, raw_scores: Integers) -> tuple[Floats, Floats]:
-    """Return good and bad rows at each distinct score, lowest first."""
-    _, place = np.unique(raw_scores, return_inverse=True)
-    size = int(place.max()) + 1 if len(place) else 0
-    bads = np.bincount(place[is_bad], minlength=size).astype(np.float64)
-    return np.bincount(place, minlength=size) - bads, bads
+def mean_probability(counts: Counts, probability: Floats) -> Floats:
+    """Return the mean of the probability of each score."""
+    return _ratio((counts.sum(axis=-1) * probability).sum(axis=-1), counts.sum(axis=(-1, -2)))
 
 
-def _decile_edges(raw_scores: Integers) -> Integers:
-    ordered = np.sort(raw_scores)
-    edges: Integers = ordered[(np.arange(1, GROUPS) * len(ordered)) // GROUPS]
-    return edges
+def calibration_error(gaps: Floats) -> Floats:
+    """Return the expected calibration error: the sizes of ``group_gaps`` (last axis) added up.
+
+    The plain estimate: noise alone makes it greater than the truth (``noise_in_gaps``).
+    """
+    error: Floats = np.abs(gaps).sum(axis=-1)
+    return error
 
 
-def _decile(raw_scores: Integers) -> Integers:
-    if not len(raw_scores):
-        return np.array([], dtype=np.int64)
-    return np.searchsorted(_decile_edges(raw_scores), raw_scores)
+def group_gaps(counts: Counts, probability: Floats, group: Integers) -> Floats:
+    """Return each group's bad rows less those expected, as a share of all rows; ``group`` is one a score."""
+    gaps = gather(counts[..., 1] - counts.sum(axis=-1) * probability, group)
+    return _ratio(gaps, counts.sum(axis=(-1, -2))[..., None])
+
+
+def noise_in_gaps(gaps: Floats, spread: Floats) -> float:
+    """Return how much of the sum of the sizes of ``gaps`` is noise of standard deviations ``spread``, one a group.
+
+    A gap ``d`` seen through normal noise ``s`` has the mean size of a folded normal distribution (Leone et al., 1961),
+    which is more than ``d``; ``d`` is taken as ``sqrt(gap^2 - s^2)``, or 0.
+
+    >>> round(noise_in_gaps(np.array([0.0, 1.0]), np.array([0.01, 0.01])), 4)
+    0.008
+    """
+    noise = 0.0
+    for gap, s in zip(gaps.tolist(), spread.tolist(), strict=True):
+        if s > 0:
+            true = math.sqrt(max(0.0, gap**2 - s**2))
+            seen = s * math.sqrt(2 / math.pi) * math.exp(-((true / s) ** 2) / 2) + true * math.erf(
+                true / s / math.sqrt(2)
+            )
+            noise += seen - true
+    return noise
+
+
+def calibration_slope(counts: Counts, log_odds: Floats) -> Floats:
+    """Return the slope of the logistic regression of the outcome on the log-odds of bad (Cox, 1958); 1 is right.
+
+    Below 1 the probabilities are too extreme, above 1 too timid.
+    """
+    return _calibration_line(counts, log_odds, with_slope=True)[1]
+
+
+def calibration_level(counts: Counts, log_odds: Floats) -> Floats:
+    """Return the shift of all the log-odds under which the expected bads are the observed ones; 0 is right.
+
+    Above 0 the risk is underestimated.
+    """
+    return _calibration_line(counts, log_odds, with_slope=False)[0]
+
+
+def equal_groups(rows: Counts, groups: int = GROUPS) -> Integers:
+    """Return the group of each score, so that ``rows`` (a score) fall in near-equal groups; ties stay together."""
+    below = np.cumsum(rows)
+    cuts = (np.arange(1, groups) * int(below[-1])) // groups if len(below) else np.zeros(0, np.int64)
+    edges = np.searchsorted(below, cuts)
+    group: Integers = np.searchsorted(edges, np.arange(len(below)))
+    return group
+
+
+def gather(values: Floats, group: Integers, groups: int | None = None) -> Floats:
+    """Return the sums of ``values`` (last axis: scores) over the scores of each group."""
+    groups = int(group.max(initial=-1)) + 1 if groups is None else groups
+    belongs = (group[:, None] == np.arange(groups)).astype(np.float64)
+    sums: Floats = values @ belongs
+    return sums
+
+
+def _calibration_line(counts: Counts, log_odds: Floats, *, with_slope: bool) -> tuple[Floats, Floats]:
+    rows, bads = counts.sum(axis=-1), counts[..., 1]
+    intercept, slope = np.zeros(rows.shape[:-1]), np.ones(rows.shape[:-1])
+    for _ in range(NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(intercept[..., None] + slope[..., None] * log_odds, -500, 500)))
+        weight, gap = rows * p * (1 - p), bads - rows * p
+        w, wx, wxx = weight.sum(axis=-1), (weight * log_odds).sum(axis=-1), (weight * log_odds**2).sum(axis=-1)
+        g, gx = gap.sum(axis=-1), (gap * log_odds).sum(axis=-1)
+        if with_slope:
+            determinant = w * wxx - wx * wx
+            slope = np.clip(slope + _ratio(w * gx - wx * g, determinant), -LINE_LIMIT, LINE_LIMIT)
+            intercept = np.clip(intercept + _ratio(wxx * g - wx * gx, determinant), -LINE_LIMIT, LINE_LIMIT)
+        else:
+            intercept = np.clip(intercept + _ratio(g, w), -LINE_LIMIT, LINE_LIMIT)
+    both = (bads.sum(axis=-1) > 0) & (rows.sum(axis=-1) > bads.sum(axis=-1))
+    return np.where(both, intercept, np.nan), np.where(both, slope, np.nan)
+
+
+def _ratio(top: Floats, bottom: Floats, *, empty: float = np.nan) -> Floats:
+    quotient: Floats = np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, empty), where=bottom > 0)
+    return quotient

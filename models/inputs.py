@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from contracts.errors import TrainingRefusedError
+from contracts.feature_terms import InputType, RiskDirection
 from contracts.tables import FORBIDDEN_INPUTS
 
 IDENTIFIERS = ("cpf", "cliente_id", "sem_dados", "is_bad")
@@ -20,24 +20,12 @@ AMBIGUOUS_WORDS = frozenset({"numero"})
 """Forbidden only as a whole name: ``numero`` is the house number, ``numero_de_dividas`` a harmless count."""
 
 
-class InputType(StrEnum):
-    """An input's type: a number, missing where unknown, or a category."""
-
-    NUMBER = "double"
-    CATEGORY = "text"
-
-
-class RiskDirection(StrEnum):
-    """How risk must move with the value: up, down, or as the data say."""
-
-    MORE_RISK = "maior_mais_risco"
-    LESS_RISK = "maior_menos_risco"
-    FREE = "livre"
-
-
 @dataclass(frozen=True, slots=True)
 class InputFeature:
-    """One declared input: its column, reason code, type, direction and the two texts of its reason."""
+    """One declared input: its column, reason code, type, direction, the two texts of its reason and a short name.
+
+    ``label`` names it within a sentence ("quantidade de dívidas em aberto"), as the texts of pairs do.
+    """
 
     name: str
     code: str
@@ -45,6 +33,7 @@ class InputFeature:
     direction: RiskDirection
     text_raises: str
     text_lowers: str
+    label: str = ""
 
 
 def is_forbidden(name: str) -> bool:

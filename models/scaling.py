@@ -73,6 +73,15 @@ class ScoreScale:
         probability: npt.NDArray[np.float32] = table[np.clip(raw_scores, lowest, lowest + len(table) - 1) - lowest]
         return probability
 
+    def probabilities_within(self, lowest: int, highest: int) -> tuple[int, npt.NDArray[np.float32]]:
+        """Return the raw scores between two bounds that have probabilities of their own: the first, and each one's.
+
+        A raw score before the first one has the first one's probability, one beyond the last the last one's.
+        """
+        start, table = _probability_table(self)
+        first, last = (min(max(bound, start), start + len(table) - 1) for bound in (lowest, highest))
+        return first, table[first - start : last - start + 1]
+
 
 @lru_cache(maxsize=16)
 def _probability_table(scale: ScoreScale) -> tuple[int, npt.NDArray[np.float32]]:

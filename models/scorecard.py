@@ -1,198 +1,259 @@
-"""The compiled model: a table of terms, bins and integer points that a person can read.
+"""``Scorecard``: a scikit-learn classifier whose every prediction is a sum of integer points.
 
-``score_bruto = base_points + sum of one bin's points a term``. A term's points are relative to the average
-consumer of the training population (they sum to about zero over it), so that each is a reason by itself.
-A scorecard checks itself when it is built: no term on a forbidden column, none against its declared direction,
-all numbers bounded. Loading one never runs code (``scorecard_json``).
+Fit on anybody's table (``columns``), cut (``cutting``), boosted term by term with pairs (``boosted_terms``), and
+compiled to a table of points (``compilation``). What it predicts with is that table, so that probability, score,
+contributions and reasons agree exactly with every other place where the table is applied.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, Self
 
-from contracts.artifacts import canonical_json
-from contracts.errors import DataIntegrityError
-from models.inputs import IDENTIFIERS, InputType, RiskDirection, is_forbidden
-from models.scaling import ScoreScale
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-MAX_TERMS = 1_000
-MAX_BINS = 1_000
-MAX_POINTS = 10_000
-"""Bound of one bin's points: 125 doublings of the odds at the default scale, and within an int16."""
+from contracts.feature_terms import RiskDirection
+from contracts.score_terms import MAX_REASONS, SCORE_MAX, SCORE_MIN
+from models.apply import raw_scores, term_points
+from models.boosted_terms import BoostingOptions, fit_terms
+from models.cell_codes import axis_codes
+from models.columns import column_kinds, read_columns
+from models.compilation import compile_points
+from models.cutting import cut_columns
+from models.fit_input import (
+    MAX_BAGS,
+    MAX_PAIR_BINS,
+    check_names,
+    checked_directions,
+    checked_number,
+    checked_outcomes,
+    checked_pairs,
+    checked_seed,
+    checked_weights,
+    refuse_columns,
+    with_names_of_one_type,
+)
+from models.points_table import PointsTable
+from models.scaling import DEFAULT_BASE_ODDS, DEFAULT_BASE_POINTS, DEFAULT_PDO, ScoreScale
 
-MAX_BASE = 1_000_000
-MAX_NAME_LENGTH = 100
-MAX_TEXT_LENGTH = 300
-MAX_HORIZON_MONTHS = 120
+AUTO_PAIRS = 30
+"""Most pairs that are looked for; more than a person reads, and more gained nothing (docs/decisions/0007)."""
+
+PAIRS_PER_FEATURE = 3
+AUTO_BAGS = ((5_000, 16), (50_000, 8))
+MANY_ROWS_BAGS = 4
+"""Bags by rows: few rows need averaging more, many rows hardly at all."""
+
+SERIAL_CELLS = 200_000
+"""Below so many values (rows x columns) starting processes costs more than they save."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One feature's bins and their points.
+class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Additive boosted scorecard with integer points, exact reasons and optional directions of risk.
 
-    Of a number, bin ``i`` holds ``edges[i - 1] < x <= edges[i]`` (the first and the last are open). Of a category,
-    bin ``i`` holds the values of ``groups[i]``, and ``other_points`` goes to a value that is in none.
-    ``missing_points`` goes to a missing value (null or NaN).
+    The second of two classes, ``classes_[1]`` (1, True), is the bad outcome; a higher score is safer.
+
+    Parameters
+    ----------
+    monotone
+        Directions by column: +1 or ``RiskDirection.MORE_RISK`` where risk rises with the value, -1 or
+        ``LESS_RISK`` where it falls. The whole model keeps them, for any two rows.
+    forbidden
+        Names of columns that may not be in the table: ``fit`` refuses it and names them.
+    pairs
+        How many pairs of features to look for, which ones, or ``"auto"``: three a feature, at most 30. Columns with a
+        direction are in no pair (a pair could go against it): one that is named with such a column is an error.
+    max_bins, max_pair_bins
+        Most bins of a numeric column alone, and in a pair.
+    bags
+        Fits on different parts of the rows that are averaged, or ``"auto"``: 16, 8 from 5,000 rows, 4 from 50,000.
+    base_points, base_odds, pdo
+        The scale: points at odds of good to bad, and the points that double the odds.
+    random_state
+        An integer; the same table and seed give the same points.
+    n_jobs
+        Processes of the fit; None: one on small tables, else all cores. It does not change the result.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The outcomes: good, bad.
+    points_ : PointsTable
+        The compiled table of points that predicts.
+    additive_ : AdditiveModel
+        The terms in log-odds, before rounding, with the training weight of each cell.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Notes
+    -----
+    A missing value or an unknown category has a cell of its own in each term: what training saw of such, or no points
+    if it saw none. Values beyond the training range fall in the outer bins. Constant and all-missing columns get no
+    term. One class only, duplicate or empty column names, and forbidden columns are errors.
+
+    References
+    ----------
+    Lou, Caruana, Gehrke, Hooker (2013), Accurate intelligible models with pairwise interactions, KDD.
+    Nori, Jenkins, Koch, Caruana (2019), InterpretML, arXiv:1909.09223.
     """
 
-    feature: str
-    code: str
-    kind: InputType
-    direction: RiskDirection
-    points: tuple[int, ...]
-    missing_points: int
-    other_points: int = 0
-    edges: tuple[float, ...] = ()
-    groups: tuple[tuple[str, ...], ...] = ()
-    text_raises: str = ""
-    text_lowers: str = ""
+    def __init__(  # noqa: PLR0913 - scikit-learn's convention: one argument a hyper-parameter
+        self,
+        *,
+        monotone: Mapping[str, RiskDirection | int] | None = None,
+        forbidden: Sequence[str] = (),
+        pairs: int | Sequence[tuple[str, str]] | Literal["auto"] = "auto",
+        max_bins: int = 32,
+        max_pair_bins: int = 16,
+        bags: int | Literal["auto"] = "auto",
+        base_points: int = DEFAULT_BASE_POINTS,
+        base_odds: float = DEFAULT_BASE_ODDS,
+        pdo: float = DEFAULT_PDO,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.monotone = monotone
+        self.forbidden = forbidden
+        self.pairs = pairs
+        self.max_bins = max_bins
+        self.max_pair_bins = max_pair_bins
+        self.bags = bags
+        self.base_points = base_points
+        self.base_odds = base_odds
+        self.pdo = pdo
+        self.random_state = random_state
+        self.n_jobs = n_jobs
 
-    def __post_init__(self) -> None:
-        problems = [*_name_problems(self), *_point_problems(self), *_bin_problems(self), *_direction_problems(self)]
-        if problems:
-            raise DataIntegrityError(f"term {self.code[:MAX_NAME_LENGTH]!r}: " + "; ".join(problems))
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn: two classes, missing values and categories are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
 
-    @property
-    def all_points(self) -> tuple[int, ...]:
-        """Return the points of every bin in code order: the bins, then "other", then "missing"."""
-        return (*self.points, self.other_points, self.missing_points)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+        """Fit on a table of shape (n, columns) and its n outcomes; rows of weight zero count for nothing."""
+        frame = self._frame(X, fitting=True)
+        weights = checked_weights(sample_weight, len(frame))
+        self.classes_, is_bad = checked_outcomes(y, weights)
+        scale = ScoreScale(int(self.base_points), float(self.base_odds), float(self.pdo))
+        max_bins = checked_number("max_bins", self.max_bins, 2)
+        used = weights > 0
+        is_bad, weights = is_bad[used], weights[used]
+        table = read_columns(frame).filter(pa.array(used))
+        refuse_columns(table.column_names, self.forbidden)
+        directions = checked_directions(self.monotone, table.column_names)
+        options = self._boosting(table, directions)
+        axes = cut_columns(table, weights, max_bins=max_bins, directions=directions)
+        codes = [axis_codes(axis, table[axis.feature].combine_chunks()) for axis in axes]
+        telling = [i for i, column in enumerate(codes) if (column != column[0]).any()]
+        self.kinds_ = column_kinds(table)
+        self.additive_ = fit_terms([axes[i] for i in telling], [codes[i] for i in telling], is_bad, weights, options)
+        self.points_ = compile_points(self.additive_, scale=scale)
+        return self
 
-    @property
-    def other_bin(self) -> int:
-        """Return the bin of a category never seen."""
-        return len(self.points)
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:  # noqa: N803
+        """Return the probabilities of the two classes, shape (n, 2), from the integer score."""
+        bad = self._fitted_points().scale.probability(self._raw(X)).astype(np.float64)
+        return np.column_stack([1.0 - bad, bad])
 
-    @property
-    def missing_bin(self) -> int:
-        """Return the bin of a missing value."""
-        return len(self.points) + 1
+    def decision_function(self, X: Any) -> npt.NDArray[np.float64]:  # noqa: N803
+        """Return the log-odds of ``classes_[1]``, shape (n,)."""
+        log_odds: npt.NDArray[np.float64] = -self._fitted_points().scale.log_odds_of(self._raw(X))
+        return log_odds
 
+    def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
+        """Return the likelier class of each row."""
+        is_bad = self.decision_function(X) > 0
+        predicted: npt.NDArray[Any] = self.classes_[is_bad.astype(np.intp)]
+        return predicted
 
-@dataclass(frozen=True, slots=True)
-class Scorecard:
-    """Base points, terms and scale; ``horizon_months`` is what the probability speaks of."""
+    def score_points(self, X: Any) -> npt.NDArray[np.int64]:  # noqa: N803
+        """Return the score, 0 to 1000, of each row."""
+        return np.clip(self._raw(X), SCORE_MIN, SCORE_MAX).astype(np.int64)
 
-    name: str
-    horizon_months: int
-    scale: ScoreScale
-    base_points: int
-    terms: tuple[Term, ...]
+    def contributions(self, X: Any) -> pd.DataFrame:  # noqa: N803
+        """Return one integer column ``base`` and one a term; a row's sum is its unclipped score, exactly.
 
-    def __post_init__(self) -> None:
-        problems = []
-        if not _is_label(self.name):
-            problems.append("name must be a short printable text")
-        if type(self.horizon_months) is not int or not 1 <= self.horizon_months <= MAX_HORIZON_MONTHS:
-            problems.append(f"horizon must be 1 to {MAX_HORIZON_MONTHS} months")
-        if type(self.base_points) is not int or abs(self.base_points) > MAX_BASE:
-            problems.append(f"base points must be an integer within ±{MAX_BASE}")
-        if not 1 <= len(self.terms) <= MAX_TERMS:
-            problems.append(f"must have 1 to {MAX_TERMS} terms")
-        problems += [f"{what} used twice" for what in _repeated([t.code for t in self.terms])]
-        problems += [f"{what} used twice" for what in _repeated([t.feature for t in self.terms])]
-        if problems:
-            raise DataIntegrityError("scorecard: " + "; ".join(problems))
+        The base comes first; it is called ``base_`` where a term is called ``base``.
+        """
+        points, table = self._fitted_points(), self._table(X)
+        terms = {code: values.astype(np.int64) for code, values in term_points(points, table).items()}
+        columns = {_base_name(terms): np.full(table.num_rows, points.base_points, np.int64), **terms}
+        return pd.DataFrame(columns, index=X.index if isinstance(X, pd.DataFrame) else None)
 
-    @property
-    def texts(self) -> Mapping[str, Mapping[str, str]]:
-        """Return each code's two texts, as the results store's ``modelo.textos`` holds them."""
-        return {term.code: {"aumenta": term.text_raises, "reduz": term.text_lowers} for term in self.terms}
+    def reasons(self, X: Any, top: int = MAX_REASONS) -> pd.DataFrame:  # noqa: N803
+        """Return the strongest contributions of each row: ``reason_1``, ``points_1``, ... ``points_<top>``.
 
-    def to_json(self) -> dict[str, object]:
-        """Return the scorecard as its file holds it; ``scorecard_json.parse_scorecard`` reads it back."""
-        return {
-            "formato": FORMAT,
-            "nome": self.name,
-            "horizonte_meses": self.horizon_months,
-            "escala": {
-                "pontos_base": self.scale.base_points,
-                "chances_base": self.scale.base_odds,
-                "pontos_para_dobrar": self.scale.pdo,
-            },
-            "pontos_base": self.base_points,
-            "termos": [_term_json(term) for term in self.terms],
-        }
+        Strongest by absolute points, ties by name; None and 0 where fewer than ``top`` terms have points.
+        """
+        parts = self.contributions(X).iloc[:, 1:]
+        parts = parts[sorted(parts.columns)]
+        points, names = parts.to_numpy(np.int64), np.array([*parts.columns, None], object)
+        order = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :top]
+        columns: dict[str, npt.NDArray[Any]] = {}
+        for place in range(top):
+            strongest = order[:, place] if place < order.shape[1] else np.zeros(len(parts), np.intp)
+            value = points[np.arange(len(parts)), strongest] if place < order.shape[1] else np.zeros(len(parts), int)
+            columns[f"reason_{place + 1}"] = names[np.where(value != 0, strongest, len(names) - 1)]
+            columns[f"points_{place + 1}"] = value
+        return pd.DataFrame(columns, index=parts.index)
 
-    @property
-    def sha256(self) -> str:
-        """Return the SHA-256 of the canonical file: equal models, equal hashes."""
-        return hashlib.sha256(canonical_json(self.to_json())).hexdigest()
+    def _fitted_points(self) -> PointsTable:
+        """Return the points table; scikit-learn's NotFittedError before ``fit``."""
+        check_is_fitted(self, "points_")
+        return self.points_
 
+    def _raw(self, X: Any) -> npt.NDArray[np.int32]:  # noqa: N803
+        points = self._fitted_points()
+        return raw_scores(points, self._table(X))
 
-FORMAT = 1
-"""Version of the file's form; a reader refuses any other."""
+    def _table(self, X: Any) -> pa.Table:  # noqa: N803
+        frame = self._frame(X, fitting=False)
+        return read_columns(frame, self.kinds_)
 
+    def _frame(self, X: Any, *, fitting: bool) -> pd.DataFrame:  # noqa: N803
+        """Return the input as a frame of checked shape and names; features that scikit-learn expects are recorded."""
+        if isinstance(X, pd.DataFrame):
+            check_names(X)
+            frame = with_names_of_one_type(X)
+            validate_data(self, frame, reset=fitting, skip_check_array=True)
+        else:
+            array = validate_data(self, X, reset=fitting, dtype=None, ensure_all_finite=False)
+            names = getattr(self, "feature_names_in_", None)
+            frame = pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])] if names is None else names)
+        if not len(frame):
+            raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+        return frame
 
-def _term_json(term: Term) -> dict[str, object]:
-    bins: dict[str, object] = (
-        {"limites": list(term.edges)}
-        if term.kind is InputType.NUMBER
-        else {"grupos": [list(group) for group in term.groups], "pontos_outros": term.other_points}
-    )
-    return {
-        "variavel": term.feature,
-        "codigo": term.code,
-        "tipo": term.kind.value,
-        "sentido": term.direction.value,
-        "pontos": list(term.points),
-        "pontos_ausente": term.missing_points,
-        "texto_aumenta": term.text_raises,
-        "texto_reduz": term.text_lowers,
-        **bins,
-    }
-
-
-def _is_label(text: object) -> bool:
-    return isinstance(text, str) and 0 < len(text) <= MAX_NAME_LENGTH and text.isprintable()
-
-
-def _is_text(text: object) -> bool:
-    return isinstance(text, str) and len(text) <= MAX_TEXT_LENGTH and text.isprintable()
-
-
-def _repeated(names: list[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1})
-
-
-def _name_problems(term: Term) -> list[str]:
-    if not (_is_label(term.feature) and _is_label(term.code)):
-        return ["feature and code must be short printable texts"]
-    problems = []
-    if is_forbidden(term.feature) or term.feature in IDENTIFIERS:
-        problems.append("its feature is forbidden to a model")
-    if not (_is_text(term.text_raises) and _is_text(term.text_lowers)):
-        problems.append(f"texts must be printable and at most {MAX_TEXT_LENGTH} characters")
-    return problems
-
-
-def _point_problems(term: Term) -> list[str]:
-    if any(type(p) is not int or abs(p) > MAX_POINTS for p in term.all_points):
-        return [f"points must be integers within ±{MAX_POINTS}"]
-    return [] if 1 <= len(term.points) <= MAX_BINS else [f"must have 1 to {MAX_BINS} bins"]
+    def _boosting(self, table: pa.Table, directions: Mapping[str, RiskDirection]) -> BoostingOptions:
+        rows, columns = table.num_rows, table.num_columns
+        bags = next((bags for limit, bags in AUTO_BAGS if rows < limit), MANY_ROWS_BAGS)
+        every_core = 1 if rows * columns < SERIAL_CELLS else -1
+        return BoostingOptions(
+            pairs=checked_pairs(
+                self.pairs,
+                automatic=min(AUTO_PAIRS, PAIRS_PER_FEATURE * columns),
+                names=table.column_names,
+                directions=directions,
+            ),
+            max_pair_bins=checked_number("max_pair_bins", self.max_pair_bins, 2, MAX_PAIR_BINS),
+            bags=bags if self.bags == "auto" else checked_number("bags", self.bags, 1, MAX_BAGS),
+            seed=checked_seed(self.random_state),
+            jobs=every_core if self.n_jobs is None else int(self.n_jobs),
+        )
 
 
-def _bin_problems(term: Term) -> list[str]:
-    if term.kind is InputType.CATEGORY:
-        values = [value for group in term.groups for value in group]
-        if term.edges or len(term.groups) != len(term.points) or len(set(values)) != len(values):
-            return ["a category needs one list of distinct values a bin, and no edges"]
-        return [] if all(_is_text(value) for value in values) else ["values must be short printable texts"]
-    if term.groups or term.other_points or len(term.edges) != len(term.points) - 1:
-        return ["a number needs one edge between every two bins, and no groups"]
-    finite = all(type(edge) is float and math.isfinite(edge) for edge in term.edges)
-    rising = finite and all(left < right for left, right in pairwise(term.edges))
-    return [] if rising else ["edges must be finite numbers in rising order"]
-
-
-def _direction_problems(term: Term) -> list[str]:
-    if term.kind is InputType.CATEGORY:
-        return [] if term.direction is RiskDirection.FREE else ["a category has no direction"]
-    steps = [right - left for left, right in pairwise(term.points)]
-    wrong = (term.direction is RiskDirection.MORE_RISK and any(step > 0 for step in steps)) or (
-        term.direction is RiskDirection.LESS_RISK and any(step < 0 for step in steps)
-    )
-    return [f"its points go against its direction, {term.direction.value}"] if wrong else []
+def _base_name(taken: Collection[str]) -> str:
+    name = "base"
+    while name in taken:
+        name += "_"
+    return name

@@ -1,43 +1,42 @@
-"""Training: dated features and labels in, a compiled scorecard with its evidence out.
+"""Training: dated features and labels in, a compiled model with its evidence and the gate's decision out.
 
-Bins and coefficients are learnt on the training dates from three quarters of the consumers; the other quarter
-calibrates; a later date, seen in no choice, validates. Training refuses rather than guess: forbidden inputs and
-encoded copies of them, labels too few, a validation date that is not later.
+The scorecard's hyper-parameters and terms are learnt from the fit consumers at the training dates, its calibration
+from others at those dates; a third part of the consumers, at later dates, judges, and had no say in anything.
+A gradient boosting and a logistic regression are trained on the same rows to compare with. Training refuses rather
+than guess: forbidden inputs and encoded copies of them, labels too few, noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from contracts.errors import TrainingRefusedError
-from models.apply import apply_scorecard
-from models.binning import Bins, bin_category, bin_number
-from models.compilation import centred_evidence, compile_scorecard
+from contracts.feature_terms import InputType, RiskDirection
+from models.calibration import Calibration, fit_calibration
+from models.challengers import CHALLENGERS
+from models.champion import Champion, ranking_of
 from models.copies import refuse_copies
-from models.inputs import InputFeature, InputType, RiskDirection, check_inputs
-from models.label import matures_on
-from models.logistic import Calibration, LogisticFit, calibrate, fit_positive
+from models.evidence import Evidence
+from models.incumbent import Incumbent, compare_with_incumbent
+from models.inputs import InputFeature, check_inputs
+from models.judgement import describe_rows, judge_model
+from models.points_table import PointsTable
+from models.proxies import ProxyFinding, find_proxies
+from models.reference_distribution import ReferenceDistribution
 from models.scaling import ScoreScale
-from models.scorecard import Scorecard
-from models.training_data import (
-    DatedSample,
-    Flags,
-    LabelledRows,
-    TrainingData,
-    align_sample,
-    input_column,
-    is_in_share,
-)
-from models.training_record import InputUse, ModelMetrics, TrainingRecord, library_versions, measure_model
+from models.selection import CANDIDATES, Candidate, select_candidate
+from models.takeover import Decision, decide_takeover
+from models.training_data import PART_SHARES, DatedSample, TrainingData, is_known
+from models.training_record import InputUse, TrainingRecord, library_versions
+from models.training_refusals import refuse_dates, refuse_noise, refuse_thin
+from models.training_rows import Floats, SplitRows, TrainingRows, split_rows
 
 __all__ = [
     "DatedSample",
+    "Incumbent",
     "InputFeature",
     "InputType",
     "RiskDirection",
@@ -47,177 +46,146 @@ __all__ = [
     "train_scorecard",
 ]
 
-MIN_ROWS = 500
-"""Fewest labelled rows to train on: below it a bin of 50 rows is a tenth of the data."""
-
-MIN_OUTCOMES = 100
-"""Fewest different consumers with a bad, and with a good, outcome to train on: ten an input of a small scorecard
-(Peduzzi et al., 1996). One consumer who is bad as of three dates is still one."""
-
-MIN_VALIDATION_OUTCOMES = 20
-"""Fewest bad, and fewest good, rows to validate on: below it an AUC says nothing."""
-
-CALIBRATION_SHARE = 0.25
-"""Share of the consumers kept from the fit, to calibrate on and to measure unseen consumers by."""
-
-MIN_INFORMATION = 0.002
-"""Least variance of a feature's weight of evidence: a tenth of the 0.02 that is read as useless (Siddiqi, 2006)."""
-
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """What a training is told: names, the labels' definition, the scale and the seed of the consumer split."""
+    """What a training is told: names, the labels' definition, the scale, the seed, the grid, the processes."""
 
     name: str = "escore-scorecard"
     horizon_months: int = 12
     min_debt_cents: int = 10_000
     scale: ScoreScale = field(default_factory=ScoreScale)
     seed: int = 1
+    candidates: tuple[Candidate, ...] = CANDIDATES
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """A scorecard, its figures, and the record of what it was made from."""
+    """A points table, the evidence on it, what it was made from, whether it may take over, and its rows in counts."""
 
-    scorecard: Scorecard
-    metrics: ModelMetrics
+    points: PointsTable
+    evidence: Evidence
     record: TrainingRecord
+    decision: Decision
+    distribution: ReferenceDistribution
 
 
 def train_scorecard(
-    data: TrainingData, inputs: Sequence[InputFeature], *, options: TrainingOptions | None = None
+    data: TrainingData,
+    inputs: Sequence[InputFeature],
+    *,
+    options: TrainingOptions | None = None,
+    incumbent: Incumbent | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> TrainedModel:
-    """Return the scorecard trained on ``data.samples`` and measured on ``data.validation``.
+    """Return the model trained on ``data.samples`` and judged on ``data.validation``.
 
-    TrainingRefusedError, with the counts, where no honest model can be made; the same data, inputs, options and
-    versions give the same scorecard, byte for byte, on any number of threads.
+    Parameters
+    ----------
+    data, inputs
+        Dated samples, and the inputs with their directions.
+    options
+        Names, scale, seed and grid.
+    incumbent
+        The model in force, if any, that the new one must be no worse than to take over.
+    report
+        Called with the name of each step as it begins.
+
+    Raises
+    ------
+    TrainingRefusedError
+        No honest or lawful model can be made, with the counts. The same data, inputs, options and versions give the
+        same points table, byte for byte, on any number of threads.
     """
     options = options or TrainingOptions()
+    report = report or _say_nothing
     check_inputs(inputs)
-    _refuse_dates(data, options.horizon_months)
-    training = [align_sample(sample, inputs) for sample in data.samples]
-    validation = align_sample(data.validation, inputs)
-    _refuse_thin(training, validation)
-    rows = pa.concat_tables([part.features for part in training])
-    is_bad = np.concatenate([part.is_bad for part in training])
-    looked_for = () if data.protected is None else refuse_copies(rows, inputs, data.protected)
-    held_out = is_in_share(rows["cpf"], CALIBRATION_SHARE, options.seed)
-    scorecard, calibration, uses = _fit_scorecard(rows, is_bad, held_out, inputs=inputs, options=options)
-    metrics = measure_model(
-        scorecard,
-        (rows, is_bad, held_out),
-        (
-            validation.features,
-            validation.is_bad,
-            is_in_share(validation.features["cpf"], CALIBRATION_SHARE, options.seed),
-        ),
+    refuse_dates(data, options.horizon_months)
+    report("align the samples")
+    rows = split_rows(data, inputs, seed=options.seed)
+    refuse_thin(rows)
+    report("look for copies and proxies")
+    looked_for, proxies = _look_for_copies(rows.fit, inputs, data.protected, seed=options.seed)
+    champion = Champion(tuple(inputs), options.seed, options.jobs)
+    report("select hyper-parameters")
+    selection = select_candidate(
+        rows.fit.features, rows.fit.is_bad, champion.try_out, seed=options.seed, candidates=options.candidates
     )
+    report("fit the scorecard")
+    points, calibration = _fit_points(champion, selection.chosen, rows, options)
+    challengers = _challenge(rows, inputs, seed=options.seed, report=report)
+    report("gather evidence")
+    evidence = judge_model(points, rows, data, challengers=challengers, proxies=proxies, seed=options.seed)
+    report("decide whether it takes over")
+    comparison = None if incumbent is None else compare_with_incumbent(incumbent, points, rows, seed=options.seed)
+    decision = decide_takeover(evidence, points, inputs, comparison=comparison, copies_looked_for=looked_for)
     record = TrainingRecord(
         observed_until=data.observed_until,
-        samples=tuple(part.counts for part in training),
-        validation=validation.counts,
-        inputs=uses,
+        samples=rows.fit.counts,
+        validation=rows.later.counts,
+        inputs=tuple(_use(feature, points, rows.fit.features[feature.name]) for feature in inputs),
         horizon_months=options.horizon_months,
         min_debt_cents=options.min_debt_cents,
         seed=options.seed,
-        calibration_share=CALIBRATION_SHARE,
-        calibration_intercept=calibration.intercept,
-        calibration_slope=calibration.slope,
+        shares={part.title: share for part, share in PART_SHARES.items()},
+        rows_by_use=rows.counts_by_use,
+        selection=selection,
+        calibration=calibration,
         copies_looked_for=looked_for,
         libraries=library_versions(),
     )
-    return TrainedModel(scorecard, metrics, record)
+    return TrainedModel(points, evidence, record, decision, describe_rows(points, rows, data.table_counts))
 
 
-def _refuse_dates(data: TrainingData, horizon_months: int) -> None:
-    dates = [sample.as_of for sample in data.samples]
-    if not dates or len(set(dates)) != len(dates) or max(dates) >= data.validation.as_of:
-        raise TrainingRefusedError(
-            f"training needs distinct dates, all before the validation date {data.validation.as_of}: "
-            f"got {', '.join(map(str, dates)) or 'none'}"
-        )
-    known_from = matures_on(data.validation.as_of, horizon_months)
-    if data.observed_until < known_from:
-        raise TrainingRefusedError(
-            f"labels as of {data.validation.as_of} can be computed from {known_from} on; "
-            f"the data ends on {data.observed_until}"
-        )
+def _look_for_copies(
+    fit: TrainingRows, inputs: Sequence[InputFeature], protected: pa.Table | None, *, seed: int
+) -> tuple[tuple[str, ...], tuple[ProxyFinding, ...]]:
+    """Return the attributes that were looked for and what the inputs tell of them; a copy of one is refused."""
+    if protected is None:
+        return (), ()
+    looked_for = refuse_copies(fit.features, inputs, protected)
+    known = [feature for feature in inputs if is_known(fit.features, feature)]
+    return looked_for, find_proxies(fit.features, known, protected, seed=seed)
 
 
-def _refuse_thin(training: Sequence[LabelledRows], validation: LabelledRows) -> None:
-    """Raise TrainingRefusedError, with all the counts, where there are too few outcomes to learn or to measure."""
-    rows = sum(p.counts.rows for p in training)
-    bads = _consumers([p.features["cpf"].filter(pa.array(p.is_bad)) for p in training])
-    goods = _consumers([p.features["cpf"].filter(pa.array(~p.is_bad)) for p in training])
-    late = validation.counts
-    problems = []
-    if rows < MIN_ROWS:
-        problems.append(f"{rows} labelled rows with data, at least {MIN_ROWS} needed")
-    if min(bads, goods) < MIN_OUTCOMES:
-        problems.append(f"{bads} bad and {goods} good consumers, at least {MIN_OUTCOMES} of each needed")
-    if min(late.bads, late.rows - late.bads) < MIN_VALIDATION_OUTCOMES:
-        problems.append(
-            f"validation has {late.bads} bad and {late.rows - late.bads} good, "
-            f"at least {MIN_VALIDATION_OUTCOMES} of each needed"
-        )
-    if problems:
-        each = "; ".join(f"{c.as_of}: {c.rows} rows, {c.bads} bad" for c in [*(p.counts for p in training), late])
-        raise TrainingRefusedError(f"too few matured labels: {'; '.join(problems)} ({each})")
+def _fit_points(
+    champion: Champion, candidate: Candidate, rows: SplitRows, options: TrainingOptions
+) -> tuple[PointsTable, Calibration]:
+    """Return the points table fitted on one part of the consumers and calibrated on another, and the calibration."""
+    model = champion.fit(candidate, rows.fit.features, rows.fit.is_bad)
+    log_odds = model.log_odds(rows.calibration.features)
+    refuse_noise(ranking_of(log_odds, rows.calibration, seed=options.seed))
+    calibration = fit_calibration(log_odds, rows.calibration.is_bad)
+    points = champion.compile(
+        model.calibrated(calibration.intercept, calibration.slope),
+        scale=options.scale,
+        name=options.name,
+        horizon_months=options.horizon_months,
+    )
+    return points, calibration
 
 
-def _consumers(cpfs: Sequence[pa.ChunkedArray]) -> int:
-    chunks = [chunk for column in cpfs for chunk in column.chunks]
-    different: int = pc.count_distinct(pa.chunked_array(chunks, pa.string())).as_py()
-    return different
+def _challenge(
+    rows: SplitRows, inputs: Sequence[InputFeature], *, seed: int, report: Callable[[str], None]
+) -> dict[str, Floats]:
+    """Return each challenger's calibrated probability of default of the strict rows."""
+    found = {}
+    for name, fit in CHALLENGERS.items():
+        report(f"challenger: {name}")
+        log_odds = fit(rows.fit.features, rows.fit.is_bad, inputs, seed=seed)
+        calibration = fit_calibration(log_odds(rows.calibration.features), rows.calibration.is_bad)
+        found[name] = calibration.probability(log_odds(rows.strict.features))
+    return found
 
 
-def _fit_scorecard(
-    rows: pa.Table, is_bad: Flags, held_out: Flags, *, inputs: Sequence[InputFeature], options: TrainingOptions
-) -> tuple[Scorecard, Calibration, tuple[InputUse, ...]]:
-    """Return the calibrated scorecard, the calibration, and what became of every input."""
-    fitted = ~held_out
-    all_bins = [(feature, _bin(rows, feature, is_bad, fitted)) for feature in inputs]
-    binned = [(f, bins) for f, bins in all_bins if len(bins.woe) > 2 and bins.information_value >= MIN_INFORMATION]
-    if not binned:
-        raise TrainingRefusedError("no input tells good from bad: no model was trained")
-    fit = fit_positive(_design([bins for _, bins in binned], int(fitted.sum())), is_bad[fitted])
-
-    def compiled(fitted_terms: LogisticFit) -> Scorecard:
-        return compile_scorecard(
-            binned, fitted_terms, name=options.name, horizon_months=options.horizon_months, scale=options.scale
-        )
-
-    part = rows.filter(pa.array(held_out))
-    uncalibrated = apply_scorecard(compiled(fit), part)["score_bruto"].to_numpy()
-    calibration = calibrate(options.scale.log_odds_of(uncalibrated), is_bad[held_out])
-    scorecard = compiled(calibration.correct(fit))
-    return scorecard, calibration, _uses(scorecard, all_bins, {f.name for f, _ in binned})
+def _say_nothing(step: str) -> None:
+    """Report no step: nobody is listening."""
 
 
-def _bin(rows: pa.Table, feature: InputFeature, is_bad: Flags, fitted: Flags) -> Bins:
-    column = input_column(rows, feature).filter(pa.array(fitted))
-    if feature.dtype is InputType.CATEGORY:
-        return bin_category(column, is_bad[fitted])
-    return bin_number(column.to_numpy(zero_copy_only=False), is_bad[fitted], feature.direction)
-
-
-def _design(all_bins: Sequence[Bins], rows: int) -> npt.NDArray[np.float64]:
-    """Return the centred weight of evidence of every row, one column a bin set, columns contiguous."""
-    design = np.empty((rows, len(all_bins)), order="F")
-    for index, bins in enumerate(all_bins):
-        design[:, index] = centred_evidence(bins)[bins.codes]
-    return design
-
-
-def _uses(
-    scorecard: Scorecard, all_bins: Sequence[tuple[InputFeature, Bins]], informative: set[str]
-) -> tuple[InputUse, ...]:
-    used = {term.feature for term in scorecard.terms}
-    uses = []
-    for feature, bins in all_bins:
-        outcome = "usada" if feature.name in used else "sem_informacao"
-        if feature.name in informative - used:
-            outcome = "redundante_ou_contra_o_sentido"
-        share_missing = float(bins.rows[-1] / bins.rows.sum())
-        uses.append(InputUse(feature.name, feature.code, outcome, bins.information_value, share_missing))
-    return tuple(uses)
+def _use(feature: InputFeature, points: PointsTable, column: pa.ChunkedArray) -> InputUse:
+    missing = column.null_count
+    if pa.types.is_floating(column.type):
+        missing = int(np.isnan(column.to_numpy()).sum())
+    outcome = "usada" if feature.name in points.features else "nao_usada"
+    return InputUse(feature.name, feature.code, outcome, missing / len(column))

@@ -1,14 +1,18 @@
 """Training data: features and labels of several reference dates, aligned, counted and hashed.
 
-Rows without a label, and rows about which nothing is known (``sem_dados``), are left out and counted.
+Rows without a label, and rows about which nothing is known (``sem_dados``), are left out and counted. Consumers are
+split by a hash of the CPF, so that all of one's rows, at every date and in every training of one seed, fall in one
+part (``ConsumerPart``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +20,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.errors import DataIntegrityError
+from contracts.extraction import TableCounts
+from contracts.feature_terms import InputType
 from models.apply import ROW_COLUMNS
-from models.inputs import InputFeature, InputType, refuse_forbidden
+from models.inputs import InputFeature, refuse_forbidden
 
 Flags = npt.NDArray[np.bool_]
+Parts = npt.NDArray[np.int8]
+
+
+class ConsumerPart(IntEnum):
+    """What a consumer's rows may be used for; nobody in ``UNSEEN`` has a say in any choice."""
+
+    FIT = 0
+    CALIBRATION = 1
+    UNSEEN = 2
+
+    @property
+    def title(self) -> str:
+        """Return the part's name in documents."""
+        return ("ajuste", "calibracao", "nao_vistos")[self]
+
+
+PART_SHARES = {ConsumerPart.FIT: 0.70, ConsumerPart.CALIBRATION: 0.15, ConsumerPart.UNSEEN: 0.15}
+"""Shares of the consumers: most to fit, and as many to calibrate on as to judge by (our choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +57,20 @@ class DatedSample:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Samples to train on, a later one, never seen in any choice, to validate on, and where the data end.
+    """Samples to train on, later ones, never seen in any choice, to validate on, and where the data end.
 
-    ``protected`` (``cpf``, then sex and marital status as text, one row a consumer) is looked at by one check alone:
-    that no input is an encoded copy of it.
+    ``protected`` (``cpf``, then sex and marital status as text, one row a consumer) is looked at by checks alone:
+    that no input is an encoded copy of it, and that the model is fair. ``age_column`` names the feature, if any, that
+    holds the age in years, by whose groups fairness is measured too. ``table_counts`` tell what the extraction behind
+    the samples read, used and refused, by table.
     """
 
     samples: Sequence[DatedSample]
-    validation: DatedSample
+    validation: Sequence[DatedSample]
     observed_until: date
     protected: pa.Table | None = None
+    age_column: str | None = None
+    table_counts: Mapping[str, TableCounts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +84,18 @@ class SampleCounts:
     unlabelled: int
     features_sha256: str
     labels_sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as ``treino.json`` holds them."""
+        return {
+            "data_referencia": self.as_of.isoformat(),
+            "linhas": self.rows,
+            "inadimplentes": self.bads,
+            "sem_dados": self.without_data,
+            "sem_rotulo": self.unlabelled,
+            "sha256_variaveis": self.features_sha256,
+            "sha256_rotulos": self.labels_sha256,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +155,39 @@ def hash_table(table: pa.Table) -> str:
     return digest.hexdigest()
 
 
+def consumer_parts(cpfs: pa.ChunkedArray, seed: int) -> Parts:
+    """Return each row's ``ConsumerPart``, by its CPF: the same at every date, in every training of one seed."""
+    limits = np.cumsum(list(PART_SHARES.values()))[:-1]
+    parts: Parts = np.searchsorted(limits, hash_position(cpfs, seed), side="right").astype(np.int8)
+    return parts
+
+
 def is_in_share(cpfs: pa.ChunkedArray, share: float, seed: int) -> Flags:
-    """Return which consumers fall in a share: a hash of the CPF, so that all of one's rows fall on the same side."""
+    """Return which rows belong to a share of the consumers; the draws of different seeds are independent."""
+    chosen: Flags = hash_position(cpfs, seed) < share
+    return chosen
+
+
+def hash_position(cpfs: pa.ChunkedArray, seed: int) -> npt.NDArray[np.float64]:
+    """Return a place in [0, 1) for each CPF, as good as drawn at random, and always the same for one seed."""
     numbers = cpfs.cast(pa.int64()).to_numpy().astype(np.uint64)
     mixed = numbers + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # SplitMix64 (Steele et al., 2014)
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
     mixed ^= mixed >> np.uint64(31)
-    chosen: Flags = mixed < np.uint64(int(share * 2**64))
-    return chosen
+    position: npt.NDArray[np.float64] = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return position
 
 
 def input_column(table: pa.Table, feature: InputFeature) -> pa.Array:
     """Return one input's column as one array of its declared type's Arrow form."""
     column = table[feature.name].combine_chunks()
     return column.cast(pa.float64() if feature.dtype is InputType.NUMBER else pa.string(), safe=False)
+
+
+def is_known(table: pa.Table, feature: InputFeature) -> bool:
+    """Return whether any row has a value of an input: not null and, of a number, finite."""
+    column = input_column(table, feature)
+    if feature.dtype is InputType.CATEGORY:
+        return int(column.null_count) < len(column)
+    return bool(pc.any(pc.is_finite(column)).as_py())

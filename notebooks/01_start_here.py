@@ -71,8 +71,8 @@ axes.set_ylabel("consumers")
 
 # %%
 one = int(scores.index[scores["status"] == "OK"][0])
-terms = contributions(model.scorecard, features_table.slice(one, 1)).to_pandas().iloc[0].astype(int)
-total = model.scorecard.base_points + int(terms.sum())
+terms = contributions(model.points, features_table.slice(one, 1)).to_pandas().iloc[0].astype(int)
+total = model.points.base_points + int(terms.sum())
 print(terms[terms != 0].sort_values(key=abs, ascending=False).head(8).to_string())
-print(f"base {model.scorecard.base_points} + contributions {terms.sum():+d} = {total}")
+print(f"base {model.points.base_points} + contributions {terms.sum():+d} = {total}")
 assert total == scores["score_bruto"].iloc[one]

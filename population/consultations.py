@@ -12,7 +12,7 @@ from population.months import IntArray
 from population.raw_schema import choose, draw_index
 from population.scene import Scene
 
-_RATE = np.array([0.05, 0.11, 0.36, 0.78, 1.10])
+_RATE = np.array([0.03, 0.10, 0.34, 0.85, 1.35])
 _TRAIT_ON_RATE = 0.30
 _OWN_RATE = 0.02
 

@@ -28,11 +28,12 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 _DUE_DAYS = np.array([5, 8, 10, 12, 15, 18, 20, 22, 25, 28])
-_LATE_LOGIT = np.array([-3.0, -2.0, -0.6, 0.6, 1.3])
-_TRAIT_ON_LATE = 0.7
+_LATE_LOGIT = np.array([-2.8, -1.9, -0.5, 0.7, 1.6])
+_TRAIT_ON_LATE = 0.8
 _LATE_MEAN_DAYS = np.array([5.0, 8.0, 16.0, 28.0, 36.0])
 _LONGEST_LATENESS = 80
-_NEVER_PAID_SHARE = 0.55
+_NEVER_PAID_LOGIT = 0.2
+_TRAIT_ON_NEVER_PAID = 0.9
 _SHORTEST_ARREARS, _LONGEST_ARREARS = 100, 480
 _LOG_MEDIAN_LONG, _LOG_MEDIAN_SHORT = np.log(650.0), np.log(170.0)
 _SPREAD_LONG, _SPREAD_SHORT = 0.85, 0.55
@@ -125,7 +126,8 @@ def _draw_debts(rng: np.random.Generator, contracts: Contracts, scene: Scene) ->
     is_late = rng.random(len(state)) < 1.0 / (1.0 + np.exp(-lateness))
     late_days = _LATE_MEAN_DAYS[state] * rng.standard_exponential(len(state))
     paid = _draw_payments(rng, due, late_days=np.where(is_late, late_days, -1.0), is_unpaid=is_unpaid)
-    is_never_paid = is_unpaid & (rng.random(len(state)) < _NEVER_PAID_SHARE)
+    neglect = _NEVER_PAID_LOGIT + _TRAIT_ON_NEVER_PAID * trait
+    is_never_paid = is_unpaid & (rng.random(len(state)) < 1.0 / (1.0 + np.exp(-neglect)))
     paid[is_never_paid | (contracts.due >= grid.count)] = np.datetime64("NaT")
     cents = _draw_amounts(rng, contracts, scene.consumers.monthly_income[contracts.owner])
     return _DebtRows(contracts.owner, registered, due, paid, cents, contracts.is_short)

@@ -19,17 +19,17 @@ STATES = 5
 DISTRESSED = 3
 """From this state on, incomes break off and assets are sold."""
 
-_UP = np.array([0.031, 0.027, 0.029, 0.024])
-_DOWN = np.array([0.072, 0.066, 0.052, 0.038])
+_UP = np.array([0.022, 0.019, 0.020, 0.017])
+_DOWN = np.array([0.050, 0.046, 0.037, 0.027])
 _TRAIT_ON_STEPS = 0.45
-_SHOCK = 0.005
+_SHOCK = 0.0035
 _TRAIT_ON_SHOCKS = 0.35
 _MAX_STEP = 0.30
 _LONG_RUN_SQUARINGS = 8
 
-_NOISE_WEIGHT = 0.70
-_AGE_WEIGHT = 0.45
-_INCOME_WEIGHT = 0.55
+_NOISE_WEIGHT = 0.62
+_AGE_WEIGHT = 0.15
+_INCOME_WEIGHT = 0.75
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.tables import MOVIMENTACOES
-from population.event_columns import (
-    SPENDING_SEASON,
-    draw_whole_counts,
-    events_table,
-    money_columns,
-    spread_counts,
-)
+from population.event_columns import events_table, money_columns, spread_counts
 from population.incomes import MAIN_KINDS, RETIREMENT, SALARY, SELF_EMPLOYED, Employment
 from population.latent import DISTRESSED
 from population.months import IntArray
@@ -24,12 +18,16 @@ from population.scene import Scene
 
 FloatArray = npt.NDArray[np.float64]
 
-_PAY_RATE = 0.48
-_TRANSFER_RATE = 0.12
-_DEBIT_RATE = 0.46
-_SPENT_OF_INCOME = np.array([0.72, 0.84, 1.02, 1.22, 1.32])
+_STATEMENT_RATE = 0.57
+_CASH_SHARE = 0.3
+_PAY_SPREAD = {SALARY: 0.03, RETIREMENT: 0.03, SELF_EMPLOYED: 0.18}
+_OTHER_PAY_SPREAD = 0.10
+_WITHOUT_SOURCE = 0.45
+_WITHOUT_SOURCE_SPREAD = 0.30
+_SPENT = np.array([0.70, 0.85, 1.02, 1.25, 1.50])
+_TRAIT_ON_SPENT = 0.06
+_SPENT_SPREAD = 0.12
 _THIRTEENTH_MONTHS = {11: "13º SALÁRIO 1ª PARCELA", 12: "13º SALÁRIO 2ª PARCELA"}
-_THIRTEENTH_RATE = 0.55
 _SHOCK_RATE = 0.8
 _NO_DESCRIPTION_SHARE = 0.03
 
@@ -54,11 +52,13 @@ class _Flow:
 
 def movements_table(rng: np.random.Generator, scene: Scene, employment: Employment) -> tuple[pa.Table, IntArray]:
     """Return the known ``movimentacoes`` and the consumer row of each."""
+    counts = _draw_statements(rng, scene, employment)
+    received = _draw_received(rng, scene, employment)
+    thirteenth = _thirteenth(scene, employment)
     flows = (
-        _draw_pay(rng, scene, employment),
-        _draw_thirteenth(rng, scene, employment),
-        _draw_transfers(rng, scene),
-        _draw_debits(rng, scene),
+        _credits(scene, employment, counts=counts, received=received),
+        _thirteenth_credits(scene, counts=counts, thirteenth=thirteenth),
+        _draw_debits(rng, scene, counts=counts, received=received + thirteenth),
         _draw_shocks(rng, scene),
     )
     owner, month, day, description = (
@@ -78,41 +78,58 @@ def movements_table(rng: np.random.Generator, scene: Scene, employment: Employme
     return events_table(scene, MOVIMENTACOES, columns, owner=owner, instants=instants)
 
 
-def _draw_pay(rng: np.random.Generator, scene: Scene, employment: Employment) -> _Flow:
-    counts = draw_whole_counts(rng, (employment.pays & scene.eventful) * (_PAY_RATE * scene.volume))
-    owner, month = spread_counts(counts)
-    kind = employment.kind[owner]
-    full = scene.consumers.monthly_income[owner] * np.array([source.share for source in MAIN_KINDS])[kind]
-    spread = np.where(np.isin(kind, (SALARY, RETIREMENT)), 0.03, np.where(kind == SELF_EMPLOYED, 0.30, 0.15))
-    reais = full / counts[owner, month] * np.exp(spread * rng.standard_normal(len(owner)))
-    pay_day = 1 + (scene.consumers.numbers * 7919 % 10)[owner]
-    return _Flow(owner, month, pay_day, reais, np.full(len(owner), _PAY), is_credit=True)
+def _draw_statements(rng: np.random.Generator, scene: Scene, employment: Employment) -> IntArray:
+    """Return how many credits and debits of each month are known (n, months).
+
+    They come at regular intervals from any month on; without the main source some months pass in cash.
+    """
+    phase = rng.random(len(scene.consumers.age))
+    steps = np.floor(phase[:, None] + _STATEMENT_RATE * scene.volume * np.arange(scene.grid.count + 1))
+    in_cash = ~employment.pays & (rng.random(employment.pays.shape) < _CASH_SHARE)
+    return np.diff(steps, axis=1).astype(np.int64) * (scene.eventful & ~in_cash)
 
 
-def _draw_thirteenth(rng: np.random.Generator, scene: Scene, employment: Employment) -> _Flow:
+def _draw_received(rng: np.random.Generator, scene: Scene, employment: Employment) -> FloatArray:
+    """Return the reais that come in each month (n, months): the usual pay, or odd jobs and family without it."""
+    kind = employment.kind
+    usual = scene.consumers.monthly_income * np.array([source.share for source in MAIN_KINDS])[kind]
+    spread = np.array([_PAY_SPREAD.get(number, _OTHER_PAY_SPREAD) for number in range(len(MAIN_KINDS))])[kind]
+    draws = rng.standard_normal(employment.pays.shape)
+    paid = np.exp(spread[:, None] * draws)
+    unpaid = _WITHOUT_SOURCE * np.exp(_WITHOUT_SOURCE_SPREAD * draws)
+    received: FloatArray = usual[:, None] * np.where(employment.pays, paid, unpaid)
+    return received
+
+
+def _thirteenth(scene: Scene, employment: Employment) -> FloatArray:
+    """Return the reais of the 13th salary (n, months): half in November, half in December."""
     calendar = scene.grid.calendar_months[: scene.grid.count]
     formal = np.isin(employment.kind, (SALARY, RETIREMENT))[:, None]
-    due = employment.pays & scene.eventful & formal & np.isin(calendar, tuple(_THIRTEENTH_MONTHS))
-    owner, month = np.nonzero(due & (rng.random(due.shape) < _THIRTEENTH_RATE * scene.volume))
-    is_second = calendar[month] == 12
-    reais = 0.5 * scene.consumers.monthly_income[owner]
-    return _Flow(owner, month, np.where(is_second, 20, 28), reais, _THIRTEENTH + is_second, is_credit=True)
+    due = employment.pays & formal & np.isin(calendar, tuple(_THIRTEENTH_MONTHS))
+    return due * 0.5 * scene.consumers.monthly_income[:, None]
 
 
-def _draw_transfers(rng: np.random.Generator, scene: Scene) -> _Flow:
-    owner, month = spread_counts(rng.poisson(_TRANSFER_RATE * scene.volume * scene.eventful))
-    reais = scene.consumers.monthly_income[owner] * 0.12 * np.exp(0.9 * rng.standard_normal(len(owner)))
-    return _Flow(
-        owner, month, np.zeros(len(owner), dtype=np.int64), reais, np.full(len(owner), _TRANSFER), is_credit=True
-    )
+def _credits(scene: Scene, employment: Employment, *, counts: IntArray, received: FloatArray) -> _Flow:
+    owner, month = spread_counts(counts)
+    is_pay = employment.pays[owner, month]
+    pay_day = 1 + (scene.consumers.numbers * 7919 % 10)[owner]
+    reais = received[owner, month] / counts[owner, month]
+    return _Flow(owner, month, pay_day, reais, np.where(is_pay, _PAY, _TRANSFER), is_credit=True)
 
 
-def _draw_debits(rng: np.random.Generator, scene: Scene) -> _Flow:
-    season = SPENDING_SEASON[scene.grid.calendar_months[: scene.grid.count] - 1]
-    owner, month = spread_counts(rng.poisson(_DEBIT_RATE * scene.volume * season * scene.eventful))
-    spent = _SPENT_OF_INCOME[scene.risk.states[owner, month]] * np.exp(0.14 * scene.consumers.trait[owner])
-    reais = scene.consumers.monthly_income[owner] * spent / max(scene.volume, 1.0)
-    reais = reais * np.exp(0.30 * rng.standard_normal(len(owner)))
+def _thirteenth_credits(scene: Scene, *, counts: IntArray, thirteenth: FloatArray) -> _Flow:
+    owner, month = np.nonzero((thirteenth > 0) & (counts > 0))
+    is_second = scene.grid.calendar_months[month] == 12
+    day = np.where(is_second, 20, 28)
+    return _Flow(owner, month, day, thirteenth[owner, month], _THIRTEENTH + is_second, is_credit=True)
+
+
+def _draw_debits(rng: np.random.Generator, scene: Scene, *, counts: IntArray, received: FloatArray) -> _Flow:
+    """Return what is spent of what comes in: little in calm, more than comes in in distress."""
+    owner, month = spread_counts(counts)
+    part = _SPENT[scene.risk.states[owner, month]] * np.exp(_TRAIT_ON_SPENT * scene.consumers.trait[owner])
+    reais = received[owner, month] / counts[owner, month] * part
+    reais = reais * np.exp(_SPENT_SPREAD * rng.standard_normal(len(owner)))
     description = rng.integers(_FIRST_DEBIT, _LAST_DEBIT + 1, len(owner))
     return _Flow(owner, month, np.zeros(len(owner), dtype=np.int64), reais, description, is_credit=False)
 

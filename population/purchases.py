@@ -1,4 +1,4 @@
-"""Card purchases: fewer, smaller and more often in instalments when money is short."""
+"""Card purchases: more on credit and in instalments when money is short."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from population.months import IntArray
 from population.raw_schema import choose, draw_index
 from population.scene import Scene
 
-_RATE = 0.62
+_RATE = 0.40
 _CARD_SHARE = 0.88
-_COUNT_FACTOR = np.array([1.05, 1.05, 1.0, 0.72, 0.42])
-_AMOUNT_FACTOR = np.array([1.1, 1.0, 0.95, 0.75, 0.55])
-_INSTALMENT_SHARE = np.array([0.08, 0.14, 0.32, 0.52, 0.50])
-_DEBIT_CARD_SHARE = 0.45
+_COUNT_FACTOR = np.array([0.95, 1.0, 1.08, 1.1, 0.95])
+_AMOUNT_FACTOR = np.array([0.95, 1.0, 1.0, 1.0, 0.9])
+_INSTALMENT_SHARE = np.array([0.04, 0.12, 0.32, 0.58, 0.75])
+_DEBIT_CARD_SHARE = np.array([0.62, 0.55, 0.40, 0.25, 0.12])
 _MEDIAN_REAIS = 78.0
 _SPREAD = 0.95
 _ABSENT_SHARE = 0.02
@@ -45,7 +45,7 @@ def purchases_table(rng: np.random.Generator, scene: Scene) -> tuple[pa.Table, I
     level = np.sqrt(consumers.monthly_income[owner] / 2_000.0)
     reais = _MEDIAN_REAIS * level * _AMOUNT_FACTOR[state] * np.exp(_SPREAD * rng.standard_normal(count))
     is_instalment = rng.random(count) < _INSTALMENT_SHARE[state]
-    kind = np.where(is_instalment, 2, (rng.random(count) < _DEBIT_CARD_SHARE).astype(np.int64))
+    kind = np.where(is_instalment, 2, (rng.random(count) < _DEBIT_CARD_SHARE[state]).astype(np.int64))
     brand = choose(_BRANDS, draw_index(rng, _BRAND_WEIGHTS, len(consumers.age))[owner])
     codes = to_text(hex_strings(rng.integers(0, 256, (count, _CODE_BYTES), dtype=np.uint8)))
     columns = {

@@ -40,9 +40,10 @@ class AuditLog:
 
     async def record(self, entry: AuditEntry) -> None:
         """Commit the entry's rows; StoreUnavailableError if that cannot be done."""
-        await run_in_threadpool(self._insert, entry)
+        await run_in_threadpool(self.record_now, entry)
 
-    def _insert(self, entry: AuditEntry) -> None:
+    def record_now(self, entry: AuditEntry) -> None:
+        """Commit the entry's rows from the calling thread; StoreUnavailableError if that cannot be done."""
         values = {**asdict(entry), "sujeitos": list(entry.sujeitos)}
         try:
             with self._results.begin() as connection:

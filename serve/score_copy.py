@@ -32,7 +32,7 @@ SCORE_COLUMNS = (
     "modelo_versao",
 )
 REJECT_COLUMNS = ("execucao_id", *REJECTS_SCHEMA.names)
-_PLAIN_CODE = r"^[A-Za-z0-9_.-]+$"
+_PLAIN_CODE = r"^[A-Za-z0-9_.*-]+$"
 _TABLE_NAME = re.compile(r"^[a-z_0-9]+$")
 
 
@@ -64,7 +64,7 @@ def reasons_as_json(motives: pa.ListArray) -> pa.Array:
     items = pc.list_flatten(motives)
     codes = items.field("codigo")
     if not pc.all(pc.match_substring_regex(codes, _PLAIN_CODE), min_count=0).as_py():
-        raise DataIntegrityError("a reason's code holds a character other than letters, digits, dot, dash, underscore")
+        raise DataIntegrityError("a reason's code holds a character other than letters, digits and . - * _")
     points = items.field("pontos").cast(pa.string())
     texts = pc.binary_join_element_wise('{"codigo":"', codes, '","pontos":', points, "}", "")
     lengths = pc.fill_null(pc.list_value_length(motives), 0)

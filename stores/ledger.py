@@ -143,6 +143,14 @@ def get_run(engine: sa.Engine, execucao_id: UUID) -> Run | None:
     return Run(**row._mapping) if row is not None else None
 
 
+def run_in_force(engine: sa.Engine) -> Run | None:
+    """Return the run whose scores readers see, or None."""
+    statement = sa.text(f"select {_COLUMNS} from execucao where situacao = 'publicada'")
+    with engine.connect() as connection:
+        row = connection.execute(statement).one_or_none()
+    return Run(**row._mapping) if row is not None else None
+
+
 def list_runs(engine: sa.Engine, *, limit: int = 50) -> tuple[Run, ...]:
     """Return the latest runs, newest first."""
     statement = sa.text(f"select {_COLUMNS} from execucao order by iniciada_em desc, id desc limit :limit")

@@ -1,4 +1,4 @@
-"""A scorecard that gives points for everything, consumers with everything, and the way from stores to scores."""
+"""A points table that gives points for everything, consumers with everything, and the way from stores to scores."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pyarrow as pa
 from bson import ObjectId
 
 from contracts.extraction import CpfRange
+from contracts.feature_terms import InputType
 from contracts.settings import Settings
 from contracts.tables import TABLES, TABLES_BY_NAME
 from extract.extraction import extract_range
 from features.build import build_features
 from features.catalog import FEATURES
-from models.apply import apply_scorecard, contributions
-from models.inputs import InputType, RiskDirection
+from models.apply import apply_points, contributions
+from models.points_table import Axis, PointsTable, Term
 from models.scaling import ScoreScale
-from models.scorecard import Scorecard, Term
 from tests.extract_samples import asset, client, debt, income, insert, person, sources_of
 
 EDGES = (-1.0, 0.0, 0.5, 1.0, 2.0, 5.0, 30.0, 90.0, 365.0, 1e3, 1e4, 1e5)
@@ -41,35 +41,27 @@ class Judged:
         return {name: value for part in parts for name, value in part.slice(place, 1).to_pylist()[0].items()}
 
 
-def everything_scorecard() -> Scorecard:
-    """Return a scorecard with a term on every feature, whose every bin has points of its own."""
+def everything_table() -> PointsTable:
+    """Return a points table with a term on every feature, whose every cell has points of its own."""
     terms = []
     for number, feature in enumerate(FEATURES, start=1):
         is_text = feature.dtype == "text"
-        groups = (("SP",), ("RJ", "MG")) if is_text else ()
-        bins = len(groups) or len(EDGES) + 1
-        terms.append(
-            Term(
-                feature=feature.name,
-                code=feature.code,
-                kind=InputType(feature.dtype),
-                direction=RiskDirection.FREE,
-                points=tuple(number * (place - bins // 2) for place in range(bins)),
-                missing_points=-number * bins,
-                other_points=3 if is_text else 0,
-                edges=() if is_text else EDGES,
-                groups=groups,
-                text_raises=feature.text_raises,
-                text_lowers=feature.text_lowers,
-            )
+        axis = Axis(
+            feature=feature.name,
+            kind=InputType(feature.dtype),
+            edges=() if is_text else EDGES,
+            groups=(("SP",), ("RJ", "MG")) if is_text else (),
         )
-    return Scorecard("tudo", 12, ScoreScale(), 600, tuple(terms))
+        known = [number * (place - axis.bins // 2) for place in range(axis.bins)]
+        points = (*known, 3 if is_text else 0, -number * axis.bins)
+        terms.append(Term(feature.code, (axis,), points, feature.text_raises, feature.text_lowers))
+    return PointsTable("tudo", 12, ScoreScale(), 600, tuple(terms))
 
 
 def judge(tables: Mapping[str, pa.Table], as_of: date) -> Judged:
     """Return what lake tables come out as on a date."""
-    card, table = everything_scorecard(), build_features(tables, as_of, threads=1)
-    return Judged(table, apply_scorecard(card, table), contributions(card, table))
+    points, table = everything_table(), build_features(tables, as_of, threads=1)
+    return Judged(table, apply_points(points, table), contributions(points, table))
 
 
 def judge_stores(settings: Settings, as_of: date) -> Judged:

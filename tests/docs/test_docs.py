@@ -17,7 +17,6 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"\bescore +([a-z][^\n#&|;)]*)")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
-COMMANDS = {name.removeprefix("escore ").split()[0]: command for name, command in commands().items()}
 
 
 def read(page: Path) -> str:
@@ -43,9 +42,11 @@ def called(line: str) -> list[list[str]]:
 
 def problem_of(words: list[str]) -> str | None:
     """Return what is wrong with a call of the command line, without running it."""
-    if words[0] not in COMMANDS:
+    known = {name.removeprefix("escore "): command for name, command in commands().items()}
+    name = next((name for name in (" ".join(words[:2]), words[0]) if name in known), None)
+    if name is None:
         return f"no command {words[0]}"
-    command = commands()[" ".join(["escore", *words[:2]])] if words[0] == "import" else COMMANDS[words[0]]
+    command = known[name]
     options = {name: parameter for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     unknown = [word for word in words if word.startswith("--") and word not in options and word != "--help"]
     lacking = [
@@ -105,6 +106,9 @@ def test_every_make_target_in_a_shell_block_exists(page):
         ("TOKEN=$(escore train) # comment", "unknown=[] lacking=['--as-of']"),
         ("SCORE_MAX_REJECT_RATE=0.15 escore run --as-of 2025-12-31 &", None),
         ("escore import berka ../shared/data/berka --replace", None),
+        ("escore models fly", "no command models"),
+        ("escore models promote 2025-12-31-5cfce3e2", "unknown=[] lacking=['--why']"),
+        ("escore models list --json", None),
     ],
 )
 def test_the_check_of_commands_finds_what_is_wrong(line, problem):

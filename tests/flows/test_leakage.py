@@ -17,7 +17,7 @@ from extract.partitions import plan_ranges
 from extract.sources import Sources
 from features.build import build_features
 from flows.populate import populate_stores
-from models.apply import apply_scorecard, contributions
+from models.apply import apply_points, contributions
 from models.registry import current_model
 from population.parameters import PopulationParameters
 from stores.connections import mongo_database, sql_engine
@@ -39,12 +39,12 @@ def stores(installation) -> Iterator[Sources]:
     database.client.close()
 
 
-def scored(stores: Sources, scorecard, as_of: date = AS_OF) -> dict[str, pa.Table]:
+def scored(stores: Sources, points_table, as_of: date = AS_OF) -> dict[str, pa.Table]:
     """Return features, scores with reasons, and contributions as of a date, over all ranges."""
     parts = []
     for cpf_range in plan_ranges(stores.base_a, range_size=150):
         table = build_features(extract_range(stores, cpf_range, as_of=as_of).tables, as_of)
-        parts.append((table, apply_scorecard(scorecard, table), contributions(scorecard, table)))
+        parts.append((table, apply_points(points_table, table), contributions(points_table, table)))
     names = ("features", "scores", "contributions")
     return {
         name: pa.concat_tables(one).combine_chunks() for name, one in zip(names, zip(*parts, strict=True), strict=True)
@@ -138,18 +138,18 @@ def add_later_ends(stores: Sources, draw: random.Random) -> int:
 
 def test_later_facts_change_nothing(stores, night):
     """At random for some and in bulk for all: every feature, score, reason and contribution stays as it was."""
-    scorecard = current_model(ArtifactStore(night.settings.lake_root)).scorecard
-    before = scored(stores, scorecard)
+    points_table = current_model(ArtifactStore(night.settings.lake_root)).points
+    before = scored(stores, points_table)
     draw = random.Random(11)
     everybody = people(stores)
     add_later_facts(stores, draw.sample(everybody, 40), draw, each=1)
     add_later_facts(stores, everybody, draw, each=3)
     assert add_later_ends(stores, draw) > 300
-    after = scored(stores, scorecard)
+    after = scored(stores, points_table)
     for name, table in before.items():
         assert after[name].equals(table), name
     assert before["scores"].num_rows > 300
-    moved = scored(stores, scorecard, PERIOD_END)["scores"]
+    moved = scored(stores, points_table, PERIOD_END)["scores"]
     assert not moved["score_bruto"].equals(before["scores"]["score_bruto"]), "the facts added do count later on"
 
 

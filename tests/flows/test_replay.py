@@ -13,8 +13,9 @@ from contracts.artifacts import ArtifactStore
 from extract.lake import read_extraction
 from features.build import build_features
 from flows.range_work import SCORES_FILE
+from flows.replay import replay_score
 from flows.run_plan import RunIdentity, read_plan
-from models.apply import apply_scorecard, contributions
+from models.apply import apply_points, contributions
 from models.registry import load_model
 from serve.content_digest import ContentDigest
 from tests.flows.conftest import AS_OF
@@ -24,16 +25,16 @@ from tests.flows.conftest import AS_OF
 def replayed(night) -> tuple[pa.Table, pa.Table, int]:
     """Scores and contributions of every range, computed anew with no store at hand, and the model's base points."""
     lake = ArtifactStore(night.settings.lake_root)
-    scorecard = load_model(lake, night.run["modelo_versao"]).scorecard
+    points_table = load_model(lake, night.run["modelo_versao"]).points
     run = RunIdentity(UUID(night.run["execucao_id"]), AS_OF, night.run["modelo_versao"])
     parts = []
     for cpf_range in read_plan(lake, run.snapshot_id) or ():
         table = build_features(read_extraction(lake, run.snapshot_id, cpf_range.index).tables, AS_OF, threads=1)
-        scores = apply_scorecard(scorecard, table)
+        scores = apply_points(points_table, table)
         assert scores.equals(lake.read_table(run.scores_path(cpf_range.index), SCORES_FILE))
-        parts.append((scores, contributions(scorecard, table)))
+        parts.append((scores, contributions(points_table, table)))
     scores, points = (pa.concat_tables(tables) for tables in zip(*parts, strict=True))
-    return scores, points, scorecard.base_points
+    return scores, points, points_table.base_points
 
 
 def test_the_whole_run_has_the_fingerprint_that_was_published(night, replayed):
@@ -70,12 +71,25 @@ def test_base_points_and_all_contributions_are_each_published_score(replayed):
     assert clipped.filter(scored).cast(pa.int16()).equals(scores["score"].filter(scored))
 
 
-def test_the_model_in_force_is_described_in_public_by_its_own_card(night):
+def test_the_model_in_force_is_described_in_public_by_its_own_description(night):
     """Lei 12.414 art. 5 IV: every term that can be a reason is in the text that `/modelo` shows."""
     model = load_model(ArtifactStore(night.settings.lake_root), night.run["modelo_versao"])
     [(description,)] = night.query("select descricao from modelo where versao = :v", v=model.version)
-    assert description == model.card
-    for term in model.scorecard.terms:
-        assert f"| {term.code} | {term.feature} |" in description
+    assert description == model.description
+    for term in model.points.terms:
+        assert f"| {term.code} |" in description
+        assert f"| {term.text_raises} | {term.text_lowers} |" in description
     assert model.training["copias_procuradas_de"] == ["sexo", "estado_civil"]
     assert "cópias codificadas de sexo, estado_civil" in description
+
+
+def test_any_published_score_is_replayed_by_the_command(night):
+    """Of the trained model, as an auditor asks: the score in force, one with data and one without."""
+    for status in ("OK", "DADOS_INSUFICIENTES"):
+        [(client_id,)] = night.query(
+            "select cliente_id from score_vigente where status = :status order by cliente_id limit 1", status=status
+        )
+        replay = replay_score(night.settings, UUID(night.run["execucao_id"]), client_id)
+        assert replay.result.score.status == status
+        assert [one.differences for one in replay.comparisons if one.store == "PostgreSQL"] == [()]
+        assert not replay.differing

@@ -169,9 +169,12 @@ def test_training_on_too_few_matured_labels_is_refused_with_the_counts(snapshot:
     observed_until = date(1997, 12, 31)
     dates = plan_training_dates(observed_until, horizon_months=12)
     label = partial(label_defaults, observed_until=observed_until, horizon_months=12, min_debt_cents=10_000)
-    samples = [DatedSample(d, build_features(snapshot.tables, d), label(snapshot.tables, d)) for d in dates.all]
+    training, later = (
+        [DatedSample(d, build_features(snapshot.tables, d), label(snapshot.tables, d)) for d in days]
+        for days in (dates.training, dates.validation)
+    )
     with pytest.raises(TrainingRefusedError) as refusal:
-        train_scorecard(TrainingData(samples[:-1], samples[-1], observed_until), model_inputs())
+        train_scorecard(TrainingData(training, later, observed_until), model_inputs())
     for as_of in dates.all:
         owners = [client for client in by_hand.account_of if by_hand.known[client] <= as_of]
         rows = [client for client in owners if not by_hand.features(client, as_of)["sem_dados"]]

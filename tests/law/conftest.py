@@ -13,7 +13,7 @@ from serve.publish import Publisher
 from serve.run_info import RunInfo
 from stores.connections import redis_client, sql_engine
 from tests.extract_samples import cpf_of, debt
-from tests.law_samples import Judged, Rows, consumer, everything_scorecard, insert_consumers, judge_stores
+from tests.law_samples import Judged, Rows, consumer, everything_table, insert_consumers, judge_stores
 from tests.score_samples import make_run, open_run
 
 AS_OF = date(2025, 6, 30)
@@ -39,7 +39,7 @@ def published(make_installation: Callable[[str], Settings]) -> Published:
     """Publish once a session; every fourth consumer is one of whom nothing is known."""
     settings = make_installation("lei")
     insert_consumers(settings, *map(_consumer, range(CONSUMERS)))
-    card = everything_scorecard()
+    card = everything_table()
     named = {"modelo_nome": card.name, "textos": card.texts, "modelo_descricao": "# tudo\n\nDIV01: dívidas em aberto\n"}
     run = replace(make_run(9, as_of=AS_OF), **named)
     judged = judge_stores(settings, AS_OF)

@@ -10,14 +10,18 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from contracts.errors import DataIntegrityError, TrainingRefusedError
+from contracts.errors import TrainingRefusedError
+from contracts.feature_terms import InputType, RiskDirection
 from contracts.tables import FORBIDDEN_INPUTS, MEASURED_ATTRIBUTES, TABLES
 from features.catalog import FAMILIES, FEATURES, make_catalog
 from features.declaration import RowColumn
-from models.inputs import InputFeature, InputType, RiskDirection
+from models.inputs import InputFeature
 from models.label import LABELS_SCHEMA
-from models.scorecard import Term
-from models.train import DatedSample, TrainingData, train_scorecard
+from models.points_table import Axis, PointsTable, Term
+from models.registered_model import refuse_unlawful
+from models.scaling import ScoreScale
+from models.selection import Candidate
+from models.train import DatedSample, TrainingData, TrainingOptions, train_scorecard
 from stores.connections import sql_engine
 from tests.extract_samples import cpf_of
 from tests.law_samples import consumer, insert_consumers, judge_stores
@@ -47,7 +51,7 @@ def training(copies: dict[str, pa.Array], *, noise: float = 0.0) -> TrainingData
     labels = pa.table([cpf, cpf, pa.array(is_bad)], schema=LABELS_SCHEMA)
     samples = [DatedSample(day, pa.table(columns), labels) for day in DATES]
     protected = pa.table({"cpf": cpf, "sexo": SEX[sex], "estado_civil": STATUS[status]})
-    return TrainingData(samples[:-1], samples[-1], date(2025, 6, 30), protected)
+    return TrainingData(samples[:-1], samples[-1:], date(2025, 6, 30), protected)
 
 
 def as_input(name: str, kind: InputType) -> InputFeature:
@@ -112,7 +116,7 @@ def test_a_copy_hidden_in_a_scale_of_its_own_is_refused():
         mixed = 1e3 * sample.features["indice_a"].to_numpy() + jitter
         return replace(sample, features=sample.features.set_column(place, "indice_a", pa.array(mixed)))
 
-    mixed = replace(data, samples=[hidden(s) for s in data.samples], validation=hidden(data.validation))
+    mixed = replace(data, samples=list(map(hidden, data.samples)), validation=list(map(hidden, data.validation)))
     with pytest.raises(TrainingRefusedError, match="indice_a tells sexo"):
         train_scorecard(mixed, [HONEST, as_input("indice_a", InputType.NUMBER)])
 
@@ -120,16 +124,22 @@ def test_a_copy_hidden_in_a_scale_of_its_own_is_refused():
 def test_an_honest_input_trains_and_the_record_says_what_was_looked_for():
     """Lei 12.414 art. 7-A I: a weak association is no copy; fairness figures are for that."""
     model = train_scorecard(
-        training({"indice_a": pa.array([0.0, 1.0])}, noise=0.7), [HONEST, as_input("indice_a", InputType.NUMBER)]
+        training({"indice_a": pa.array([0.0, 1.0])}, noise=0.7),
+        [HONEST, as_input("indice_a", InputType.NUMBER)],
+        options=TrainingOptions(candidates=(Candidate(0, 16),), jobs=1),
     )
-    assert "indice_a" in {term.feature for term in model.scorecard.terms}
+    assert "indice_a" in model.points.features
     assert model.record.to_json()["copias_procuradas_de"] == ["sexo", "estado_civil"]
+    assert ("indice_a", "sexo") in {(finding.feature, finding.attribute) for finding in model.evidence.proxies}
+    assert all(check.passed for check in model.decision.checks if check.name == "lei")
 
 
-def test_a_model_file_with_a_term_on_one_cannot_be_loaded():
+def test_a_registered_model_that_reads_one_is_not_loaded():
     """Lei 12.414 art. 7-A I: nor by editing what was registered."""
-    with pytest.raises(DataIntegrityError, match="forbidden"):
-        Term("sexo", "S", InputType.NUMBER, RiskDirection.FREE, points=(3, -3), missing_points=0, edges=(0.5,))
+    axis = Axis("sexo", InputType.NUMBER, edges=(0.5,))
+    points = PointsTable("x", 12, ScoreScale(), 600, (Term("S", (axis,), (3, -3, 0, 0)),))
+    with pytest.raises(TrainingRefusedError, match="sexo"):
+        refuse_unlawful("models/x", points)
 
 
 def test_whatever_stands_in_them_no_feature_score_or_reason_moves(installation):

@@ -20,9 +20,9 @@ from serve.app import create_app_b
 from tests.api_server import caller, running
 from tests.extract_samples import insert
 from tests.law.conftest import AS_OF
-from tests.law_samples import everything_scorecard, judge_stores, query
+from tests.law_samples import everything_table, judge_stores, query
 
-BASE_POINTS = everything_scorecard().base_points
+BASE_POINTS = everything_table().base_points
 TEXTS = {feature.code: {"reduz": feature.text_lowers, "aumenta": feature.text_raises} for feature in FEATURES}
 
 

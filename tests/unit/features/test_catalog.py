@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 
 from contracts.errors import TrainingRefusedError, UsageError
+from contracts.feature_terms import RiskDirection
 from contracts.tables import FORBIDDEN_INPUTS, TABLES_BY_NAME
 from features.catalog import CATALOG, FAMILIES, FEATURES, FEATURES_SCHEMA, make_catalog, table_columns
-from features.declaration import Direction, Family, Feature, RowColumn
+from features.declaration import Family, Feature, RowColumn
 
 PROFILE = FAMILIES[0]
 AGE = next(feature for feature in FEATURES if feature.name == "idade_anos")
@@ -42,7 +43,7 @@ def test_every_feature_is_fully_described(feature: Feature) -> None:
         assert text.endswith(".")
         assert len(text) >= BOILERPLATE_LENGTH
     assert feature.unit
-    assert feature.direction in Direction
+    assert feature.direction in RiskDirection
     assert feature.sources
     assert feature.text_raises != feature.text_lowers
 

@@ -7,6 +7,7 @@ import pytest
 from contracts.extraction import TableCounts
 from contracts.score_scale import SCORES_SCHEMA, Status, band_of
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
+from models.reference_distribution import ReferenceDistribution
 
 BASE = 500
 
@@ -81,6 +82,12 @@ def test_feature_summary_tells_missing_from_not_finite():
     assert (summary["uf"].rows, summary["uf"].missing) == (3, 1)
 
 
+def test_a_summary_without_rows_adds_nothing_to_a_distribution():
+    counted = RangeSummary(distribution=ReferenceDistribution("modelo", 2, {"a": (1, 1)}, {500: 2}))
+    strays = RangeSummary(counts={"divida": TableCounts(1, 0, {}, {"orfao": 1})})
+    assert (strays + counted).distribution == (counted + strays).distribution == counted.distribution
+
+
 def test_json_round_trip_and_reconciliation():
     summary = RangeSummary(
         1,
@@ -88,6 +95,7 @@ def test_json_round_trip_and_reconciliation():
         summarize_features(pa.table({"a": [1.0, 2.0]})),
         summarize_scores(*scores_table([0, 1, 2, 3, 4, 5, None]), BASE),
         {"extrair": 1.5},
+        ReferenceDistribution("modelo", 6, {"a": (4, 0, 2)}, {500: 1, 501: 5}),
     )
     assert RangeSummary.from_json(summary.to_json()) == summary
     assert (summary.extracted_clients, summary.rejected_clients, summary.unaccounted_clients) == (9, 2, 0)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from datetime import date
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.inputs import InputFeature, InputType, RiskDirection
+from contracts.feature_terms import InputType, RiskDirection
+from models.inputs import InputFeature
 from models.label import LABELS_SCHEMA
-from models.train import DatedSample, TrainedModel, TrainingData, TrainingOptions, train_scorecard
+from models.selection import Candidate
+from models.training_data import DatedSample, TrainingData
+
+if TYPE_CHECKING:
+    from models.train import TrainedModel
 
 STATES = np.array(["SP", "RJ", "MG", "BA", "AC"])
 STATE_EFFECT = np.array([0.0, -0.1, 0.1, -0.4, -0.8])
 OBSERVED_UNTIL = date(2025, 6, 30)
-DATES = (date(2023, 9, 30), date(2023, 12, 31), date(2024, 3, 31))
+DATES = (date(2023, 9, 30), date(2023, 12, 31))
+LATER = (date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31))
+ONE_CANDIDATE = (Candidate(pairs=2, max_bins=16),)
 
 
 def number(name: str, direction: RiskDirection) -> InputFeature:
-    return InputFeature(
-        name, name.upper(), InputType.NUMBER, direction, f"{name} aumenta o score", f"{name} reduz o score"
-    )
+    raises, lowers = f"{name} aumenta o score", f"{name} reduz o score"
+    return InputFeature(name, name.upper(), InputType.NUMBER, direction, raises, lowers, f"o nome de {name}")
 
 
 def make_inputs(noise: int = 2) -> tuple[InputFeature, ...]:
@@ -65,19 +72,38 @@ def make_sample(as_of: date, rows: int, *, noise: int = 2, seed: int = 1) -> tup
     return DatedSample(as_of, pa.table(columns), labels), p
 
 
+def make_protected(rows: int) -> pa.Table:
+    """Return a sex and a marital status that nothing depends on."""
+    rng = np.random.default_rng(9)
+    cpf = pa.array(np.char.zfill((np.arange(rows) * 97).astype("U11"), 11))
+    status = np.array(["solteiro", "casado", "viuvo"])[rng.integers(0, 3, rows)]
+    return pa.table({"cpf": cpf, "sexo": np.array(["F", "M"])[rng.integers(0, 2, rows)], "estado_civil": status})
+
+
 def make_training(rows: int, *, noise: int = 2, seed: int = 1) -> TrainingData:
-    samples = [make_sample(day, rows, noise=noise, seed=seed)[0] for day in DATES]
-    return TrainingData(samples[:-1], samples[-1], OBSERVED_UNTIL)
+    samples, later = ([make_sample(day, rows, noise=noise, seed=seed)[0] for day in days] for days in (DATES, LATER))
+    return TrainingData(samples, later, OBSERVED_UNTIL, make_protected(rows), "idade")
 
 
 @pytest.fixture(scope="session")
 def synthetic() -> SimpleNamespace:
     """Return the makers of synthetic data; test modules cannot import this file."""
     return SimpleNamespace(
-        number=number, inputs=make_inputs, sample=make_sample, training=make_training, dates=DATES, until=OBSERVED_UNTIL
+        number=number,
+        inputs=make_inputs,
+        sample=make_sample,
+        training=make_training,
+        protected=make_protected,
+        dates=DATES,
+        later=LATER,
+        until=OBSERVED_UNTIL,
+        one_candidate=ONE_CANDIDATE,
     )
 
 
 @pytest.fixture(scope="session")
 def trained() -> TrainedModel:
-    return train_scorecard(make_training(8_000), make_inputs(), options=TrainingOptions(name="teste"))
+    from models.train import TrainingOptions, train_scorecard  # noqa: PLC0415 - slow to import, for those who need it
+
+    options = TrainingOptions(name="teste", candidates=ONE_CANDIDATE)
+    return train_scorecard(make_training(8_000), make_inputs(), options=options)

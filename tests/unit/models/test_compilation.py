@@ -1,4 +1,4 @@
-"""Guards the step from evidence to integer points: centred, rounded, merged, the mean score kept."""
+"""Guards the way from log-odds to points: rounding, base, merging, codes, and directions that must hold."""
 
 from __future__ import annotations
 
@@ -6,78 +6,90 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from contracts.errors import TrainingRefusedError
-from models.apply import apply_scorecard
-from models.binning import Bins
-from models.compilation import compile_scorecard
-from models.inputs import InputFeature, InputType, RiskDirection
-from models.logistic import Calibration, LogisticFit, calibrate
+from contracts.errors import DataIntegrityError
+from contracts.feature_terms import InputType, RiskDirection
+from models.additive import AdditiveModel, AdditiveTerm
+from models.apply import raw_scores
+from models.compilation import TermLabel, compile_points
+from models.points_table import Axis
 from models.scaling import ScoreScale
-from models.train import CALIBRATION_SHARE
-from models.training_data import is_in_share
 
-SCALE = ScoreScale(600, 1.0, 100 * float(np.log(2)))
-"""One unit of log-odds is 100 points."""
-
-NUMBER = InputFeature("x", "X", InputType.NUMBER, RiskDirection.FREE, "sobe", "desce")
-CATEGORY = InputFeature("uf", "UF", InputType.CATEGORY, RiskDirection.FREE, "sobe", "desce")
+X = Axis("x", InputType.NUMBER, edges=(0.0, 1.0, 2.0))
+C = Axis("c", InputType.CATEGORY, groups=(("u",), ("v",), ("w",)))
 
 
-def bins(woe: list[float], rows: list[float], edges=(), groups=()) -> Bins:
-    return Bins(tuple(edges), tuple(groups), np.array([], np.int16), np.array(woe), np.array(rows))
+def term(axes, log_odds, rows=None) -> AdditiveTerm:
+    values = np.asarray(log_odds, float)
+    return AdditiveTerm(axes, values, np.ones(values.shape) if rows is None else np.asarray(rows, float))
 
 
-def compiled(binned, coefficients: list[float], intercept: float = 0.5):
-    fit = LogisticFit(intercept, np.array(coefficients))
-    return compile_scorecard(binned, fit, name="c", horizon_months=12, scale=SCALE)
+def model_of(seed: int = 0) -> AdditiveModel:
+    rng = np.random.default_rng(seed)
+    pair = rng.normal(0, 0.4, (X.cells, C.cells))
+    return AdditiveModel(
+        -1.2, (term((X,), rng.normal(0, 1, X.cells)), term((C,), rng.normal(0, 1, C.cells)), term((X, C), pair))
+    )
 
 
-def test_points_are_centred_and_neighbours_of_equal_points_are_one_bin():
-    made = bins([-0.51, 0.1, 0.1001, 0.4, 0.0, 0.2], [100, 100, 100, 100, 0, 0], edges=[1.0, 2.0, 3.0])
-    term = compiled([(NUMBER, made)], [1.0]).terms[0]
-    assert term.points == (-53, 8, 38)
-    assert term.edges == (1.0, 3.0)
-    assert term.missing_points == 18
-    assert term.other_points == 0
-    assert (term.text_raises, term.text_lowers) == ("sobe", "desce")
+def rows_of(count: int = 500) -> pa.Table:
+    rng = np.random.default_rng(1)
+    x = np.where(rng.random(count) < 0.1, np.nan, rng.normal(1, 2, count))
+    return pa.table({"x": x, "c": rng.choice(["u", "v", "w", "unknown", None], count).tolist()})
 
 
-def test_groups_of_equal_points_are_one_and_other_keeps_its_own():
-    made = bins([0.3, -0.3, 0.3001, 0.1, 0.0], [50, 100, 50, 0, 0], groups=[("B",), ("C",), ("A",)])
-    term = compiled([(CATEGORY, made)], [1.0]).terms[0]
-    assert term.groups == (("C",), ("A", "B"))
-    assert term.points == (-30, 30)
-    assert (term.other_points, term.missing_points) == (10, 0)
+def test_points_stand_for_the_log_odds_within_half_a_point_a_term():
+    model, table, scale = model_of(), rows_of(), ScoreScale()
+    raw = raw_scores(compile_points(model, scale=scale), table)
+    exact = scale.points_of(0.0) - scale.factor * model.log_odds(table)
+    assert np.abs(raw - exact).max() <= 0.5 * 3 + 0.5
 
 
-def test_the_base_takes_up_what_rounding_moves_so_that_the_mean_score_is_kept():
-    skewed = bins([0.1045, -0.0348333, 0.0, 0.0], [100, 300, 0, 0], edges=[1.0])  # 10.45 and -3.48 points, exactly
-    features = [InputFeature(f"x{i}", f"X{i}", InputType.NUMBER, RiskDirection.FREE, "", "") for i in range(40)]
-    card = compiled([(feature, skewed) for feature in features], [1.0] * 40)
-    assert {term.points for term in card.terms} == {(10, -3)}
-    mean_points = 40 * (10 * 100 - 3 * 300) / 400
-    assert mean_points == 10  # forty roundings in the same direction
-    assert card.base_points + mean_points == 650
+def test_the_mean_score_is_kept():
+    model = AdditiveModel(0.3, (term((X,), [0.004] * X.cells),))
+    points = compile_points(model, scale=ScoreScale())
+    assert points.terms == ()
+    assert points.base_points == round(ScoreScale().points_of(-0.304)), "what rounding took stands in the base"
 
 
-def test_a_model_without_points_is_refused():
-    with pytest.raises(TrainingRefusedError, match="no input tells good from bad"):
-        compiled([(NUMBER, bins([0.1, -0.1, 0, 0], [10, 10, 0, 0], edges=[1.0]))], [0.0])
+def test_equal_neighbours_and_equal_groups_become_one():
+    flat = AdditiveModel(0.0, (term((X,), [0.5, 0.5, -0.5, -0.5, 0.0, 0.2]), term((C,), [0.3, -0.3, 0.3, 0.0, 0.0])))
+    number, category = compile_points(flat, scale=ScoreScale()).terms
+    assert number.axes[0].edges == (1.0,)
+    assert set(category.axes[0].groups) == {("u", "w"), ("v",)}
 
 
-def test_calibration_corrects_every_part_of_a_fit():
-    fit = Calibration(0.2, 0.5).correct(LogisticFit(1.0, np.array([2.0, 0.0])))
-    assert fit.intercept == pytest.approx(0.7)
-    np.testing.assert_array_equal(fit.coefficients, [1.0, 0.0])
+def test_a_pair_is_merged_along_both_axes():
+    grid = np.zeros((X.cells, C.cells))
+    grid[2:4, 1] = 0.6
+    (pair,) = compile_points(AdditiveModel(0.0, (term((X, C), grid),)), scale=ScoreScale()).terms
+    assert pair.shape == (2 + 2, 2 + 2)
+    assert sorted(set(pair.points)) == [round(-0.6 * ScoreScale().factor), 0]
 
 
-def test_a_trained_model_needs_no_further_calibration_on_its_calibration_part(trained, synthetic):
-    samples = [synthetic.sample(day, 8_000)[0] for day in synthetic.dates[:-1]]
-    table = pa.concat_tables([s.features for s in samples])
-    is_bad = np.concatenate([s.labels["is_bad"].to_numpy() for s in samples])
-    used = is_in_share(table["cpf"], CALIBRATION_SHARE, 1) & ~table["sem_dados"].to_numpy()
-    raw = apply_scorecard(trained.scorecard, table)["score_bruto"].to_numpy()[used]
-    left = calibrate(trained.scorecard.scale.log_odds_of(raw), is_bad[used])
-    assert abs(trained.record.calibration_slope - 1) > 0.01  # else this test could not fail
-    assert left.slope == pytest.approx(1, abs=0.005)
-    assert left.intercept == pytest.approx(0, abs=0.01)
+def test_labels_give_codes_and_texts_and_a_pair_never_takes_a_columns_name():
+    named = Axis("x*c", InputType.NUMBER, edges=(0.0,))
+    terms = (*model_of().terms, term((named,), [1.0, -1.0, 0.0, 0.0]))
+    label = TermLabel("X01", "sobe", "desce")
+    points = compile_points(AdditiveModel(0.0, terms), scale=ScoreScale(), labels={"x": label})
+    assert [t.code for t in points.terms] == ["X01", "c", "x*c", "x*c'"]
+    assert points.texts["X01"] == {"aumenta": "sobe", "reduz": "desce"}
+
+
+def test_rounding_keeps_a_direction():
+    up = Axis("x", InputType.NUMBER, RiskDirection.MORE_RISK, edges=tuple(map(float, range(30))))
+    log_odds = np.concatenate([np.sort(np.random.default_rng(3).normal(0, 0.05, 31)), [0.0, 0.4]])
+    (only,) = compile_points(AdditiveModel(0.0, (term((up,), log_odds),)), scale=ScoreScale()).terms
+    assert (np.diff(only.points[: only.axes[0].bins]) < 0).all()
+
+
+def test_a_model_against_its_direction_does_not_compile():
+    down = Axis("x", InputType.NUMBER, RiskDirection.LESS_RISK, edges=(0.0,))
+    with pytest.raises(DataIntegrityError, match="against its direction"):
+        compile_points(AdditiveModel(0.0, (term((down,), [-1.0, 1.0, 0.0, 0.0]),)), scale=ScoreScale())
+
+
+def test_calibration_is_linear_in_the_log_odds():
+    model, table = model_of(), rows_of()
+    assert np.allclose(model.calibrated(0.2, 1.3).log_odds(table), 0.2 + 1.3 * model.log_odds(table))
+    with pytest.raises(ValueError, match="slope"):
+        model.calibrated(0.0, -1.0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import TrainingRefusedError
+from contracts.feature_terms import InputType, RiskDirection
 from contracts.tables import FORBIDDEN_INPUTS
-from models.inputs import InputFeature, InputType, RiskDirection, check_inputs, is_forbidden
+from models.inputs import InputFeature, check_inputs, is_forbidden
 
 
 @pytest.mark.parametrize("name", FORBIDDEN_INPUTS)
