@@ -31,11 +31,12 @@ STATES = np.array(["SP", "RJ", "MG", "BA", "RS", "PE", "AC"])
 
 
 def make_inputs(features: int) -> list[InputFeature]:
-    """Return the declared inputs of the samples: numbers, and the last one a category."""
+    """Return the declared inputs of the samples: numbers, then age and a category."""
     numbers = [
-        InputFeature(f"x{i:02d}", f"X{i:02d}", InputType.NUMBER, _direction(i), "", "") for i in range(features - 1)
+        InputFeature(f"x{i:02d}", f"X{i:02d}", InputType.NUMBER, _direction(i), "", "") for i in range(features - 2)
     ]
-    return [*numbers, InputFeature("uf", "UF", InputType.CATEGORY, RiskDirection.FREE, "", "")]
+    age = InputFeature("idade", "IDADE", InputType.NUMBER, RiskDirection.FREE, "", "")
+    return [*numbers, age, InputFeature("uf", "UF", InputType.CATEGORY, RiskDirection.FREE, "", "")]
 
 
 def make_sample(as_of: date, rows: int, features: int) -> DatedSample:
@@ -45,9 +46,10 @@ def make_sample(as_of: date, rows: int, features: int) -> DatedSample:
     ids = pa.array(np.char.zfill(np.arange(rows).astype("U11"), 11))
     state = rng.integers(0, len(STATES), rows)
     columns = {"cpf": ids, "cliente_id": ids, "sem_dados": pa.array(rng.random(rows) < 0.02)}
-    for i in range(features - 1):
+    for i in range(features - 2):
         values = causes[i % HIDDEN] + rng.normal(0, 0.5 + i / features, rows)
         columns[f"x{i:02d}"] = pa.array(values, mask=rng.random(rows) < 0.1)
+    columns["idade"] = pa.array(np.random.default_rng(3).integers(18, 90, rows).astype(np.float64))
     columns["uf"] = pa.array(STATES[state])
     log_odds = causes.sum(axis=0) / 2 + 0.3 * causes[0] * causes[1] + 0.1 * state - 2.5
     labels = pa.table([ids, ids, pa.array(rng.random(rows) < 1 / (1 + np.exp(-log_odds)))], schema=LABELS_SCHEMA)
@@ -93,7 +95,7 @@ def main() -> None:
     inputs = make_inputs(args.features)
     samples = [make_sample(day, args.rows, args.features) for day in sorted(TRAINING_DATES[: args.dates])]
     later = [make_sample(day, args.rows, args.features) for day in VALIDATION_DATES]
-    data = TrainingData(samples, later, date(2025, 12, 31), make_protected(args.rows))
+    data = TrainingData(samples, later, date(2025, 12, 31), make_protected(args.rows), "idade")
     print(f"{args.rows} consumers x {args.dates} dates x {args.features} features, and 3 dates to validate")
     print(f"{'':10}  {_peak():6.0f} MiB  the data alone")
     times = StepTimes()

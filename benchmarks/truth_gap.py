@@ -31,13 +31,12 @@ from contracts.score_terms import BAND_UPPER_SCORES
 from features.catalog import FEATURES
 from models.label import latest_labelled_date
 from population.default_probability import HORIZON_MONTHS
-from population.parameters import PopulationParameters
+from population.parameters import DEFAULT_EVENTS, PopulationParameters
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Fit = Callable[[pd.DataFrame, BoolArray, pd.DataFrame], FloatArray]
 
-AS_OF = date(2025, 6, 30)
 TRAINING_DATES = 3
 JUDGED_DATES = 3
 BASE_POINTS, BASE_ODDS, POINTS_TO_DOUBLE = 600, 10.0, 80.0
@@ -174,18 +173,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--clients", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--events", type=float, default=60.0)
+    parser.add_argument("--as-of", type=date.fromisoformat, default=date(2025, 6, 30))
+    parser.add_argument("--events", type=float, default=DEFAULT_EVENTS)
     parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "truth_gap")
     parser.add_argument("--models", default="ebm,boosting,logistic,scorecard")
     parser.add_argument("--fit-only", action="store_true")
     args = parser.parse_args()
-    training, judged = plan_dates(AS_OF)
+    training, judged = plan_dates(args.as_of)
     print(
         f"{args.clients:,} consumers; fit at {', '.join(map(str, training))}; judged at {', '.join(map(str, judged))}"
     )
     if not args.fit_only:
         start = time.perf_counter()
-        parameters = PopulationParameters(args.clients, args.seed, AS_OF, mean_events=args.events)
+        parameters = PopulationParameters(args.clients, args.seed, args.as_of, mean_events=args.events)
         write_samples(parameters, (*training, *judged), args.folder)
         print(f"generated and built in {time.perf_counter() - start:.0f} s into {args.folder}", flush=True)
     fit_rows = read_rows(args.folder, training, "ajuste")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from getpass import getuser
 from typing import Any
 
 from prefect import flow, task
@@ -18,7 +17,6 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.futures import as_completed
 
 from contracts.artifacts import ArtifactStore
-from contracts.errors import DataIntegrityError, ModelNotFoundError, TrainingRefusedError
 from contracts.extraction import CpfRange
 from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
 from extract.partitions import plan_ranges
@@ -29,6 +27,7 @@ from flows.range_tasks import IO_TASK, range_runner
 from flows.reference_date import check_reference_date
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
+from flows.training_outcome import find_incumbent, put_in_force, tell_figures, tell_verdict
 from flows.training_samples import (
     AGE_FEATURE,
     TrainingSnapshot,
@@ -40,16 +39,7 @@ from flows.training_samples import (
     sample_ranges,
 )
 from flows.withheld import values_withheld
-from models.history import promoted_version, read_history
-from models.registry import (
-    REPORT_FILE,
-    TAKES_OVER,
-    RegisteredModel,
-    load_model,
-    preview_model,
-    promote_model,
-    register_model,
-)
+from models.registry import REPORT_FILE, load_model, preview_model, register_model
 from models.train import Incumbent, TrainedModel, TrainingData, TrainingOptions, train_scorecard
 from models.training_dates import DEFAULT_TRAINING_DATES, plan_training_dates
 from stores.run_ids import new_run_id
@@ -91,59 +81,13 @@ def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool 
         lake.delete(snapshot_root(snapshot.snapshot_id))
         lake.delete(f"training/{snapshot.snapshot_id}")
     registered = load_model(lake, version)
-    in_force = promote and bool(registered.decision[TAKES_OVER])
-    if in_force:
-        promote_model(lake, version, who=getuser(), why=f"trained as of {as_of}", when=datetime.now(UTC))
+    in_force = promote and put_in_force(lake, registered, why=f"trained as of {as_of}", when=datetime.now(UTC))
     create_markdown_artifact(registered.card, key="modelo", description=f"modelo {version}")
-    return {"versao": version, "vigente": in_force, **_verdict(registered), **_headline(trained)}
-
-
-def find_incumbent(lake: ArtifactStore) -> Incumbent | None:
-    """Return the model in force, with the problem if it cannot be read; None if none was ever promoted."""
-    version = promoted_version(read_history(lake))
-    if version is None:
-        return None
-    try:
-        return Incumbent(version, load_model(lake, version).points)
-    except (DataIntegrityError, ModelNotFoundError, TrainingRefusedError) as error:
-        return Incumbent(version, None, f"não pôde ser lido ({error})")
+    return {"versao": version, "vigente": in_force, **tell_verdict(registered), **tell_figures(trained)}
 
 
 def _pages(trained: TrainedModel) -> dict[str, bytes]:
     return {REPORT_FILE: render_model_report(preview_model(trained)).encode()}
-
-
-def _verdict(registered: RegisteredModel) -> dict[str, Any]:
-    """Return what the gate decided when the model was first registered, and why."""
-    checks = registered.decision["verificacoes"]
-    return {
-        "pode_assumir": bool(registered.decision[TAKES_OVER]),
-        "comparado_com": registered.decision["modelo_em_vigor"] or "nenhum",
-        "motivos_da_recusa": [check["texto"] for check in checks if not check["passou"]],
-    }
-
-
-def _headline(trained: TrainedModel) -> dict[str, Any]:
-    late, record, price = trained.evidence.out_of_time, trained.record, trained.evidence.price_of_transparency
-    figures = {
-        "auc_fora_do_tempo": late.auc,
-        "gini_fora_do_tempo": late.gini,
-        "ks_fora_do_tempo": late.ks,
-        "brier_fora_do_tempo": late.brier,
-        "ece_fora_do_tempo": late.ece_debiased,
-        "taxa_observada": late.bad_rate,
-        "probabilidade_media": late.mean_probability,
-        "preco_da_transparencia_auc": price,
-    }
-    return {
-        "datas_de_treino": [counts.as_of.isoformat() for counts in record.samples],
-        "datas_fora_do_tempo": [counts.as_of.isoformat() for counts in record.validation],
-        **{f"linhas_{use}": rows for use, rows in record.rows_by_use.items()},
-        "inadimplentes_no_treino": sum(counts.bads for counts in record.samples),
-        "pares_de_variaveis": record.selection.chosen.pairs,
-        **{name: found.estimate for name, found in figures.items() if found is not None},
-        **{f"{name}_intervalo": [found.low, found.high] for name, found in figures.items() if found is not None},
-    }
 
 
 def _gather(

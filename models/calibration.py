@@ -1,8 +1,11 @@
 """Calibration: the map, linear in the log-odds, under which probabilities meet the outcomes of other consumers.
 
 Enter a model's log-odds of bad and the outcomes of consumers that it was not fitted on; leave an intercept and a
-slope by maximum likelihood (Platt, 1999, without his smoothing of the targets). Being linear in the log-odds, the
-map keeps terms additive; what it cannot mend is measured out of time and reported.
+slope. The slope, which a fit always overstates, is theirs alone, by maximum likelihood (Platt, 1999, without his
+smoothing of the targets). The level is pooled: a fit's mean probability is the bad rate of its own rows, which is
+that of the population up to chance, so that the calibration rows move it by no more than their share of all the rows
+that tell of it. Being linear in the log-odds, the map keeps terms additive; what it cannot mend is measured out of
+time and reported.
 """
 
 from __future__ import annotations
@@ -53,17 +56,20 @@ class Calibration:
         return _sigmoid(self.intercept + self.slope * log_odds_bad)
 
 
-def fit_calibration(log_odds_bad: Floats, is_bad: Flags) -> Calibration:
-    """Return the intercept and slope under which the mean probability is the bad rate; slope 1 on thin data.
+def fit_calibration(log_odds_bad: Floats, is_bad: Flags, *, fitted_rows: int = 0) -> Calibration:
+    """Return the intercept and slope for log-odds of bad; slope 1 on thin data.
 
-    ``log_odds_bad`` and ``is_bad`` are aligned, one a row. The sums run in row order on one thread, so that the same
-    rows give the same map.
+    ``log_odds_bad`` and ``is_bad`` are aligned, one a row. ``fitted_rows`` is the number of other rows by which the
+    log-odds were fitted to a mean probability that is their bad rate; with 0 the level is that of these rows alone.
+    The sums run in row order on one thread, so that the same rows give the same map.
     """
     rows, bads = len(is_bad), int(is_bad.sum())
     slope = 1.0
     if min(bads, rows - bads) >= MIN_CALIBRATION_OUTCOMES:
         slope = float(np.clip(_newton_slope(log_odds_bad, is_bad), *SLOPE_LIMITS))
-    return Calibration(_level(slope * log_odds_bad, is_bad), slope, rows, bads)
+    expected = float(_sigmoid(log_odds_bad).mean())
+    level = (bads + fitted_rows * expected) / (rows + fitted_rows)
+    return Calibration(_intercept(slope * log_odds_bad, level), slope, rows, bads)
 
 
 def _newton_slope(log_odds: Floats, is_bad: Flags) -> float:
@@ -87,13 +93,13 @@ def _newton_slope(log_odds: Floats, is_bad: Flags) -> float:
     return slope
 
 
-def _level(log_odds: Floats, is_bad: Flags) -> float:
-    """Return the shift of the log-odds under which the mean probability is the bad rate, by bisection.
+def _intercept(log_odds: Floats, rate: float) -> float:
+    """Return the shift of the log-odds under which the mean probability is a rate, by bisection.
 
     The rate is kept off 0 and 1 by half a row, where no shift would do.
     """
-    rows = len(is_bad)
-    target = min(max(float(is_bad.mean()), 0.5 / rows), 1 - 0.5 / rows)
+    rows = len(log_odds)
+    target = min(max(rate, 0.5 / rows), 1 - 0.5 / rows)
     low, high = -LEVEL_LIMIT, LEVEL_LIMIT
     for _ in range(BISECTIONS):
         shift = (low + high) / 2

@@ -22,7 +22,7 @@ from models.training_data import Flags, input_column, is_known
 from models.training_rows import Floats, TrainingRows
 
 SELECTION_ROWS_A_BAG = 40_000
-MAX_SELECTION_BAGS = 4
+MAX_SELECTION_BAGS = 2
 """Bags of a fit that is only compared with others: one where rows are many, more where a single one is mostly noise."""
 
 

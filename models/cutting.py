@@ -26,6 +26,10 @@ MAX_CATEGORIES = 100
 MIN_CATEGORY_ROWS = 10
 """A category of fewer rows says nothing by itself (interpret's ``min_cat_samples``)."""
 
+MIN_CATEGORY_SHARE = 0.001
+MIN_BIN_SHARE = 0.002
+"""Fewer of the rows than this are not told apart: what a handful of them did is chance."""
+
 _SMALLEST_DECIMAL, _LARGEST_DECIMAL = -300, 300
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -67,7 +71,8 @@ def cut_category(feature: str, values: pa.Array, weights: Floats) -> Axis:
     codes = encoded.indices.filter(pc.is_valid(encoded)).to_numpy()
     mass = np.bincount(codes, weights=weights[known], minlength=len(encoded.dictionary))
     texts = encoded.dictionary.to_pylist()
-    common = [i for i, text in enumerate(texts) if mass[i] >= MIN_CATEGORY_ROWS and len(text) <= MAX_TEXT_LENGTH]
+    least = max(MIN_CATEGORY_ROWS, MIN_CATEGORY_SHARE * float(mass.sum()))
+    common = [i for i, text in enumerate(texts) if mass[i] >= least and len(text) <= MAX_TEXT_LENGTH]
     kept = sorted(common, key=lambda i: (-mass[i], texts[i]))[:MAX_CATEGORIES]
     if not kept and len(texts) <= MAX_CATEGORIES:  # a table of a few rows: every value counts
         kept = sorted(range(len(texts)), key=lambda i: (-mass[i], texts[i]))
@@ -76,17 +81,18 @@ def cut_category(feature: str, values: pa.Array, weights: Floats) -> Axis:
 
 def _last_values(mass: Floats, max_bins: int) -> list[int]:
     """Return the index of the last value of each bin but the final one, for values of rising order and their mass."""
-    count = len(mass)
-    if count <= max_bins:
+    count, upto = len(mass), np.cumsum(mass)
+    least = MIN_BIN_SHARE * upto[-1] if count else 0.0
+    if count <= max_bins and (mass >= least).all():
         return list(range(count - 1))
-    upto, last, begin = np.cumsum(mass), [], 0
+    last, begin = [], 0
     for bins_left in range(max_bins, 1, -1):
         before = upto[begin - 1] if begin else 0.0
-        share = (upto[-1] - before) / bins_left
+        share = least if count <= max_bins else (upto[-1] - before) / bins_left
         end = int(np.searchsorted(upto, before + share, side="left"))
         if end > begin and mass[end] > share:
             end -= 1
-        if end >= count - 1:
+        if end >= count - 1 or upto[-1] - upto[end] < least:
             break
         last.append(end)
         begin = end + 1

@@ -2,7 +2,8 @@
 
 Enter a model's evidence and its comparison with the model in force on the same later rows; leaves a decision with
 every check's observed value, its interval, its limit and a sentence in Portuguese. A limit is broken only where the
-whole interval lies beyond it, of all checks jointly but for the one against the model in force, which stands by itself. What was not measured is not passed; a group too small to be judged is left out.
+whole interval lies beyond it: that of the comparison by itself, those of the other checks jointly. What was not
+measured is not passed; a group too small to be judged is left out.
 """
 
 from __future__ import annotations

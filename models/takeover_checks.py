@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Check:
         }
 
 
-def check_interval(
+def check_interval(  # noqa: PLR0913 - what is checked, and against what
     name: str,
     what: str,
     observed: Interval | None,
@@ -60,7 +61,8 @@ def check_interval(
     if observed is None:
         return Check(name, False, f"{what}: não pôde ser medido; {allowed}.", None, at_least, at_most)
     if joint:
-        observed = widen(observed)
+        # Only a figure that may be below zero has a limit below zero.
+        observed = widen(observed, lowest=-math.inf if at_least is not None and at_least < 0 else 0.0)
     figures = interval(observed).removesuffix(")") + (" em conjunto)" if joint else ")")
     below = at_least is not None and observed.high < at_least
     above = at_most is not None and observed.low > at_most
@@ -68,12 +70,12 @@ def check_interval(
     return Check(name, not (below or above), f"{what}: {figures}, {allowed}: {verdict}.", observed, at_least, at_most)
 
 
-def widen(observed: Interval) -> Interval:
-    """Return an interval of 95% as wide as it must be to hold jointly with nineteen others.
+def widen(observed: Interval, *, lowest: float = -math.inf) -> Interval:
+    """Return an interval of 95% as wide as it must be to hold jointly with nineteen others, cut at what it can be.
 
     >>> widen(Interval(0.0, -1.96, 1.96))
     Interval(estimate=0.0, low=-3.0234, high=3.0234)
     """
     factor = JOINT_QUANTILE / NORMAL_QUANTILE
-    below, above = (factor * (observed.estimate - end) for end in (observed.low, observed.high))
-    return Interval(observed.estimate, round(observed.estimate - below, 4), round(observed.estimate - above, 4))
+    low, high = (observed.estimate + factor * (end - observed.estimate) for end in (observed.low, observed.high))
+    return Interval(observed.estimate, round(max(lowest, low), 4), round(high, 4))

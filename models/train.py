@@ -156,7 +156,7 @@ def _fit_points(
     model = champion.fit(candidate, rows.fit.features, rows.fit.is_bad)
     log_odds = model.log_odds(rows.calibration.features)
     refuse_noise(ranking_of(log_odds, rows.calibration, seed=options.seed))
-    calibration = fit_calibration(log_odds, rows.calibration.is_bad)
+    calibration = fit_calibration(log_odds, rows.calibration.is_bad, fitted_rows=len(rows.fit.is_bad))
     points = champion.compile(
         model.calibrated(calibration.intercept, calibration.slope),
         scale=options.scale,
@@ -174,7 +174,9 @@ def _challenge(
     for name, fit in CHALLENGERS.items():
         report(f"challenger: {name}")
         log_odds = fit(rows.fit.features, rows.fit.is_bad, inputs, seed=seed)
-        calibration = fit_calibration(log_odds(rows.calibration.features), rows.calibration.is_bad)
+        calibration = fit_calibration(
+            log_odds(rows.calibration.features), rows.calibration.is_bad, fitted_rows=len(rows.fit.is_bad)
+        )
         found[name] = calibration.probability(log_odds(rows.strict.features))
     return found
 

@@ -19,7 +19,7 @@ _DESCRIPTIONS = (
 )  # fmt: skip
 _BASE_SHARE = np.array([0.30, 0.27, 0.13, 0.16, 0.22, 0.05, 0.03])
 _AGE_SLOPE = np.array([0.035, 0.012, -0.025, 0.012, 0.008, 0.030, 0.015])
-_RISK_SLOPE = np.array([-0.35, -0.25, 0.05, -0.85, -0.60, -0.30, -0.15])
+_RISK_SLOPE = np.array([-0.40, -0.30, 0.05, -1.30, -0.90, -0.40, -0.25])
 _MONTHS_OF_INCOME = np.array([75.0, 16.0, 5.0, 7.0, 2.5, 25.0, 20.0])
 _SOLD_IN_DISTRESS = 0.28
 _SOLD_ANYWAY = 0.05

@@ -12,8 +12,8 @@ from population.months import IntArray
 from population.raw_schema import choose, draw_index
 from population.scene import Scene
 
-_RATE = np.array([0.03, 0.10, 0.34, 0.85, 1.35])
-_TRAIT_ON_RATE = 0.30
+_RATE = np.array([0.03, 0.09, 0.31, 0.78, 1.25])
+_TRAIT_ON_RATE = 0.40
 _OWN_RATE = 0.02
 
 

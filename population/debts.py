@@ -29,7 +29,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _DUE_DAYS = np.array([5, 8, 10, 12, 15, 18, 20, 22, 25, 28])
 _LATE_LOGIT = np.array([-2.8, -1.9, -0.5, 0.7, 1.6])
-_TRAIT_ON_LATE = 0.8
+_TRAIT_ON_LATE = 1.0
 _LATE_MEAN_DAYS = np.array([5.0, 8.0, 16.0, 28.0, 36.0])
 _LONGEST_LATENESS = 80
 _NEVER_PAID_LOGIT = 0.2

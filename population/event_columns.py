@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -27,13 +25,6 @@ def spread_counts(counts: IntArray) -> tuple[IntArray, IntArray]:
     """Return the consumer row and the month of each counted event, from counts of shape (n, months)."""
     owner, month = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), counts.shape[1])
     return owner, month
-
-
-def draw_whole_counts(rng: np.random.Generator, mean: npt.NDArray[np.floating[Any]]) -> IntArray:
-    """Return counts that are the mean rounded up or down at random: regular, not Poisson."""
-    floor = np.floor(mean)
-    counts: IntArray = (floor + (rng.random(mean.shape) < mean - floor)).astype(np.int64)
-    return counts
 
 
 def money_columns(rng: np.random.Generator, reais: FloatArray) -> dict[str, pa.Array]:

@@ -42,6 +42,17 @@ def test_the_mean_probability_is_the_bad_rate():
     assert found.probability(log_odds).mean() == pytest.approx(is_bad.mean(), abs=1e-9)
 
 
+def test_the_level_is_pooled_with_that_of_the_fit():
+    """Calibration rows that are a fifth of all rows move the mean probability by a fifth of the way."""
+    rng = np.random.default_rng(8)
+    log_odds = rng.normal(-2.0, 1.0, 4_000)
+    expected = (1 / (1 + np.exp(-log_odds))).mean()
+    is_bad = rng.random(4_000) < 0.3
+    found = fit_calibration(log_odds, is_bad, fitted_rows=16_000)
+    assert found.probability(log_odds).mean() == pytest.approx(expected + (is_bad.mean() - expected) / 5, abs=1e-9)
+    assert found.slope == fit_calibration(log_odds, is_bad).slope
+
+
 def test_thin_data_set_only_the_level():
     found = fit_calibration(np.zeros(100), np.arange(100) < 20)
     assert found.slope == 1.0

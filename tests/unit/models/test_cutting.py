@@ -83,8 +83,17 @@ def test_rare_and_overlong_categories_share_other():
 
 
 def test_a_column_of_names_keeps_the_heaviest_only():
-    values = pa.array([f"n{i % 700}" for i in range(10_500)])
-    assert len(cut_category("c", values, np.ones(10_500)).groups) == MAX_CATEGORIES
+    values = pa.array([f"n{i % 700}" for i in range(21_000)])
+    assert len(cut_category("c", values, np.ones(21_000)).groups) == MAX_CATEGORIES
+
+
+def test_a_handful_of_rows_has_no_bin_of_its_own():
+    values = np.concatenate([np.zeros(9_000), np.full(985, 1.0), np.full(15, 50.0)])
+    for bins in (2, 8):
+        axis = cut_number("x", values, np.ones(10_000), max_bins=bins)
+        assert axis.edges == (0.0,)
+    many = np.concatenate([np.zeros(9_000), np.arange(1.0, 1_001.0)])
+    assert cells(many, cut_number("x", many, np.ones(10_000), max_bins=32))[:-2].min() >= 20
 
 
 def test_in_a_small_table_every_category_counts():

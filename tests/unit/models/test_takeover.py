@@ -84,7 +84,7 @@ def test_a_broken_calibration_refuses(decide, trained, name, changes):
 
 def test_a_gini_that_falls_or_jumps_from_month_to_month_refuses(decide, trained):
     trend = trained.evidence.out_of_time.trend
-    falling = replace(trend, gini_slope=Interval(-0.05, -0.07, -0.03))
+    falling = replace(trend, gini_slope=Interval(-0.06, -0.07, -0.05))
     jumping = replace(trend, gini_spread=Interval(0.2, 0.15, 0.25))
     assert refused(decide(late(trained.evidence, trend=falling))) == {"gini_inclinacao"}
     assert refused(decide(late(trained.evidence, trend=jumping))) == {"gini_amplitude"}
@@ -113,12 +113,12 @@ def with_group(evidence, attribute, group, **changes):
     [
         (("sexo", "F"), {"approval_ratio": Interval(0.7, 0.65, 0.75)}, "equidade_sexo_aprovacao"),
         (("sexo", "F"), {"opportunity_difference": Interval(-0.2, -0.25, -0.15)}, "equidade_sexo_oportunidade"),
-        (("sexo", "M"), {"calibration_gap": Interval(0.06, 0.04, 0.08)}, "equidade_sexo_calibracao"),
+        (("sexo", "M"), {"calibration_gap": Interval(0.08, 0.06, 0.10)}, "equidade_sexo_calibracao"),
         (("faixa_etaria", "18 a 24"), {"approval_ratio": Interval(0.4, 0.35, 0.45)}, "equidade_idade_aprovacao"),
         (("faixa_etaria", "60 ou mais"), {"approval_ratio": Interval(0.7, 0.65, 0.75)}, "equidade_idade_aprovacao"),
         (
             ("faixa_etaria", "60 ou mais"),
-            {"calibration_gap": Interval(-0.06, -0.08, -0.04)},
+            {"calibration_gap": Interval(-0.08, -0.10, -0.06)},
             "equidade_idade_calibracao",
         ),
     ],
