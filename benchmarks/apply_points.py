@@ -20,9 +20,9 @@ import pyarrow as pa
 from interpret.glassbox import ExplainableBoostingClassifier
 
 from contracts.feature_terms import InputType
-from models.apply import apply_points, score_batches
-from models.points_table import MAX_POINTS, Axis, PointsTable, Term
-from models.scaling import ScoreScale
+from models.points.apply import apply_points, score_batches
+from models.points.scaling import ScoreScale
+from models.points.table import MAX_POINTS, Axis, PointsTable, Term
 
 REPETITIONS = 3
 MISSING_SHARE = 0.1

@@ -17,7 +17,7 @@ import pyarrow as pa
 from contracts.feature_terms import InputType, RiskDirection
 from models.inputs import InputFeature
 from models.label import LABELS_SCHEMA
-from models.train import DatedSample, TrainingData, train_scorecard
+from models.training.train import DatedSample, TrainingData, train_scorecard
 
 HIDDEN = 6
 """Latent causes behind the features: windows of one behaviour are correlated, as real ones are."""

@@ -7,12 +7,12 @@ from typing import Any
 
 from contracts.artifacts import ArtifactStore
 from flows.model_listing import IN_FORCE, ModelSummary, summarize_entry
-from models.evidence import Evidence, TermCounts
-from models.evidence_json import encode
-from models.figures import SetFigures
 from models.history import ModelEvent, promoted_version, read_history, retired_versions
-from models.points_table import Term
+from models.points.table import Term
 from models.registry import REPORT_FILE, ModelEntry, RegisteredModel, current_model, load_model, model_path
+from models.validation.evidence import Evidence, TermCounts
+from models.validation.evidence_json import encode
+from models.validation.figures import SetFigures
 
 TERMS_SHOWN = 10
 FIGURES = ("auc", "gini", "ks", "brier", "log_loss", "ece", "bad_rate", "mean_probability", "calibration_slope")

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 from contracts.artifacts import canonical_json
 from contracts.errors import UsageError
 from flows.cli_options import ExportFormat
-from models.evidence import Evidence
-from models.points_page import render_points_page
-from models.points_parquet import points_to_arrow
-from models.points_sql import points_query
+from models.points.page import render_points_page
+from models.points.parquet import points_to_arrow
+from models.points.sql import points_query
 from models.registry import RegisteredModel
+from models.validation.evidence import Evidence
 
 
 def export_model(model: RegisteredModel, form: ExportFormat, output: Path, *, source: str) -> None:

@@ -11,10 +11,10 @@ from rich.table import Table
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
-from models.evidence import Evidence
-from models.evidence_json import encode
-from models.intervals import Interval
 from models.registry import TAKES_OVER, ModelEntry, list_models
+from models.validation.evidence import Evidence
+from models.validation.evidence_json import encode
+from models.validation.intervals import Interval
 
 IN_FORCE, RETIRED, UNREADABLE = "vigente", "aposentado", "ilegivel"
 APPROVED, REFUSED = "assume", "recusado"

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from flows.svg_figures import BAND_COLOURS, BLUE, GREEN, GREY, ORANGE, RED, new_figure, plain, to_svg
-from models.card_evidence import PSI_STABLE
-from models.evidence import Evidence
-from models.fairness import AttributeFairness
-from models.figure_labels import ATTRIBUTES, BANDS, CHALLENGERS, sets_of
-from models.figures import GroupFigures, SetFigures
-from models.intervals import Interval
-from models.number_texts import decimal, percent
+from models.validation.card_evidence import PSI_STABLE
+from models.validation.evidence import Evidence
+from models.validation.fairness import AttributeFairness
+from models.validation.figure_labels import ATTRIBUTES, BANDS, CHALLENGERS, sets_of
+from models.validation.figures import GroupFigures, SetFigures
+from models.validation.intervals import Interval
+from models.validation.number_texts import decimal, percent
 
 HALF = 4.4
 """Width, in inches, of a plot that shares its line with another."""

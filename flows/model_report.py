@@ -12,13 +12,13 @@ from typing import Any
 from flows import model_plots
 from flows.pages import render_page
 from flows.term_shapes import draw_terms
-from models import number_texts
-from models.card_evidence import PSI_SHIFTED, PSI_STABLE, exceeds_chance, has_moved, price_sentence
-from models.evidence import Evidence
-from models.fairness import MIN_GROUP_OUTCOMES, MIN_GROUP_ROWS
-from models.figure_labels import ATTRIBUTES, BANDS, CHALLENGERS, FIGURES, OUTCOMES, VERDICTS, sets_of
-from models.proxies import ALL_INPUTS
 from models.registered_model import RegisteredModel
+from models.validation import number_texts
+from models.validation.card_evidence import PSI_SHIFTED, PSI_STABLE, exceeds_chance, has_moved, price_sentence
+from models.validation.evidence import Evidence
+from models.validation.fairness import MIN_GROUP_OUTCOMES, MIN_GROUP_ROWS
+from models.validation.figure_labels import ATTRIBUTES, BANDS, CHALLENGERS, FIGURES, OUTCOMES, VERDICTS, sets_of
+from models.validation.proxies import ALL_INPUTS
 
 TEMPLATE = "modelo.html.j2"
 

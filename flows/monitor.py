@@ -30,11 +30,11 @@ from flows.reference_date import check_reference_date, yesterday
 from flows.resources import open_lake
 from flows.run_plan import RunIdentity, group_ranges, read_plan
 from flows.withheld import values_withheld
-from models.drift import find_drift
 from models.label import matures_on
-from models.observed_performance import ObservedPerformance, ScoreOutcomes, observe_performance
-from models.points_table import PointsTable
-from models.reference_distribution import DISTRIBUTION_FILE, ReferenceDistribution
+from models.monitoring.drift import find_drift
+from models.monitoring.observed_performance import ObservedPerformance, ScoreOutcomes, observe_performance
+from models.monitoring.reference_distribution import DISTRIBUTION_FILE, ReferenceDistribution
+from models.points.table import PointsTable
 from models.registered_model import RegisteredModel, load_model, model_path
 from stores.connections import sql_engine
 from stores.ledger import Run, get_run, run_in_force

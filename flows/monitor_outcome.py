@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from flows.run_plan import RunIdentity
-from models.drift_findings import DriftReport, Finding, Level, Measure
-from models.expected_performance import ExpectedPerformance
-from models.intervals import Interval
-from models.number_texts import NOTHING, decimal, percent
-from models.points_table import PointsTable
-from models.reference_distribution import ReferenceDistribution
+from models.monitoring.drift_findings import DriftReport, Finding, Level, Measure
+from models.monitoring.expected_performance import ExpectedPerformance
+from models.monitoring.reference_distribution import ReferenceDistribution
+from models.points.table import PointsTable
+from models.validation.intervals import Interval
+from models.validation.number_texts import NOTHING, decimal, percent
 
 TITLES: Mapping[Measure, str] = {
     Measure.SCORE_STABILITY: "estabilidade do score (PSI)",

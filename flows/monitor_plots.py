@@ -10,11 +10,11 @@ import numpy.typing as npt
 from contracts.score_scale import SCORE_MAX, SCORE_MIN
 from flows.range_summary import HISTOGRAM_BINS, HISTOGRAM_STEP
 from flows.svg_figures import BLUE, GREY, ORANGE, RED, new_figure, to_svg
-from models.cell_labels import cell_labels
-from models.drift_findings import LIMITS, Finding, Level, Measure
-from models.observed_performance import ObservedPerformance
-from models.points_table import Axis
-from models.reference_distribution import ReferenceDistribution
+from models.monitoring.drift_findings import LIMITS, Finding, Level, Measure
+from models.monitoring.observed_performance import ObservedPerformance
+from models.monitoring.reference_distribution import ReferenceDistribution
+from models.points.cell_labels import cell_labels
+from models.points.table import Axis
 
 MOST_BARS = 40
 """Features in one plot; the table below it has them all."""

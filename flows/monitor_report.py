@@ -7,9 +7,9 @@ from pathlib import Path
 from flows import monitor_plots
 from flows.monitor_outcome import STABILITY, TITLES, MonitorOutcome, figure_texts, sentence
 from flows.pages import render_page
-from models.cell_counts import feature_axes
-from models.drift_findings import LIMITS, Measure
-from models.number_texts import decimal, interval, percent, percent_interval
+from models.monitoring.cell_counts import feature_axes
+from models.monitoring.drift_findings import LIMITS, Measure
+from models.validation.number_texts import decimal, interval, percent, percent_interval
 
 FEATURES_DRAWN = 6
 """Features whose cells are drawn: those that are raised, and then the least stable."""

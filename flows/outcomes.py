@@ -25,7 +25,7 @@ from flows.resources import open_lake, open_sources
 from flows.run_plan import RunIdentity, read_plan
 from flows.withheld import values_withheld
 from models.label import label_defaults
-from models.observed_performance import ScoreOutcomes, count_outcomes
+from models.monitoring.observed_performance import ScoreOutcomes, count_outcomes
 
 
 @dataclass(frozen=True, slots=True)

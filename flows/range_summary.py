@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from contracts.extraction import TableCounts
 from contracts.score_scale import BAND_UPPER_SCORES, SCORE_MAX, SCORE_MIN, Status
-from models.reference_distribution import ReferenceDistribution
+from models.monitoring.reference_distribution import ReferenceDistribution
 
 HISTOGRAM_STEP = 20
 HISTOGRAM_BINS = (SCORE_MAX - SCORE_MIN) // HISTOGRAM_STEP + 1

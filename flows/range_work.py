@@ -21,10 +21,10 @@ from extract.sources import Sources
 from features.build import build_features
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
 from flows.run_plan import RunIdentity
-from models.apply import apply_points, contributions
-from models.cell_counts import CellCounter
-from models.points_table import PointsTable
-from models.reference_distribution import counted_distribution
+from models.monitoring.cell_counts import CellCounter
+from models.monitoring.reference_distribution import counted_distribution
+from models.points.apply import apply_points, contributions
+from models.points.table import PointsTable
 
 FEATURES_FILE = "variaveis.parquet"
 SCORES_FILE = "pontuacao.parquet"

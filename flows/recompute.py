@@ -18,10 +18,10 @@ from features.build import build_features
 from features.catalog import FAMILIES, FEATURES, FEATURES_BY_NAME
 from features.records import counted_records, families_of
 from flows.replayed import FamilyRecords, FeatureLine, ReasonLine, Recomputed, TermLine
-from models.apply import apply_points, contributions
-from models.cell_codes import axis_codes
-from models.cell_labels import cell_labels
-from models.points_table import Axis, PointsTable
+from models.points.apply import apply_points, contributions
+from models.points.cell_codes import axis_codes
+from models.points.cell_labels import cell_labels
+from models.points.table import Axis, PointsTable
 from serve.stored_scores import StoredScore
 
 

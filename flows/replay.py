@@ -27,7 +27,7 @@ from flows.recompute import recompute
 from flows.replayed import Comparison, Recomputed, Replay
 from flows.resources import Results, open_lake, open_results
 from flows.withheld import values_withheld
-from models.points_table import PointsTable
+from models.points.table import PointsTable
 from models.registered_model import load_model
 from serve.audit import AuditEntry, AuditLog
 from serve.person_hash import PersonHash

@@ -14,10 +14,10 @@ import numpy as np
 
 from contracts.feature_terms import InputType
 from flows.svg_figures import GREEN, GREY, RED
-from models.cell_labels import OTHERS, cell_labels, edge_texts
-from models.evidence import TermCounts
-from models.number_texts import percent, signed, whole
-from models.points_table import Axis, PointsTable, Term
+from models.points.cell_labels import OTHERS, cell_labels, edge_texts
+from models.points.table import Axis, PointsTable, Term
+from models.validation.evidence import TermCounts
+from models.validation.number_texts import percent, signed, whole
 
 WIDTH, HEIGHT = 330, 150
 COUNT_HEIGHT, LABEL_HEIGHT = 30, 14

@@ -1,8 +1,8 @@
 """The training flow: sample the population, build features and labels of several dates, train, decide, register.
 
-A new model comes into force only if the gate lets it (``models.takeover``); else the one before stays, and the model
-is registered with the reasons. The snapshot that a training is made from is personal data and is removed when the
-training ends; hashes of what was learnt from stay in the model's record.
+A new model comes into force only if the gate lets it (``models.training.takeover``); else the one before stays, and
+the model is registered with the reasons. The snapshot that a training is made from is personal data and is removed
+when the training ends; hashes of what was learnt from stay in the model's record.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from flows.training_samples import (
 )
 from flows.withheld import values_withheld
 from models.registry import REPORT_FILE, load_model, preview_model, register_model
-from models.train import Incumbent, TrainedModel, TrainingData, TrainingOptions, train_scorecard
-from models.training_dates import DEFAULT_TRAINING_DATES, plan_training_dates
+from models.training.dates import DEFAULT_TRAINING_DATES, plan_training_dates
+from models.training.train import Incumbent, TrainedModel, TrainingData, TrainingOptions, train_scorecard
 from stores.run_ids import new_run_id
 
 

@@ -10,7 +10,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError, ModelNotFoundError, TrainingRefusedError
 from models.history import promoted_version, read_history
 from models.registry import TAKES_OVER, RegisteredModel, load_model, promote_model
-from models.train import Incumbent, TrainedModel
+from models.training.train import Incumbent, TrainedModel
 
 
 def put_in_force(lake: ArtifactStore, model: RegisteredModel, *, why: str, when: datetime) -> bool:

@@ -26,8 +26,8 @@ from features.build import build_features
 from features.catalog import FEATURES
 from models.inputs import InputFeature
 from models.label import label_defaults
-from models.training_data import DatedSample
-from models.training_dates import TrainingDates
+from models.training.data import DatedSample
+from models.training.dates import TrainingDates
 
 LABELS_FILE = "rotulos.parquet"
 FEATURES_FILE = "variaveis.parquet"

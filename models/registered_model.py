@@ -15,8 +15,8 @@ from typing import Any
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError, ModelNotFoundError, TrainingRefusedError
 from models.inputs import is_forbidden
-from models.points_json import parse_points_table
-from models.points_table import PointsTable
+from models.points.document import parse_points_table
+from models.points.table import PointsTable
 
 MODELS_PATH = "models"
 POINTS_FILE = "scorecard.json"

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.artifacts import ArtifactStore, Content, canonical_json
 from contracts.errors import DataIntegrityError, GateError, ModelNotFoundError, TrainingRefusedError, UsageError
-from models.card import render_card, render_public_description
 from models.history import (
     EventKind,
     ModelEvent,
@@ -25,8 +24,8 @@ from models.history import (
     record_event,
     retired_versions,
 )
-from models.points_parquet import points_to_arrow
-from models.reference_distribution import DISTRIBUTION_FILE
+from models.monitoring.reference_distribution import DISTRIBUTION_FILE
+from models.points.parquet import points_to_arrow
 from models.registered_model import (
     CARD_FILE,
     DECISION_FILE,
@@ -45,9 +44,10 @@ from models.registered_model import (
     refuse_unlawful,
     require_registered,
 )
+from models.validation.card import render_card, render_public_description
 
 if TYPE_CHECKING:
-    from models.train import TrainedModel
+    from models.training.train import TrainedModel
 
 __all__ = [
     "REPORT_FILE",

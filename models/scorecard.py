@@ -20,13 +20,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from contracts.feature_terms import RiskDirection
 from contracts.score_terms import MAX_REASONS, SCORE_MAX, SCORE_MIN
-from models.apply import raw_scores, term_points
-from models.boosted_terms import BoostingOptions, fit_terms
-from models.cell_codes import axis_codes
-from models.columns import column_kinds, read_columns
-from models.compilation import compile_points
-from models.cutting import cut_columns
-from models.fit_input import (
+from models.fitting.boosted_terms import BoostingOptions, fit_terms
+from models.fitting.columns import column_kinds, read_columns
+from models.fitting.compilation import compile_points
+from models.fitting.cutting import cut_columns
+from models.fitting.input import (
     MAX_BAGS,
     MAX_PAIR_BINS,
     check_names,
@@ -39,8 +37,10 @@ from models.fit_input import (
     refuse_columns,
     with_names_of_one_type,
 )
-from models.points_table import PointsTable
-from models.scaling import DEFAULT_BASE_ODDS, DEFAULT_BASE_POINTS, DEFAULT_PDO, ScoreScale
+from models.points.apply import raw_scores, term_points
+from models.points.cell_codes import axis_codes
+from models.points.scaling import DEFAULT_BASE_ODDS, DEFAULT_BASE_POINTS, DEFAULT_PDO, ScoreScale
+from models.points.table import PointsTable
 
 AUTO_PAIRS = 30
 """Most pairs that are looked for; more than a person reads, and more gained nothing (docs/decisions/0007)."""

@@ -22,7 +22,7 @@ import pyarrow as pa
 from contracts.artifacts import ArtifactStore
 from contracts.settings import load_settings
 from features.catalog import FEATURES_BY_NAME
-from models.apply import contributions
+from models.points.apply import contributions
 from models.registry import current_model
 
 settings = load_settings()

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.feature_terms import InputType, RiskDirection
-from models.judged import JudgedRows
-from models.points_table import Axis, PointsTable, Term
-from models.scaling import ScoreScale
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
+from models.validation.judged import JudgedRows
 
 DAYS = np.array(["2024-05-31", "2024-06-30", "2024-07-31"], "datetime64[D]")
 SCALE = ScoreScale()

@@ -17,9 +17,9 @@ from contracts.tables import TABLES, TABLES_BY_NAME
 from extract.extraction import extract_range
 from features.build import build_features
 from features.catalog import FEATURES
-from models.apply import apply_points, contributions
-from models.points_table import Axis, PointsTable, Term
-from models.scaling import ScoreScale
+from models.points.apply import apply_points, contributions
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
 from tests.extract_samples import asset, client, debt, income, insert, person, sources_of
 
 EDGES = (-1.0, 0.0, 0.5, 1.0, 2.0, 5.0, 30.0, 90.0, 365.0, 1e3, 1e4, 1e5)

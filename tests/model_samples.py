@@ -11,12 +11,10 @@ import pyarrow as pa
 
 from contracts.artifacts import ArtifactStore, canonical_json
 from contracts.feature_terms import InputType, RiskDirection
-from models.apply import raw_scores
-from models.calibration import Calibration
-from models.evidence import Evidence, gather_evidence
-from models.judged import JudgedRows
-from models.points_table import Axis, PointsTable, Term
-from models.reference_distribution import describe_distribution
+from models.monitoring.reference_distribution import describe_distribution
+from models.points.apply import raw_scores
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
 from models.registered_model import (
     CARD_FILE,
     DECISION_FILE,
@@ -28,11 +26,13 @@ from models.registered_model import (
     TRAINING_FILE,
     model_path,
 )
-from models.scaling import ScoreScale
-from models.selection import CANDIDATES, Selection
-from models.takeover import Check, Decision
-from models.training_data import SampleCounts
-from models.training_record import InputUse, TrainingRecord, library_versions
+from models.training.calibration import Calibration
+from models.training.data import SampleCounts
+from models.training.record import InputUse, TrainingRecord, library_versions
+from models.training.selection import CANDIDATES, Selection
+from models.training.takeover import Check, Decision
+from models.validation.evidence import Evidence, gather_evidence
+from models.validation.judged import JudgedRows
 from tests.law_samples import everything_table
 
 OBSERVED_UNTIL = date(2025, 6, 30)
@@ -109,7 +109,7 @@ def make_evidence(points: PointsTable) -> tuple[Evidence, pa.Table]:
 
 def make_trained(points: PointsTable | None = None, *, takes_over: bool = True) -> Any:
     """Return what a training hands over, made by hand."""
-    from models.train import TrainedModel  # noqa: PLC0415 - the challengers take seconds to import
+    from models.training.train import TrainedModel  # noqa: PLC0415 - the challengers take seconds to import
 
     points = points or small_table()
     evidence, table = make_evidence(points)

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.feature_terms import InputType, RiskDirection
-from models.points_table import Axis, PointsTable, Term
-from models.scaling import ScoreScale
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
 from tests.score_samples import make_cpfs
 
 VALUES = ("SP", "RJ", "São Luís", "d'água", 'aspas "duplas"', "barra \\ invertida", "😀", "", " SP", "sp")

@@ -17,7 +17,7 @@ from extract.partitions import plan_ranges
 from extract.sources import Sources
 from features.build import build_features
 from flows.populate import populate_stores
-from models.apply import apply_points, contributions
+from models.points.apply import apply_points, contributions
 from models.registry import current_model
 from population.parameters import PopulationParameters
 from stores.connections import mongo_database, sql_engine

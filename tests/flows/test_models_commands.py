@@ -21,9 +21,9 @@ from flows.model_details import gather_details
 from flows.model_listing import summarize_models
 from flows.model_output import print_details
 from models.history import read_history
-from models.points_json import parse_points_table
-from models.points_page import render_points_page
-from models.points_parquet import points_to_arrow
+from models.points.document import parse_points_table
+from models.points.page import render_points_page
+from models.points.parquet import points_to_arrow
 from models.registry import promote_model, register_model, retire_model
 from tests.flows.conftest import environment_of, escore, succeed
 from tests.model_samples import make_trained, small_table

@@ -15,7 +15,7 @@ from features.build import build_features
 from flows.range_work import SCORES_FILE
 from flows.replay import replay_score
 from flows.run_plan import RunIdentity, read_plan
-from models.apply import apply_points, contributions
+from models.points.apply import apply_points, contributions
 from models.registry import load_model
 from serve.content_digest import ContentDigest
 from tests.flows.conftest import AS_OF

@@ -34,7 +34,7 @@ from extract.partitions import plan_ranges
 from features.build import build_features
 from flows.replay import refuse_differing, replay_score
 from flows.run_plan import write_plan
-from models.apply import apply_points
+from models.points.apply import apply_points
 from serve.generations import Generations
 from serve.person_hash import PersonHash
 from serve.publish import Publisher

@@ -21,9 +21,9 @@ from features.build import build_features
 from flows.populate import import_berka_files
 from flows.training_samples import model_inputs
 from models.label import label_defaults
-from models.train import train_scorecard
-from models.training_data import DatedSample, TrainingData
-from models.training_dates import plan_training_dates
+from models.training.data import DatedSample, TrainingData
+from models.training.dates import plan_training_dates
+from models.training.train import train_scorecard
 from stores.connections import mongo_database, sql_engine
 from tests.berka_by_hand import BERKA, ByHand, months_later
 

@@ -24,10 +24,10 @@ import sqlalchemy as sa
 from contracts.feature_terms import InputType
 from contracts.score_scale import SCORES_SCHEMA
 from contracts.settings import Settings
-from models.apply import apply_points
-from models.points_sql import points_query
-from models.points_table import Axis, PointsTable, Term
-from models.scaling import ScoreScale
+from models.points.apply import apply_points
+from models.points.scaling import ScoreScale
+from models.points.sql import points_query
+from models.points.table import Axis, PointsTable, Term
 from serve.person_hash import PersonHash
 from serve.postgres_scores import PostgresScores
 from serve.publish import Publisher

@@ -17,11 +17,11 @@ from features.catalog import FAMILIES, FEATURES, make_catalog
 from features.declaration import RowColumn
 from models.inputs import InputFeature
 from models.label import LABELS_SCHEMA
-from models.points_table import Axis, PointsTable, Term
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
 from models.registered_model import refuse_unlawful
-from models.scaling import ScoreScale
-from models.selection import Candidate
-from models.train import DatedSample, TrainingData, TrainingOptions, train_scorecard
+from models.training.selection import Candidate
+from models.training.train import DatedSample, TrainingData, TrainingOptions, train_scorecard
 from stores.connections import sql_engine
 from tests.extract_samples import cpf_of
 from tests.law_samples import consumer, insert_consumers, judge_stores

@@ -20,6 +20,7 @@ import redis
 
 import flows
 from contracts.errors import DataIntegrityError, EscoreError, UnexpectedError
+from flows.outcomes import LabelTerms
 from flows.progress import StepProgress
 from flows.run_plan import RunIdentity
 from flows.training_samples import TrainingSnapshot
@@ -72,7 +73,19 @@ def flows_and_tasks() -> Iterator[Any]:
 
 def test_prefect_parameters_are_ids_dates_versions_and_numbers():
     """LGPD art. 46: Prefect keeps parameters; a CPF range or a table cannot be one."""
-    harmless = {date, date | None, str | None, str, int, bool, list[int], RunIdentity, TrainingSnapshot, RunInfo}
+    harmless = {
+        date,
+        date | None,
+        str | None,
+        str,
+        int,
+        bool,
+        list[int],
+        RunIdentity,
+        TrainingSnapshot,
+        RunInfo,
+        LabelTerms,
+    }
     found = {one.name: inspect.signature(one.fn).parameters for one in flows_and_tasks()}
     assert {"score-clients", "train-model", "faixas", "amostras", "publicar"} <= set(found)
     for name, parameters in found.items():

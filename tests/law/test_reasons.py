@@ -15,7 +15,7 @@ import pytest
 from contracts.regime import Regime
 from contracts.score_scale import MAX_REASONS, band_of
 from features.catalog import FEATURES
-from models.scaling import ScoreScale
+from models.points.scaling import ScoreScale
 from serve.app import create_app_b
 from tests.api_server import caller, running
 from tests.extract_samples import insert

@@ -14,11 +14,11 @@ from contracts.errors import DataIntegrityError
 from contracts.feature_terms import InputType, RiskDirection
 from flows.model_report import render_model_report
 from flows.term_shapes import draw_terms
-from models.evidence import Evidence, TermCounts
-from models.number_texts import interval
-from models.points_table import Axis, PointsTable, Term
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
 from models.registered_model import RegisteredModel
-from models.scaling import ScoreScale
+from models.validation.evidence import Evidence, TermCounts
+from models.validation.number_texts import interval
 from tests.model_samples import make_trained
 
 VOID = {"meta", "br", "line", "rect", "path", "use", "link", "hr", "img"}

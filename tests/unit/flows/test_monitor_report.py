@@ -21,12 +21,12 @@ from flows.monitor_outcome import MonitorOutcome
 from flows.monitor_report import render_monitor_report
 from flows.range_summary import RangeSummary
 from flows.run_plan import RunIdentity, write_plan
-from models.drift import find_drift
-from models.drift_findings import Measure
-from models.observed_performance import count_outcomes, observe_performance
-from models.points_table import Axis, PointsTable, Term
-from models.reference_distribution import ReferenceDistribution
-from models.scaling import ScoreScale
+from models.monitoring.drift import find_drift
+from models.monitoring.drift_findings import Measure
+from models.monitoring.observed_performance import count_outcomes, observe_performance
+from models.monitoring.reference_distribution import ReferenceDistribution
+from models.points.scaling import ScoreScale
+from models.points.table import Axis, PointsTable, Term
 
 RUN = RunIdentity(UUID("019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f"), date(2025, 12, 31), "2025-06-30-1a2b3c4d")
 FEATURES = 40

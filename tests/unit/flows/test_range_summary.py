@@ -7,7 +7,7 @@ import pytest
 from contracts.extraction import TableCounts
 from contracts.score_scale import SCORES_SCHEMA, Status, band_of
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
-from models.reference_distribution import ReferenceDistribution
+from models.monitoring.reference_distribution import ReferenceDistribution
 
 BASE = 500
 

@@ -18,7 +18,7 @@ from flows.training_samples import model_inputs, read_counts, read_protected
 from models.history import read_history
 from models.inputs import check_inputs
 from models.registry import load_model, register_model
-from models.training_dates import plan_training_dates
+from models.training.dates import plan_training_dates
 from tests.model_samples import make_trained, small_table
 
 WHEN = datetime(2025, 7, 1, 9, 30, tzinfo=UTC)

@@ -13,11 +13,11 @@ import pytest
 from contracts.feature_terms import InputType, RiskDirection
 from models.inputs import InputFeature
 from models.label import LABELS_SCHEMA
-from models.selection import Candidate
-from models.training_data import DatedSample, TrainingData
+from models.training.data import DatedSample, TrainingData
+from models.training.selection import Candidate
 
 if TYPE_CHECKING:
-    from models.train import TrainedModel
+    from models.training.train import TrainedModel
 
 STATES = np.array(["SP", "RJ", "MG", "BA", "AC"])
 STATE_EFFECT = np.array([0.0, -0.1, 0.1, -0.4, -0.8])
@@ -103,7 +103,7 @@ def synthetic() -> SimpleNamespace:
 
 @pytest.fixture(scope="session")
 def trained() -> TrainedModel:
-    from models.train import TrainingOptions, train_scorecard  # noqa: PLC0415 - slow to import, for those who need it
+    from models.training.train import TrainingOptions, train_scorecard  # noqa: PLC0415 - slow to import, for those who need it
 
     options = TrainingOptions(name="teste", candidates=ONE_CANDIDATE)
     return train_scorecard(make_training(8_000), make_inputs(), options=options)

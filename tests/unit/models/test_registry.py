@@ -14,7 +14,7 @@ import pytest
 from contracts.artifacts import ArtifactStore, canonical_json
 from contracts.errors import DataIntegrityError, GateError, ModelNotFoundError, TrainingRefusedError, UsageError
 from models.history import HISTORY_PATH, EventKind, read_history
-from models.points_parquet import points_to_arrow
+from models.points.parquet import points_to_arrow
 from models.registry import (
     current_model,
     list_models,

@@ -16,8 +16,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from contracts.feature_terms import RiskDirection
 from models import Scorecard
-from models.points_json import parse_points_table
-from models.points_table import MAX_POINTS
+from models.points.document import parse_points_table
+from models.points.table import MAX_POINTS
 
 
 @parametrize_with_checks([Scorecard()])

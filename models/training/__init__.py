@@ -1,0 +1,1 @@
+"""Training that tells the truth: dates, splits, selection, calibration, challengers, and the takeover gate."""

@@ -1,0 +1,1 @@
+"""The evidence on a model: figures with intervals, stability, fairness, proxies, cards."""
