@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -73,19 +74,8 @@ def flows_and_tasks() -> Iterator[Any]:
 
 def test_prefect_parameters_are_ids_dates_versions_and_numbers():
     """LGPD art. 46: Prefect keeps parameters; a CPF range or a table cannot be one."""
-    harmless = {
-        date,
-        date | None,
-        str | None,
-        str,
-        int,
-        bool,
-        list[int],
-        RunIdentity,
-        TrainingSnapshot,
-        RunInfo,
-        LabelTerms,
-    }
+    plain = {date, date | None, str | None, UUID | None, str, int, bool, list[int]}
+    harmless = plain | {RunIdentity, TrainingSnapshot, RunInfo, LabelTerms}
     found = {one.name: inspect.signature(one.fn).parameters for one in flows_and_tasks()}
     assert {"score-clients", "train-model", "faixas", "amostras", "publicar"} <= set(found)
     for name, parameters in found.items():
