@@ -23,10 +23,11 @@ from urllib.request import Request, urlopen
 from rich.console import Console
 from rich.table import Table
 
-from contracts.errors import StoreUnavailableError
+from contracts.errors import GateError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings, load_settings
 from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
+from models.registered_model import REPORT_FILE
 from population.parameters import PopulationParameters
 from serve.security import SCOPES, mint_token
 from stores.embedded import erase_stores, start_stores, stop_stores
@@ -87,6 +88,10 @@ def _train_and_run(console: Console, as_of: date) -> None:
         f"bad rate {trained['taxa_observada']:.1%}",
         highlight=False,
     )
+    if not trained["vigente"]:
+        raise GateError("the first model did not pass its gate: " + " ".join(trained["motivos_da_recusa"]))
+    page = Path(settings.lake_root) / "models" / trained["versao"] / REPORT_FILE
+    console.print(f"  report on the model: {page.resolve()}", highlight=False, soft_wrap=True)
     _say(console, f"4/6 run as of {as_of}: extract, features, score, gate, publish")
     score_clients(as_of=as_of)
 
