@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from benchmarks.generated_samples import FOLD, sample_path, write_samples
 from contracts.feature_terms import RiskDirection
 from contracts.reference_date import add_months, last_month_end
-from contracts.score_terms import BAND_UPPER_SCORES
+from contracts.score_terms import BAND_UPPER_SCORES, SCORE_MAX, SCORE_MIN, Band
 from features.catalog import FEATURES
 from models.label import latest_labelled_date
 from population.default_probability import HORIZON_MONTHS
@@ -40,7 +40,7 @@ Fit = Callable[[pd.DataFrame, BoolArray, pd.DataFrame], FloatArray]
 TRAINING_DATES = 3
 JUDGED_DATES = 3
 BASE_POINTS, BASE_ODDS, POINTS_TO_DOUBLE = 600, 10.0, 80.0
-APPROVED_FROM = 501
+APPROVED_FROM = dict(BAND_UPPER_SCORES)[Band.FAIR] + 1
 ECE_BINS = 10
 BAND_LIMITS = np.array([upper for _, upper in BAND_UPPER_SCORES[:-1]])
 TEXTS = tuple(feature.name for feature in FEATURES if feature.dtype == "text")
@@ -124,7 +124,8 @@ def calibration_error(chance: FloatArray, bad: BoolArray | FloatArray) -> float:
 def to_points(chance: FloatArray) -> FloatArray:
     """Return scores on the default scale."""
     odds = np.log((1 - chance) / chance) - np.log(BASE_ODDS)
-    return np.clip(np.round(BASE_POINTS + POINTS_TO_DOUBLE / np.log(2) * odds), 0, 1000)
+    points: FloatArray = np.clip(np.round(BASE_POINTS + POINTS_TO_DOUBLE / np.log(2) * odds), SCORE_MIN, SCORE_MAX)
+    return points
 
 
 def read_rows(folder: Path, dates: tuple[date, ...], part: str) -> pa.Table:
@@ -134,7 +135,7 @@ def read_rows(folder: Path, dates: tuple[date, ...], part: str) -> pa.Table:
 
 def frame_of(rows: pa.Table) -> pd.DataFrame:
     """Return the features as a frame, text as categories."""
-    frame = rows.select([feature.name for feature in FEATURES]).to_pandas()
+    frame: pd.DataFrame = rows.select([feature.name for feature in FEATURES]).to_pandas()
     return frame.astype(dict.fromkeys(TEXTS, "category"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
@@ -65,7 +65,7 @@ def summarize_entry(entry: ModelEntry) -> ModelSummary:
 
 def list_table(summaries: Sequence[ModelSummary]) -> Table:
     """Return the list as a table for people."""
-    table = Table("versao", "registrado em", "AUC fora do tempo", "Gini", "decisao", "situacao")
+    table = Table(Column("versao", no_wrap=True), "registrado em", "AUC fora do tempo", "Gini", "decisao", "situacao")
     table.title, table.title_justify = f"models: {len(summaries)}", "left"
     for one in summaries:
         registered = "-" if one.registered_at is None else one.registered_at.isoformat(sep=" ", timespec="minutes")

@@ -32,6 +32,7 @@ from models.fitting.input import (
     checked_number,
     checked_outcomes,
     checked_pairs,
+    checked_scale,
     checked_seed,
     checked_weights,
     refuse_columns,
@@ -39,7 +40,7 @@ from models.fitting.input import (
 )
 from models.points.apply import raw_scores, term_points
 from models.points.cell_codes import axis_codes
-from models.points.scaling import DEFAULT_BASE_ODDS, DEFAULT_BASE_POINTS, DEFAULT_PDO, ScoreScale
+from models.points.scaling import DEFAULT_BASE_ODDS, DEFAULT_BASE_POINTS, DEFAULT_PDO
 from models.points.table import PointsTable
 
 AUTO_PAIRS = 30
@@ -144,7 +145,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = self._frame(X, fitting=True)
         weights = checked_weights(sample_weight, len(frame))
         self.classes_, is_bad = checked_outcomes(y, weights)
-        scale = ScoreScale(int(self.base_points), float(self.base_odds), float(self.pdo))
+        scale = checked_scale(self.base_points, self.base_odds, self.pdo)
         max_bins = checked_number("max_bins", self.max_bins, 2)
         used = weights > 0
         is_bad, weights = is_bad[used], weights[used]

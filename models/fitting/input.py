@@ -11,8 +11,9 @@ import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
-from contracts.errors import TrainingRefusedError
+from contracts.errors import DataIntegrityError, TrainingRefusedError
 from contracts.feature_terms import RiskDirection
+from models.points.scaling import MAX_BASE_POINTS, ScoreScale
 from models.points.table import MAX_BINS, MAX_NAME_LENGTH
 
 ONE_ROW = 1.0 + 1e-9
@@ -86,7 +87,7 @@ def checked_outcomes(y: Any, weights: Floats) -> tuple[npt.NDArray[Any], Flags]:
         )
     seen = np.unique(codes[weights > 0])
     if len(seen) < 2:
-        raise ValueError(f"y holds one class only, {classes[seen[0]]!r}: a scorecard needs both outcomes")
+        raise ValueError(f"y holds one class only, {classes[seen[0]]!s}: a scorecard needs both outcomes")
     is_bad: Flags = codes == 1
     return classes, is_bad
 
@@ -139,6 +140,15 @@ def checked_number(name: str, value: Any, low: int, high: int = MAX_BINS) -> int
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
         raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
     return int(value)
+
+
+def checked_scale(base_points: Any, base_odds: Any, pdo: Any) -> ScoreScale:
+    """Return the scale, or raise ValueError if its numbers are none or out of range."""
+    points = checked_number("base_points", base_points, -MAX_BASE_POINTS, MAX_BASE_POINTS)
+    try:
+        return ScoreScale(points, float(base_odds), float(pdo))
+    except (DataIntegrityError, TypeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def checked_seed(random_state: Any) -> int:

@@ -242,6 +242,9 @@ def test_it_works_in_scikit_learns_tools():
         ({"max_bins": 1}, "max_bins must be"),
         ({"max_pair_bins": 1.5}, "max_pair_bins must be"),
         ({"random_state": -3}, "random_state must be"),
+        ({"pdo": 1}, "pdo must lie"),
+        ({"base_odds": "ten"}, "could not convert|odds"),
+        ({"base_points": 600.7}, "base_points must be"),
     ],
 )
 def test_an_option_that_cannot_be_honoured_is_named(options, message):
