@@ -35,7 +35,7 @@ TERM_WEIGHTS = np.array([0.30, 0.22, 0.16, 0.12, 0.10, 0.10])
 """Share of long contracts due 1 to 6 months after the month in which they are made."""
 
 _SEASON = np.array([1.05, 0.90, 0.95, 0.95, 1.02, 0.98, 0.97, 1.0, 0.95, 1.0, 1.13, 1.20])
-_UNPAID_LOGIT = np.array([-4.4, -3.8, -3.1, -2.15, -1.1])
+_UNPAID_LOGIT = np.array([-4.55, -3.85, -3.05, -2.1, -1.15])
 _TRAIT_ON_UNPAID = 0.25
 _LONG_PER_MONTH = 0.12
 _SHORT_PER_MONTH = np.array([0.07, 0.08, 0.11, 0.15, 0.19])

@@ -20,7 +20,7 @@ DISTRESSED = 3
 """From this state on, incomes break off and assets are sold."""
 
 _UP = np.array([0.022, 0.019, 0.020, 0.017])
-_DOWN = np.array([0.050, 0.046, 0.040, 0.050])
+_DOWN = np.array([0.050, 0.046, 0.037, 0.040])
 _TRAIT_ON_STEPS = 0.45
 _SHOCK = 0.0035
 _TRAIT_ON_SHOCKS = 0.35
