@@ -29,7 +29,7 @@ from population.purchases import purchases_table
 from population.registers import draw_registers
 from population.scene import Scene
 
-EVENTS_AT_UNIT_VOLUME = 64.5
+EVENTS_AT_UNIT_VOLUME = 63.5
 """Mean Base C documents a consumer over 36 months where ``Scene.volume`` is 1 (measured over 40,000)."""
 
 STREAMS = ("consumers", "registers", "risk", "contracts", "debts", "employment", "incomes", "assets",
