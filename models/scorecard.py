@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from contracts.feature_terms import RiskDirection
 from contracts.score_terms import MAX_REASONS, SCORE_MAX, SCORE_MIN
-from models.fitting.boosted_terms import BoostingOptions, fit_terms
+from models.fitting.boosted_terms import BoostingOptions, fit_terms, rows_a_group
 from models.fitting.columns import column_kinds, read_columns
 from models.fitting.compilation import compile_points
 from models.fitting.cutting import cut_columns
@@ -29,6 +29,7 @@ from models.fitting.input import (
     MAX_PAIR_BINS,
     check_names,
     checked_directions,
+    checked_groups,
     checked_number,
     checked_outcomes,
     checked_pairs,
@@ -140,8 +141,12 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
-        """Fit on a table of shape (n, columns) and its n outcomes; rows of weight zero count for nothing."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> Self:  # noqa: N803
+        """Fit on a table of shape (n, columns) and its n outcomes; rows of weight zero count for nothing.
+
+        ``groups`` (n,) names whose row each is where one consumer has several (as of several dates): all of them are
+        learnt from, or kept aside to stop by, together, and count as one towards a cell's least rows.
+        """
         frame = self._frame(X, fitting=True)
         weights = checked_weights(sample_weight, len(frame))
         self.classes_, is_bad = checked_outcomes(y, weights)
@@ -153,11 +158,14 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         refuse_columns(table.column_names, self.forbidden)
         directions = checked_directions(self.monotone, table.column_names)
         options = self._boosting(table, directions)
-        axes = cut_columns(table, weights, max_bins=max_bins, directions=directions)
+        members = checked_groups(groups, used)
+        axes = cut_columns(table, weights / rows_a_group(members), max_bins=max_bins, directions=directions)
         codes = [axis_codes(axis, table[axis.feature].combine_chunks()) for axis in axes]
         telling = [i for i, column in enumerate(codes) if (column != column[0]).any()]
         self.kinds_ = column_kinds(table)
-        self.additive_ = fit_terms([axes[i] for i in telling], [codes[i] for i in telling], is_bad, weights, options)
+        self.additive_ = fit_terms(
+            [axes[i] for i in telling], [codes[i] for i in telling], is_bad, weights, options, groups=members
+        )
         self.points_ = compile_points(self.additive_, scale=scale)
         return self
 
@@ -200,11 +208,12 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         parts = parts[sorted(parts.columns)]
         points, names = parts.to_numpy(np.int64), np.array([*parts.columns, None], object)
         order = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :top]
-        columns: dict[str, npt.NDArray[Any]] = {}
+        columns: dict[str, Any] = {}
         for place in range(top):
             strongest = order[:, place] if place < order.shape[1] else np.zeros(len(parts), np.intp)
             value = points[np.arange(len(parts)), strongest] if place < order.shape[1] else np.zeros(len(parts), int)
-            columns[f"reason_{place + 1}"] = names[np.where(value != 0, strongest, len(names) - 1)]
+            chosen = names[np.where(value != 0, strongest, len(names) - 1)]
+            columns[f"reason_{place + 1}"] = pd.Series(chosen, parts.index, dtype=object)
             columns[f"points_{place + 1}"] = value
         return pd.DataFrame(columns, index=parts.index)
 

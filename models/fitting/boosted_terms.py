@@ -71,15 +71,18 @@ def order_by_risk(axis: Axis, codes: Codes, is_bad: npt.NDArray[np.bool_], weigh
     return replace(axis, groups=tuple(axis.groups[i] for i in order)), place[codes]
 
 
-def fit_terms(
+def fit_terms(  # noqa: PLR0913 - what was cut, what came of it, and how to fit
     axes: Sequence[Axis],
     codes: Sequence[Codes],
     is_bad: npt.NDArray[np.bool_],
     weights: Floats,
     options: BoostingOptions,
+    *,
+    groups: Codes | None = None,
 ) -> AdditiveModel:
     """Return the fitted model; ``codes`` are the cells of each axis, one array of n a column.
 
+    Rows of one of ``groups`` (0, 1, ...) are on one side of each bag, learnt from or stopped by.
     Without an axis the model is the log-odds of being bad of all rows.
     """
     if not axes:
@@ -104,7 +107,7 @@ def fit_terms(
         outer_bags=1 if few else options.bags,
         max_rounds=SMALL_ROUNDS if few else next(rounds for rows, rounds in MAX_ROUNDS if len(design) < rows),
         learning_rate=LEARNING_RATE,
-        min_samples_leaf=1 if few else MIN_LEAF_ROWS,
+        min_samples_leaf=1 if few else round(MIN_LEAF_ROWS * rows_a_group(groups)),
         min_cat_samples=1,
         reg_lambda=SMALL_PENALTY if few else 0.0,
         monotone_constraints=[_SIGN[axis.direction] for axis in axes],
@@ -113,8 +116,24 @@ def fit_terms(
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Missing values detected", UserWarning)
-        booster.fit(design, outcome, sample_weight=mass)
+        bags = None if few or groups is None else _bags(groups, options)
+        booster.fit(design, outcome, sample_weight=mass, bags=bags)
     return _additive_model(booster, axes, codes, weights)
+
+
+def rows_a_group(groups: Codes | None) -> float:
+    """Return the mean number of rows of a group: what a consumer's copies are worth; 1 without groups."""
+    return 1.0 if groups is None else len(groups) / (int(groups.max()) + 1)
+
+
+def _bags(groups: Codes, options: BoostingOptions) -> npt.NDArray[np.int8]:
+    """Return, for each row and bag, 1 to learn from and -1 to stop by, drawn by group."""
+    rng, count = np.random.default_rng(options.seed), int(groups.max()) + 1
+    aside = np.zeros((options.bags, count), bool)
+    for bag in aside:
+        bag[rng.choice(count, max(1, round(VALIDATION_SHARE * count)), replace=False)] = True
+    drawn: npt.NDArray[np.int8] = np.where(aside[:, groups].T, -1, 1).astype(np.int8)
+    return drawn
 
 
 def _distinct_rows(

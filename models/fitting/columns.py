@@ -13,6 +13,8 @@ At fit every column's type is decided from its values; afterwards the same colum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -59,6 +61,8 @@ def _read_column(column: pd.Series[Any], name: str, kind: InputType | None) -> p
     if numbers is not None:
         return pa.array(numbers)
     texts = _texts(column, name)
+    if kind is None and isinstance(column.dtype, pd.CategoricalDtype):
+        return texts
     parsed = pd.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if kind is InputType.NUMBER:
         return pa.array(parsed)
@@ -100,6 +104,9 @@ def _object_numbers(column: pd.Series[Any], name: str) -> Floats | None:
         raise ValueError(f"Complex data not supported: column {name}")
     if inferred in {"integer", "floating", "mixed-integer-float", "boolean", "decimal", "empty"}:
         return pd.to_numeric(column.where(column.notna(), np.nan).astype(object), errors="coerce").to_numpy(np.float64)
+    if inferred == "mixed" and all(isinstance(value, Real | Decimal) for value in column.dropna()):
+        mixed: Floats = column.map(float, na_action="ignore").to_numpy(np.float64, na_value=np.nan).astype(np.float64)
+        return mixed
     if inferred in {"datetime64", "datetime", "date"}:
         return _days(pd.to_datetime(column))
     return None
@@ -122,5 +129,7 @@ def _text(value: object, name: str) -> str:
         return str(int(value)) if float(value).is_integer() else repr(float(value))
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
+    if isinstance(value, pd.Interval | pd.Period | Decimal):
+        return str(value)
     kind = type(value).__name__
     raise TypeError(f"column {name}: argument must be a string or a number, not '{kind}'")

@@ -26,7 +26,7 @@ MAX_CATEGORIES = 100
 MIN_CATEGORY_ROWS = 10
 """A category of fewer rows says nothing by itself (interpret's ``min_cat_samples``)."""
 
-MIN_CATEGORY_SHARE = 0.001
+MIN_CATEGORY_SHARE = 0.002
 MIN_BIN_SHARE = 0.002
 """Fewer of the rows than this are not told apart: what a handful of them did is chance."""
 
@@ -75,7 +75,8 @@ def cut_category(feature: str, values: pa.Array, weights: Floats) -> Axis:
     common = [i for i, text in enumerate(texts) if mass[i] >= least and len(text) <= MAX_TEXT_LENGTH]
     kept = sorted(common, key=lambda i: (-mass[i], texts[i]))[:MAX_CATEGORIES]
     if not kept and len(texts) <= MAX_CATEGORIES:  # a table of a few rows: every value counts
-        kept = sorted(range(len(texts)), key=lambda i: (-mass[i], texts[i]))
+        short = [i for i, text in enumerate(texts) if len(text) <= MAX_TEXT_LENGTH]
+        kept = sorted(short, key=lambda i: (-mass[i], texts[i]))
     return Axis(feature, InputType.CATEGORY, groups=tuple((texts[i],) for i in kept))
 
 

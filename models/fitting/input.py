@@ -56,7 +56,10 @@ def with_names_of_one_type(frame: pd.DataFrame) -> pd.DataFrame:
 
 def refuse_columns(names: Collection[str], forbidden: Iterable[str]) -> None:
     """Raise ForbiddenColumnsError, naming every one, if a forbidden column is there."""
-    found = sorted(set(names) & {str(name) for name in forbidden})
+    if isinstance(forbidden, str):
+        raise ValueError(f"forbidden must be a list of names, not the text {forbidden!r}")
+    refused = {str(name).strip().casefold() for name in forbidden or ()}
+    found = sorted(name for name in names if name.strip().casefold() in refused)
     if found:
         raise ForbiddenColumnsError(f"forbidden columns: {', '.join(found)}; no scorecard was fitted")
 
@@ -68,6 +71,17 @@ def checked_weights(sample_weight: Any, rows: int) -> Floats:
         raise ValueError("sample_weight must be at least zero, and above zero somewhere")
     checked: Floats = weights if weights.sum() > ONE_ROW else weights * rows
     return checked
+
+
+def checked_groups(groups: Any, used: Flags) -> npt.NDArray[np.intp] | None:
+    """Return the group of each used row as 0, 1, ...; ValueError unless there is one a row."""
+    if groups is None:
+        return None
+    names = np.asarray(groups)
+    if names.shape != used.shape:
+        raise ValueError(f"groups must hold one name a row, {len(used)}, not {names.shape}")
+    members: npt.NDArray[np.intp] = np.unique(names[used], return_inverse=True)[1]
+    return members
 
 
 def checked_outcomes(y: Any, weights: Floats) -> tuple[npt.NDArray[Any], Flags]:
@@ -121,7 +135,10 @@ def checked_pairs(
         return automatic
     if isinstance(pairs, int | np.integer):
         return checked_number("pairs", int(pairs), 0, MAX_PAIRS)
-    chosen = tuple((str(a), str(b)) for a, b in pairs)
+    try:
+        chosen = tuple((str(a), str(b)) for a, b in pairs)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"pairs must be a whole number, pairs of names, or 'auto', not {pairs!r}") from error
     problems = [f"{a}*{b}" for a, b in chosen if a == b or not {a, b} <= set(names)]
     if problems:
         raise ValueError(f"pairs must name two different columns of the table: {', '.join(problems)}")

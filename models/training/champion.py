@@ -52,7 +52,8 @@ class Champion:
             random_state=self.seed,
             n_jobs=self.jobs if jobs is None else jobs,
         )
-        fitted: AdditiveModel = estimator.fit(input_frame(rows, known), is_bad).additive_
+        consumers = rows["cpf"].to_numpy()
+        fitted: AdditiveModel = estimator.fit(input_frame(rows, known), is_bad, groups=consumers).additive_
         return fitted
 
     def try_out(self, candidate: Candidate, rows: pa.Table, is_bad: Flags) -> Callable[[pa.Table], Floats]:

@@ -243,6 +243,9 @@ def test_it_works_in_scikit_learns_tools():
         ({"max_pair_bins": 1.5}, "max_pair_bins must be"),
         ({"random_state": -3}, "random_state must be"),
         ({"pdo": 1}, "pdo must lie"),
+        ({"forbidden": "kind"}, "list of names"),
+        ({"forbidden": (" AGE ",)}, "forbidden columns: age"),
+        ({"pairs": 1.5}, "pairs must be"),
         ({"base_odds": "ten"}, "could not convert|odds"),
         ({"base_points": 600.7}, "base_points must be"),
     ],
@@ -283,3 +286,40 @@ def test_before_fit_and_with_other_columns_it_says_so(fitted):
         Scorecard().predict([[1.0]])
     with pytest.raises(ValueError, match="feature"):
         fitted[0].predict(fitted[1].drop(columns="kind"))
+
+
+def test_a_consumers_rows_stop_the_boosting_together_so_that_copies_teach_nothing():
+    rng = np.random.default_rng(4)
+    noise = pd.DataFrame({"c": rng.choice(list("abcdefghijklmnopqrst"), 900), "x": rng.normal(size=900)})
+    y, consumer = (rng.random(900) < 0.2).astype(int), np.arange(900)
+    copies, thrice = pd.concat([noise] * 3, ignore_index=True), np.tile(y, 3)
+
+    def span(model):
+        return np.ptp(model.contributions(noise).iloc[:, 1:].sum(axis=1))
+
+    together = Scorecard(bags=4, pairs=0, n_jobs=1).fit(copies, thrice, groups=np.tile(consumer, 3))
+    apart = Scorecard(bags=4, pairs=0, n_jobs=1).fit(copies, thrice)
+    once = Scorecard(bags=4, pairs=0, n_jobs=1).fit(noise, y)
+    assert span(together) < 1.5 * span(once)
+    assert span(together) < 0.6 * span(apart)
+    with pytest.raises(ValueError, match="one name a row"):
+        Scorecard().fit(noise, y, groups=consumer[:-1])
+
+
+def test_declared_categories_stay_categories_and_odd_objects_are_read():
+    rng = np.random.default_rng(6)
+    codes, values = rng.integers(0, 40, 3_000), rng.normal(size=3_000)
+    frame = pd.DataFrame(
+        {
+            "code": pd.Categorical(codes),
+            "cut": pd.cut(values, 4),
+            "mixed": pd.Series([Decimal("1.5") if v > 0 else float(v) for v in values], dtype=object),
+        }
+    )
+    model = Scorecard(bags=1, pairs=0, n_jobs=1).fit(frame, (codes % 3 == 0) ^ (values > 1))
+    assert {name: kind.value for name, kind in model.kinds_.items()} == {
+        "code": "text",
+        "cut": "text",
+        "mixed": "double",
+    }
+    assert model.reasons(frame, top=9)["reason_9"].tolist() == [None] * 3_000
