@@ -37,6 +37,16 @@ MAX_ROUNDS = ((5_000, 1_000), (math.inf, 4_000))
 
 LEARNING_RATE = 0.02
 VALIDATION_SHARE = 0.15
+FEW_ROWS = {
+    "validation_size": 0,
+    "outer_bags": 1,
+    "max_rounds": SMALL_ROUNDS,
+    "min_samples_leaf": 1,
+    "reg_lambda": SMALL_PENALTY,
+    "n_jobs": 1,
+}
+"""The booster's settings where every row is needed to learn from."""
+
 _SIGN = {RiskDirection.MORE_RISK: 1, RiskDirection.LESS_RISK: -1, RiskDirection.FREE: 0}
 
 
@@ -93,32 +103,40 @@ def fit_terms(  # noqa: PLR0913 - what was cut, what came of it, and how to fit
     ordered = [order_by_risk(axis, column, is_bad, weights) for axis, column in zip(axes, codes, strict=True)]
     axes, codes = [axis for axis, _ in ordered], [column for _, column in ordered]
     design = np.column_stack([_design_column(axis, column) for axis, column in zip(axes, codes, strict=True)])
-    few = min(weights[is_bad].sum(), weights[~is_bad].sum()) < SMALL_OUTCOMES
-    outcome, mass = is_bad.astype(np.int64), weights
-    if few:
+    outcome, mass, bags = is_bad.astype(np.int64), weights, None
+    if min(weights[is_bad].sum(), weights[~is_bad].sum()) < SMALL_OUTCOMES:
         design, outcome, mass = _distinct_rows(design, outcome, mass)
+        settings = FEW_ROWS
+    else:
+        settings = _many_rows(len(design), options, groups)
+        bags = None if groups is None else _bags(groups, options)
     booster = ExplainableBoostingClassifier(
         feature_names=[f"x{i}" for i in range(len(axes))],
         feature_types=["nominal" if axis.kind is InputType.CATEGORY else "continuous" for axis in axes],
         max_bins=max(axis.cells for axis in axes) + 1,
         max_interaction_bins=options.max_pair_bins,
         interactions=_interactions(axes, options.pairs),
-        validation_size=0 if few else VALIDATION_SHARE,
-        outer_bags=1 if few else options.bags,
-        max_rounds=SMALL_ROUNDS if few else next(rounds for rows, rounds in MAX_ROUNDS if len(design) < rows),
         learning_rate=LEARNING_RATE,
-        min_samples_leaf=1 if few else round(MIN_LEAF_ROWS * rows_a_group(groups)),
         min_cat_samples=1,
-        reg_lambda=SMALL_PENALTY if few else 0.0,
         monotone_constraints=[_SIGN[axis.direction] for axis in axes],
-        n_jobs=1 if few else options.jobs,
         random_state=options.seed,
+        **settings,
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Missing values detected", UserWarning)
-        bags = None if few or groups is None else _bags(groups, options)
         booster.fit(design, outcome, sample_weight=mass, bags=bags)
     return _additive_model(booster, axes, codes, weights)
+
+
+def _many_rows(rows: int, options: BoostingOptions, groups: Codes | None) -> dict[str, float]:
+    """Return the booster's settings where some rows are kept aside to stop by."""
+    return {
+        "validation_size": VALIDATION_SHARE,
+        "outer_bags": options.bags,
+        "max_rounds": next(rounds for limit, rounds in MAX_ROUNDS if rows < limit),
+        "min_samples_leaf": round(MIN_LEAF_ROWS * rows_a_group(groups)),
+        "n_jobs": options.jobs,
+    }
 
 
 def rows_a_group(groups: Codes | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -130,8 +131,6 @@ def test_columns_may_come_in_a_frame_of_any_index(fitted):
 
 def test_the_fitted_table_is_json_and_nothing_else_is_needed(fitted):
     points = fitted[0].points_
-    import json  # noqa: PLC0415
-
     again = parse_points_table(json.dumps(points.to_json()).encode())
     assert again == points
     assert again.sha256 == points.sha256
