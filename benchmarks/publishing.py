@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from benchmarks.redis_layout import CODES, make_scores, used_memory
 from contracts.settings import load_settings
-from serve.content_digest import ContentDigest
-from serve.publish import Publisher
-from serve.run_info import RunInfo
+from serve.published.run_info import RunInfo
+from serve.publishing.content_digest import ContentDigest
+from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
 
 RANGE = 20_000

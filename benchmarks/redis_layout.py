@@ -17,10 +17,10 @@ import pyarrow as pa
 import redis
 
 from contracts.score_scale import SCORES_SCHEMA, band_of
-from serve.bulk_hset import write_entries
-from serve.key_layout import locate
-from serve.person_hash import FIELD_BYTES, PersonHash
-from serve.record_encoding import encode_records, entries_by_client, entries_by_cpf
+from serve.published.key_layout import locate
+from serve.published.person_hash import FIELD_BYTES, PersonHash
+from serve.publishing.bulk_hset import write_entries
+from serve.publishing.record_encoding import encode_records, entries_by_client, entries_by_cpf
 
 CODES = [f"CODIGO_{i:02d}" for i in range(60)]
 READS = 5_000

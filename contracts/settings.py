@@ -78,7 +78,30 @@ class Settings(BaseSettings):
     prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
     cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
+    jwks: str | None = Field(None, description="Public keys of the tokens' issuer: a JWKS file or its https URL")
     jwt_secret: _Secret | None = Field(None, description="Secret of development tokens (HS256)")
+    jwt_issuer: str = Field("escore", min_length=1, description="Claim `iss` that a token must have")
+    jwt_audience: str = Field("escore-api", min_length=1, description="Claim `aud` that a token must have")
+    jwt_leeway_seconds: float = Field(10.0, ge=0, le=120, description="Difference of clocks that a token is allowed")
+
+    rate_limit_per_second: float = Field(100.0, gt=0, description="Requests a second that a consulente may make")
+    rate_limit_burst: int = Field(200, ge=1, description="Requests that a consulente may make at once")
+    daily_quota: int = Field(0, ge=0, description="Persons that a consulente may read a day; 0, no quota")
+    cache_timeout_seconds: float = Field(0.25, gt=0, le=10, description="Longest wait of the API for Redis")
+    api_timeout_seconds: float = Field(2.0, gt=0, le=30, description="Longest wait of the API for any other store")
+    drain_seconds: float = Field(2.0, ge=0, le=300, description="Time from SIGTERM until the API takes no connection")
+    audit_dir: Path | None = Field(None, description="Folder of the audit's journal; `auditoria` below `SCORE_VAR`")
+    audit_mode: Literal["diario", "direto"] = Field(
+        "diario", description="`diario`: on this disk at once, in PostgreSQL soon; `direto`: in PostgreSQL at once"
+    )
+    audit_fsync: bool = Field(
+        False, description="Answer only when the disk itself holds the audit: survives power loss"
+    )
+    audit_max_bytes: int = Field(
+        1 << 30, ge=1 << 16, description="Bytes of journal that may wait for PostgreSQL before the API refuses reads"
+    )
+    log_format: Literal["json", "texto"] = Field("json", description="Form of the API's log lines")
+    otlp_endpoint: _HttpUrl | None = Field(None, description="OpenTelemetry collector that gets the API's traces")
 
     store_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit to connect to a store")
     statement_timeout_seconds: float = Field(900.0, gt=0, description="Limit of one statement")
@@ -96,6 +119,11 @@ class Settings(BaseSettings):
     def lake_root(self) -> str:
         """Return where snapshots and models lie: ``SCORE_LAKE``, or ``lake`` below ``SCORE_VAR``."""
         return self.lake or str(self.var / "lake")
+
+    @property
+    def audit_root(self) -> Path:
+        """Return where the audit's journal lies: ``SCORE_AUDIT_DIR``, or ``auditoria`` below ``SCORE_VAR``."""
+        return self.audit_dir or self.var / "auditoria"
 
     @property
     def min_debt_cents(self) -> int:

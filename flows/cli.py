@@ -186,7 +186,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
 ) -> None:
     """Answer the documented endpoints and the score over HTTP."""
-    from serve.run_server import serve as serve_http
+    from serve.api.run_server import serve as serve_http
 
     serve_http(load_settings(), host=host, port=port)
 
@@ -199,7 +199,7 @@ def token(
     minutes: Annotated[int, typer.Option(min=1, max=1440, help="Lifetime.")] = 60,
 ) -> None:
     """Mint a bearer token for development (refused when SCORE_ENV=producao)."""
-    from serve.security import SCOPES, mint_token
+    from serve.access.tokens import SCOPES, mint_token
 
     settings = load_settings()
     if settings.env == "producao":

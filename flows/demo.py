@@ -29,7 +29,7 @@ from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
 from models.registered_model import REPORT_FILE
 from population.parameters import PopulationParameters
-from serve.security import SCOPES, mint_token
+from serve.access.tokens import SCOPES, mint_token
 from stores.embedded import erase_stores, start_stores, stop_stores
 from stores.migrate import migrate
 

@@ -22,7 +22,7 @@ from models.points.apply import apply_points, contributions
 from models.points.cell_codes import axis_codes
 from models.points.cell_labels import cell_labels
 from models.points.table import Axis, PointsTable
-from serve.stored_scores import StoredScore
+from serve.published.stored_scores import StoredScore
 
 
 def recompute(points: PointsTable, tables: Mapping[str, pa.Table], as_of: date) -> Recomputed:

@@ -29,12 +29,12 @@ from flows.resources import Results, open_lake, open_results
 from flows.withheld import values_withheld
 from models.points.table import PointsTable
 from models.registered_model import load_model
-from serve.audit import AuditEntry, AuditLog
-from serve.person_hash import PersonHash
-from serve.run_info import load_run_info
-from serve.score_partitions import attached_runs
-from serve.security import is_purpose
-from serve.stored_scores import StoredScore, read_postgres, read_redis
+from serve.access.tokens import is_purpose
+from serve.auditing.log import AuditEntry, AuditLog
+from serve.published.person_hash import PersonHash
+from serve.published.run_info import load_run_info
+from serve.published.stored_scores import StoredScore, read_postgres, read_redis
+from serve.publishing.score_partitions import attached_runs
 from stores.ledger import Run, get_run
 
 REPLAY_SETTINGS = ("results_url", "redis_url", "cache_key")

@@ -12,7 +12,7 @@ from rich.table import Table
 from contracts.cpf_number import mask_cpf
 from contracts.score_terms import Status
 from flows.replayed import Comparison, FamilyRecords, FeatureLine, ReasonLine, Replay, plain_rows
-from serve.published_score import shortest_float32
+from serve.published.published_score import shortest_float32
 
 ROWS_SHOWN = 20
 """Records of one family in the terminal; ``--json`` has all."""

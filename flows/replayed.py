@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from contracts.cpf_number import mask_cpf
 from contracts.score_terms import Direction
-from serve.published_score import shortest_float32
-from serve.stored_scores import StoredScore
+from serve.published.published_score import shortest_float32
+from serve.published.stored_scores import StoredScore
 
 FeatureValue = float | str | None
 

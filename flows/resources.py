@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from extract.sources import Sources
-from serve.publish import Publisher
+from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
 
 

@@ -39,7 +39,7 @@ from flows.run_summary import print_summary
 from flows.score_tasks import score_ranges, score_strays, stage_scores, switch_run
 from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
-from serve.run_info import RunInfo
+from serve.published.run_info import RunInfo
 from stores import ledger
 from stores.run_ids import new_run_id
 

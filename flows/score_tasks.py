@@ -20,8 +20,8 @@ from flows.resources import open_lake, open_results, open_sources
 from flows.run_plan import RunIdentity, read_plan
 from flows.withheld import values_withheld
 from models.registry import load_model
-from serve.content_digest import ContentDigest
-from serve.run_info import RunInfo
+from serve.published.run_info import RunInfo
+from serve.publishing.content_digest import ContentDigest
 
 
 @task(name="faixas", **IO_TASK)

@@ -14,19 +14,20 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from contracts.settings import Settings
-from serve import health, model_description, system_a, system_b, system_c
-from serve.audit import AuditLog
-from serve.clock import Clock, system_clock
-from serve.guard import Guard
-from serve.http_app import assemble
-from serve.metrics import Metrics
-from serve.page_links import PageLinks
-from serve.person_hash import PersonHash
-from serve.postgres_scores import PostgresScores
-from serve.redis_scores import RedisScores
-from serve.score_data import ScoreData
-from serve.score_store import ScoreStore
-from serve.security import TokenVerifier
+from serve.access.guard import Guard
+from serve.access.tokens import TokenVerifier
+from serve.api import health
+from serve.api.clock import Clock, system_clock
+from serve.api.http_app import assemble
+from serve.api.metrics import Metrics
+from serve.auditing.log import AuditLog
+from serve.published.person_hash import PersonHash
+from serve.scores.postgres_scores import PostgresScores
+from serve.scores.redis_scores import RedisScores
+from serve.scores.score_store import ScoreStore
+from serve.systems import model_description, system_a, system_b, system_c
+from serve.systems.page_links import PageLinks
+from serve.systems.score_data import ScoreData
 from stores.connections import sql_engine
 
 REDIS_CONNECTIONS = 100

@@ -13,8 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from contracts.settings import Settings
-from serve.run_server import LOG_CONFIG
-from serve.security import SCOPES, mint_token
+from serve.access.tokens import SCOPES, mint_token
+from serve.api.run_server import LOG_CONFIG
 
 PURPOSE = "concessao_de_credito"
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from contracts.cpf import check_digits
 from contracts.score_scale import SCORES_SCHEMA, band_of
-from serve.run_info import RunInfo
+from serve.published.run_info import RunInfo
 
 CODES = ("ATRASO", "DIVIDA_RENDA", "IDADE", "RENDA", "USO_CARTAO")
 TEXTS = {code: {"aumenta": f"{code} ajuda", "reduz": f"{code} atrapalha: ação"} for code in CODES}

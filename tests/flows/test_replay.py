@@ -17,7 +17,7 @@ from flows.replay import replay_score
 from flows.run_plan import RunIdentity, read_plan
 from models.points.apply import apply_points, contributions
 from models.registry import load_model
-from serve.content_digest import ContentDigest
+from serve.publishing.content_digest import ContentDigest
 from tests.flows.conftest import AS_OF
 
 

@@ -35,10 +35,10 @@ from features.build import build_features
 from flows.replay import refuse_differing, replay_score
 from flows.run_plan import write_plan
 from models.points.apply import apply_points
-from serve.generations import Generations
-from serve.person_hash import PersonHash
-from serve.publish import Publisher
-from serve.run_info import RunInfo
+from serve.published.person_hash import PersonHash
+from serve.published.run_info import RunInfo
+from serve.publishing.generations import Generations
+from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
 from stores.run_ids import new_run_id
 from tests.extract_samples import cpf_of, debt, sources_of

@@ -20,10 +20,10 @@ from pydantic import SecretStr
 
 from contracts.errors import SettingsError
 from contracts.settings import Settings
+from serve.access.tokens import AUDIENCE, ISSUER
 from serve.app import create_app, create_app_a, create_app_b, create_app_c
-from serve.page_links import LIFETIME_SECONDS
-from serve.person_hash import derive_key
-from serve.security import AUDIENCE, ISSUER
+from serve.published.person_hash import derive_key
+from serve.systems.page_links import LIFETIME_SECONDS
 from stores.connections import sql_engine
 from tests.api_server import PURPOSE, caller, running, token
 

@@ -15,10 +15,10 @@ from pymongo import MongoClient
 
 from contracts.cpf import mask_cpf
 from contracts.settings import Settings
-from serve import payload_models
+from serve.api import payload_models
 from serve.app import create_app
-from serve.person_hash import PersonHash
-from serve.publish import Publisher
+from serve.published.person_hash import PersonHash
+from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
 from tests.api_server import caller, running
 from tests.score_samples import TEXTS, make_run, make_scores, open_run

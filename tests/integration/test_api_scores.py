@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from contracts.settings import Settings
 from serve.app import create_app
-from serve.key_layout import POINTER_KEY, client_prefix, cpf_prefix
-from serve.publish import Publisher
+from serve.published.key_layout import POINTER_KEY, client_prefix, cpf_prefix
+from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
 from tests.api_server import caller, running
 from tests.score_samples import make_run, make_scores, open_run

@@ -28,12 +28,12 @@ from models.points.apply import apply_points
 from models.points.scaling import ScoreScale
 from models.points.sql import points_query
 from models.points.table import Axis, PointsTable, Term
-from serve.person_hash import PersonHash
-from serve.postgres_scores import PostgresScores
-from serve.publish import Publisher
-from serve.published_score import PublishedScore
-from serve.redis_scores import RedisScores
-from serve.score_store import ScoreStore
+from serve.published.person_hash import PersonHash
+from serve.published.published_score import PublishedScore
+from serve.publishing.publish import Publisher
+from serve.scores.postgres_scores import PostgresScores
+from serve.scores.redis_scores import RedisScores
+from serve.scores.score_store import ScoreStore
 from stores.connections import redis_client, sql_engine
 from tests.points_samples import make_points, make_rows
 from tests.score_samples import make_run, open_run

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from contracts.errors import DataIntegrityError, RunConflictError
 from contracts.extraction import REJECTS_SCHEMA
 from contracts.settings import Settings
-from serve.generations import Generations
-from serve.key_layout import POINTER_KEY, Pointer, client_prefix
-from serve.person_hash import PersonHash
-from serve.publish import Publisher
-from serve.score_partitions import LOCK_SECONDS
+from serve.published.key_layout import POINTER_KEY, Pointer, client_prefix
+from serve.published.person_hash import PersonHash
+from serve.publishing.generations import Generations
+from serve.publishing.publish import Publisher
+from serve.publishing.score_partitions import LOCK_SECONDS
 from stores.connections import redis_client, sql_engine
 from tests.score_samples import make_run, make_scores, open_run
 

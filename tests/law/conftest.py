@@ -9,8 +9,8 @@ from datetime import date, datetime
 import pytest
 
 from contracts.settings import Settings
-from serve.publish import Publisher
-from serve.run_info import RunInfo
+from serve.published.run_info import RunInfo
+from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
 from tests.extract_samples import cpf_of, debt
 from tests.law_samples import Judged, Rows, consumer, everything_table, insert_consumers, judge_stores

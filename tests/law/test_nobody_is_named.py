@@ -27,7 +27,7 @@ from flows.run_plan import RunIdentity
 from flows.training_samples import TrainingSnapshot
 from flows.withheld import values_withheld
 from serve.app import create_app
-from serve.run_info import RunInfo
+from serve.published.run_info import RunInfo
 from tests.api_server import caller, running
 
 CPF, NAME = "52998224725", "Fulano de Tal"

@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from serve.access.tokens import SCOPES
+from serve.api.payload_models import Score
 from serve.app import create_app
-from serve.payload_models import Score
-from serve.person_hash import PersonHash
-from serve.security import SCOPES
+from serve.published.person_hash import PersonHash
 from stores.connections import sql_engine
 from tests.api_server import PURPOSE, caller, running
 from tests.law.conftest import Published

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlalchemy.dialects import oracle
 
-from serve.client_queries import ClientFilter, count_clients, select_client, select_page, select_visible_debts
+from serve.systems.client_queries import ClientFilter, count_clients, select_client, select_page, select_visible_debts
 
 EVERYTHING = ClientFilter("jo_o%!", "52998224725", "SP", "São Paulo", date(1980, 1, 1), "casado")
 QUERIES = {

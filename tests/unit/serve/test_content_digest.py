@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from contracts.score_scale import SCORES_SCHEMA
-from serve.content_digest import ContentDigest
+from serve.publishing.content_digest import ContentDigest
 from tests.score_samples import make_scores
 
 

@@ -8,9 +8,9 @@ import sys
 import httpx
 from fastapi import FastAPI
 
-from serve.http_app import assemble
-from serve.metrics import Metrics
-from serve.run_server import WithoutValues
+from serve.api.http_app import assemble
+from serve.api.metrics import Metrics
+from serve.api.run_server import WithoutValues
 from tests.api_server import running
 
 CPF = "52998224725"

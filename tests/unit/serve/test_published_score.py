@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from serve.published_score import PublishedScore
-from serve.run_info import RunInfo
+from serve.published.published_score import PublishedScore
+from serve.published.run_info import RunInfo
 from tests.score_samples import make_run
 
 

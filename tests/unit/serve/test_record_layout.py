@@ -10,8 +10,7 @@ import pytest
 
 from contracts.errors import DataIntegrityError
 from contracts.score_scale import SCORES_SCHEMA
-from serve.bulk_hset import encode_commands
-from serve.key_layout import (
+from serve.published.key_layout import (
     Pointer,
     client_prefix,
     cpf_prefix,
@@ -21,8 +20,9 @@ from serve.key_layout import (
     read_masked_digits,
     read_record,
 )
-from serve.person_hash import PersonHash
-from serve.record_encoding import encode_records, entries_by_client, entries_by_cpf
+from serve.published.person_hash import PersonHash
+from serve.publishing.bulk_hset import encode_commands
+from serve.publishing.record_encoding import encode_records, entries_by_client, entries_by_cpf
 from tests.score_samples import CODES, make_scores
 
 HASHES = PersonHash(b"k" * 32)

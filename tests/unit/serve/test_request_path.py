@@ -11,6 +11,6 @@ HEAVY = ("pandas", "sklearn", "pyarrow", "numpy", "duckdb", "prefect", "matplotl
 
 
 def test_the_application_imports_nothing_heavy():
-    program = f"import sys, serve.run_server; print([name for name in {HEAVY!r} if name in sys.modules])"
+    program = f"import sys, serve.api.run_server; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

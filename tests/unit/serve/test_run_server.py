@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from contracts.errors import UsageError
 from contracts.settings import Settings
-from serve.run_server import Server, open_sockets, serve
+from serve.api.run_server import Server, open_sockets, serve
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Who gets in, to read what, how often."""

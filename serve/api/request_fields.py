@@ -1,0 +1,76 @@
+"""Parameters that several endpoints take, and the refusal of those that none takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Path, Request
+from pydantic import AfterValidator, BeforeValidator, Field
+from starlette.exceptions import HTTPException
+
+from serve.api.validation_texts import NOT_A_CPF, NOT_A_DAY, NOT_AN_INTEGER, malformed
+
+_CPF = re.compile(r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
+def cpf_digits(text: str) -> str:
+    """Return the eleven digits of a CPF with or without punctuation; pydantic's error if it is not written as one.
+
+    >>> cpf_digits("529.982.247-25")
+    '52998224725'
+    """
+    if not _CPF.fullmatch(text):
+        raise malformed(NOT_A_CPF)
+    return text.replace(".", "").replace("-", "")
+
+
+def _day(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    if not _DAY.fullmatch(text):
+        raise malformed(NOT_A_DAY)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise malformed(NOT_A_DAY) from None
+
+
+def _integer(text: Any) -> Any:
+    if isinstance(text, str) and not _INTEGER.fullmatch(text):
+        raise malformed(NOT_AN_INTEGER)
+    return text
+
+
+CPF_PATTERN = {"pattern": f"^{_CPF.pattern}$"}
+CpfText = Annotated[str, AfterValidator(cpf_digits), Field(json_schema_extra=CPF_PATTERN)]
+"""A CPF with or without punctuation, given on as its eleven digits; anything else is a 422."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day as YYYY-MM-DD and in no other form: pydantic alone takes numbers for instants since 1970."""
+Integer = Annotated[int, BeforeValidator(_integer)]
+"""An integer in ASCII digits: pydantic alone takes ``1.0`` and `` 1 `` too."""
+CpfInPath = Annotated[
+    str,
+    Path(description="CPF, com ou sem pontuação", json_schema_extra=CPF_PATTERN),
+    AfterValidator(cpf_digits),
+]
+ClientId = Annotated[str, Path(pattern=r"^[!-~]{1,36}$", description="identificador do consumidor na Base A")]
+
+
+def only_parameters(*names: str) -> Callable[[Request], None]:
+    """Return a dependency that answers 400 to any other query parameter, or to one given twice."""
+    allowed = set(names)
+
+    def check(request: Request) -> None:
+        given = [name for name, _ in request.query_params.multi_items()]
+        if set(given) - allowed:
+            known = f"os conhecidos são: {', '.join(names)}" if names else "este endereço não aceita nenhum"
+            raise HTTPException(400, f"há parâmetro desconhecido; {known}")
+        if len(given) != len(set(given)):
+            raise HTTPException(400, "há parâmetro repetido")
+
+    return check

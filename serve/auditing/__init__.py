@@ -1,0 +1,1 @@
+"""The record of every read of a person's data."""

@@ -1,0 +1,134 @@
+"""The one Redis layout of published scores, for the writer and the readers: keys, buckets and packed records.
+
+A *generation* is one run's scores. The pointer `escore:vigente` names the run in force and the one before
+it; a generation's keys start with eight characters derived from its run. Scores lie in hashes of some
+64 fields, small enough for Redis's compact list encoding, twice: by consumer id and by CPF, so that either
+question is one round trip. A field is 8 bytes of a keyed hash; what could identify a person (id, digits of
+the masked CPF) is under a pad of the same hash, so Redis holds neither in clear.
+Why so, with figures: docs/decisions/0005-redis-layout.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.score_terms import BAND_UPPER_SCORES, MAX_REASONS, Band, Status
+from serve.published.person_hash import BUCKET_BYTES, FIELD_BYTES, PAD_BYTES
+
+POINTER_KEY = "escore:vigente"
+BUCKET_ENTRIES = 64
+"""Consumers a bucket aims at; Redis keeps up to 128 (Valkey: 512) in the compact encoding, so growth has room."""
+
+MAX_BUCKETS = 16**6
+"""Buckets are numbered in six hexadecimal digits; 16.7 million of 64 hold a billion consumers."""
+
+RECORD = struct.Struct(f"<hfB{MAX_REASONS}B{MAX_REASONS}h")
+"""score (int16), probability (float32), flags, reason numbers (uint8), points (int16): 19 bytes."""
+
+MASK_PAD_BYTES = 3
+MASKED_DIGITS = slice(3, 9)
+FLAG_REASONS = 0b0000_0111
+FLAG_INSUFFICIENT = 0b0000_1000
+FLAG_BAND_SHIFT = 4
+FLAG_TEXT_ID = 0b0100_0000
+BANDS: tuple[Band, ...] = tuple(band for band, _ in BAND_UPPER_SCORES)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The run in force and the one before it, as the pointer key holds them."""
+
+    current: UUID
+    previous: UUID | None
+
+    def encode(self) -> bytes:
+        """Return the pointer key's value."""
+        return " ".join(run.hex for run in (self.current, self.previous) if run is not None).encode()
+
+    @classmethod
+    def decode(cls, value: bytes) -> Pointer:
+        """Return the pointer that ``encode`` wrote."""
+        runs = [UUID(hex=text) for text in value.decode().split()]
+        return cls(runs[0], runs[1] if len(runs) > 1 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedScore:
+    """One score as a record holds it; reasons as (number in the generation's list of codes, points)."""
+
+    score: int | None
+    probability: float | None
+    band: Band | None
+    status: Status
+    reasons: tuple[tuple[int, int], ...]
+
+
+def generation_of(run_id: UUID) -> str:
+    """Return the eight characters that begin a run's keys (48 bits of its hash)."""
+    digest = hashlib.blake2b(run_id.bytes, digest_size=6, person=b"escore-geracao").digest()
+    return base64.urlsafe_b64encode(digest).decode()
+
+
+def key_prefix(run_id: UUID) -> str:
+    """Return the prefix of every key of a run's generation."""
+    return f"escore:{generation_of(run_id)}:"
+
+
+def info_key(run_id: UUID) -> str:
+    """Return the key of the generation's description (JSON: run, model, texts, bucket count)."""
+    return key_prefix(run_id) + "info"
+
+
+def client_prefix(run_id: UUID) -> str:
+    """Return the prefix of the buckets by consumer id; six hexadecimal digits follow."""
+    return key_prefix(run_id) + "i:"
+
+
+def cpf_prefix(run_id: UUID) -> str:
+    """Return the prefix of the buckets by CPF; six hexadecimal digits follow."""
+    return key_prefix(run_id) + "p:"
+
+
+def bucket_count(consumers: int) -> int:
+    """Return how many buckets a generation of about so many consumers gets.
+
+    >>> bucket_count(0), bucket_count(100_000)
+    (1, 1563)
+    """
+    return min(MAX_BUCKETS, max(1, -(-consumers // BUCKET_ENTRIES)))
+
+
+def locate(digest: bytes, prefix: str, buckets: int) -> tuple[str, bytes]:
+    """Return the bucket key and the field under which a person's record lies."""
+    number = int.from_bytes(digest[BUCKET_BYTES], "little") % buckets
+    return f"{prefix}{number:06x}", digest[FIELD_BYTES]
+
+
+def read_record(value: bytes) -> PackedScore:
+    """Return the score that a record of either kind begins with."""
+    score, probability, flags, *rest = RECORD.unpack_from(value)
+    if flags & FLAG_INSUFFICIENT:
+        return PackedScore(None, None, None, Status.INSUFFICIENT_DATA, ())
+    count = flags & FLAG_REASONS
+    reasons = tuple(zip(rest[:count], rest[MAX_REASONS : MAX_REASONS + count], strict=True))
+    return PackedScore(score, probability, BANDS[flags >> FLAG_BAND_SHIFT & 0b11], Status.OK, reasons)
+
+
+def read_masked_digits(value: bytes, digest: bytes) -> str:
+    """Return the six middle digits of the CPF from a record by consumer id, given the id's digest."""
+    sealed = int.from_bytes(value[RECORD.size : RECORD.size + MASK_PAD_BYTES], "little")
+    pad = int.from_bytes(digest[PAD_BYTES][:MASK_PAD_BYTES], "little")
+    return f"{sealed ^ pad:06d}"
+
+
+def read_client_id(value: bytes, digest: bytes) -> str:
+    """Return the consumer id from a record by CPF, given the CPF's digest."""
+    sealed = value[RECORD.size :]
+    plain = bytes(a ^ b for a, b in zip(sealed, digest[PAD_BYTES], strict=False))
+    flags: Any = RECORD.unpack_from(value)[2]
+    return plain.decode() if flags & FLAG_TEXT_ID else str(UUID(bytes=plain))

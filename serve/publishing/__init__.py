@@ -1,0 +1,1 @@
+"""How scores get to Redis and PostgreSQL: staged apart, switched at once, kept and dropped by rule."""

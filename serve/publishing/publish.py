@@ -1,0 +1,196 @@
+"""Publishing a run: staged apart in PostgreSQL and Redis, then one switch in each; undone the same way.
+
+PostgreSQL decides: its one transaction makes the run `publicada`, and Redis's pointer follows. A process
+that dies between the two leaves Redis on the run before, whole, until `reconcile` moves the pointer on.
+Order within `stage` (Redis, whose writes may be repeated, before the COPY, which is all or nothing) makes
+a failed call safe to repeat.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+import pyarrow as pa
+import redis
+import sqlalchemy as sa
+
+from contracts.errors import DataIntegrityError, RunConflictError
+from serve.published.key_layout import Pointer
+from serve.published.person_hash import PersonHash
+from serve.published.run_info import RunInfo, load_run_info
+from serve.publishing import retention, run_states, score_partitions
+from serve.publishing.generations import Generations
+from serve.publishing.score_copy import copy_rejects, copy_scores
+from serve.publishing.score_partitions import retry_when_busy
+
+DEFAULT_CONSUMERS = 1_000_000
+"""Consumers that a generation is sized for when no run has been counted yet; only memory depends on it."""
+
+
+SWITCH_SECONDS = 600.0
+"""How long the switch waits for transactions that are reading ``score`` to end, before it gives up whole."""
+
+
+class Publisher:
+    """Stages runs and switches between them; the only writer of published scores.
+
+    ``results`` connects as a role that owns the table ``score``; ``cache_key`` is the secret by which
+    persons are named in Redis.
+    """
+
+    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes) -> None:
+        self._results = results
+        self._generations = Generations(cache, PersonHash(cache_key))
+        self._staging: dict[UUID, RunInfo] = {}
+
+    def begin(self, run: RunInfo, *, consumers: int | None = None) -> None:
+        """Open a run for staging; whatever an earlier attempt left of it is dropped.
+
+        ``consumers`` is about how many will be staged (default: as many as the last run extracted).
+        RunConflictError if the run is in force, or was, or has no row in ``execucao``.
+        """
+        with self._results.begin() as connection:
+            state = run_states.state_of(connection, run.execucao_id)
+            if state is None:
+                raise RunConflictError(f"run {run.execucao_id} is not in the ledger: open it there first")
+            if state in ("publicada", "substituida"):
+                raise RunConflictError(f"run {run.execucao_id} was published already: begin a new one")
+            expected = consumers or run_states.expected_consumers(connection) or DEFAULT_CONSUMERS
+            score_partitions.create_partition(connection, run.execucao_id)
+            _delete_rejects(connection, run.execucao_id)
+        self._generations.open(run, consumers=expected)
+        self._staging[run.execucao_id] = run
+
+    def resume(self, run: RunInfo) -> None:
+        """Go on staging, from another process, a run that `begin` opened."""
+        self._staging[run.execucao_id] = run
+
+    def stage(self, scores: pa.Table) -> None:
+        """Add a table of SCORES_SCHEMA to the run that is open; readers do not see it yet."""
+        run = self._open_run()
+        self._generations.write(run.execucao_id, scores)
+        with self._results.begin() as connection:
+            copy_scores(connection, score_partitions.partition_name(run.execucao_id), scores, run)
+
+    def stage_rejects(self, rejects: pa.Table) -> None:
+        """Add a table of REJECTS_SCHEMA to ``rejeitado`` for the run that is open."""
+        with self._results.begin() as connection:
+            copy_rejects(connection, rejects, self._open_run().execucao_id)
+
+    def switch(self, run: RunInfo) -> None:
+        """Make a staged run the one in force; doing it again changes nothing.
+
+        DataIntegrityError if PostgreSQL and Redis do not hold the same number of consumers;
+        StoreUnavailableError if somebody's transaction keeps ``score`` busy for ten minutes.
+        """
+        with self._results.begin() as connection:
+            score_partitions.index_partition(connection, run.execucao_id)
+            self._check_counts(score_partitions.count_rows(connection, run.execucao_id), run.execucao_id)
+        retry_when_busy(partial(self._put_in_force, run), seconds=SWITCH_SECONDS)
+        self._staging.pop(run.execucao_id, None)
+        self._follow(trusted=run.execucao_id)
+
+    def rollback(self) -> UUID:
+        """Make the run before the current one current again and return it; it may be repeated further back.
+
+        RunConflictError if no earlier run is kept.
+        """
+        with self._results.begin() as connection:
+            target = retention.rollback_target(connection)
+        self._restore_generation(target)
+        with self._results.begin() as connection:
+            run_states.lock_states(connection)
+            if retention.rollback_target(connection) != target:
+                raise RunConflictError("another process changed the run in force; nothing was rolled back")
+            run_states.supersede_current(connection, reverted=True)
+            run_states.put_in_force(connection, target)
+        self._follow(trusted=target)
+        return target
+
+    def reconcile(self) -> UUID | None:
+        """Make Redis follow PostgreSQL, whatever happened to either; return the run in force.
+
+        Restages the run in force if Redis lacks it, moves the pointer, drops generations nobody needs.
+        """
+        return self._follow()
+
+    def discard(self, run_id: UUID) -> None:
+        """Remove what a run has staged: partition, rejects, generation. RunConflictError if it is in force."""
+        retry_when_busy(partial(self._drop_scores, run_id), seconds=SWITCH_SECONDS)
+        with self._results.begin() as connection:
+            _delete_rejects(connection, run_id)
+        self._generations.drop(run_id)
+        self._staging.pop(run_id, None)
+
+    def retain(self, keep_runs: int) -> tuple[UUID, ...]:
+        """Drop the scores of runs beyond the last ``keep_runs`` and the last of each month; return those runs."""
+        with self._results.connect() as connection:
+            dropped = retention.runs_to_drop(connection, keep_runs=keep_runs)
+        for run_id in dropped:
+            retry_when_busy(partial(self._drop_scores, run_id), seconds=SWITCH_SECONDS)
+            self._generations.drop(run_id)
+        return dropped
+
+    def _put_in_force(self, run: RunInfo) -> None:
+        with self._results.begin() as connection:
+            run_states.lock_states(connection)
+            if run_states.run_in_force(connection) == run.execucao_id:
+                return
+            score_partitions.lock_readers_out(connection)
+            score_partitions.attach_partition(connection, run.execucao_id)
+            run_states.save_model(connection, run)
+            run_states.supersede_current(connection, reverted=False)
+            run_states.mark_published(connection, run)
+
+    def _drop_scores(self, run_id: UUID) -> None:
+        with self._results.begin() as connection:
+            run_states.lock_states(connection)
+            if run_states.run_in_force(connection) == run_id:
+                raise RunConflictError(f"run {run_id} is in force: roll back first")
+            score_partitions.lock_readers_out(connection)
+            score_partitions.drop_partition(connection, run_id)
+
+    def _open_run(self) -> RunInfo:
+        if len(self._staging) != 1:
+            raise RunConflictError("exactly one run must be open for staging: call begin first")
+        return next(iter(self._staging.values()))
+
+    def _check_counts(self, rows: int, run_id: UUID) -> None:
+        by_client, by_cpf = self._generations.count(run_id)
+        if not rows == by_client == by_cpf:
+            raise DataIntegrityError(
+                f"run {run_id}: PostgreSQL holds {rows} consumers, Redis {by_client} by id and {by_cpf} by CPF"
+            )
+
+    def _follow(self, *, trusted: UUID | None = None) -> UUID | None:
+        """Point Redis to the run in force, its generation counted first unless it is the ``trusted`` one."""
+        with self._results.begin() as connection:
+            run_states.lock_states(connection)
+            current = run_states.run_in_force(connection)
+            before = retention.previous_run(connection)
+            in_progress = run_states.runs_in_progress(connection)
+            if current is not None and current != trusted:
+                self._restore_generation(current)
+            self._generations.point_to(None if current is None else Pointer(current, before))
+        for run_id in self._generations.existing() - {current, before} - in_progress:
+            self._generations.drop(run_id)
+        return current
+
+    def _restore_generation(self, run_id: UUID) -> None:
+        """Fill a run's generation from PostgreSQL unless Redis holds as many consumers as PostgreSQL."""
+        with self._results.connect() as connection:
+            rows = score_partitions.count_rows(connection, run_id)
+            if self._generations.info(run_id) is not None and self._generations.count(run_id) == (rows, rows):
+                return
+            run = load_run_info(connection, run_id)
+            if run is None:
+                raise DataIntegrityError(f"run {run_id}: its model is not in the results")
+            self._generations.open(run, consumers=rows)
+            for batch in score_partitions.read_partition(connection, run_id):
+                self._generations.write(run_id, batch)
+        self._check_counts(rows, run_id)
+
+
+def _delete_rejects(connection: sa.Connection, run_id: UUID) -> None:
+    connection.execute(sa.text("DELETE FROM rejeitado WHERE execucao_id = :id"), {"id": run_id})
