@@ -94,9 +94,7 @@ class Settings(BaseSettings):
     audit_mode: Literal["diario", "direto"] = Field(
         "diario", description="`diario`: on this disk at once, in PostgreSQL soon; `direto`: in PostgreSQL at once"
     )
-    audit_fsync: bool = Field(
-        False, description="Answer only when the disk itself holds the audit: survives power loss"
-    )
+    audit_fsync: bool = Field(False, description="Answer only when the disk holds the audit: survives power loss")
     audit_max_bytes: int = Field(
         1 << 30, ge=1 << 16, description="Bytes of journal that may wait for PostgreSQL before the API refuses reads"
     )
