@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +26,12 @@ from serve.published.person_hash import PersonHash
 from serve.scores.postgres_scores import PostgresScores
 from serve.scores.redis_scores import RedisScores
 from serve.scores.score_store import ScoreStore
-from serve.systems import model_description, system_a, system_b, system_c
+from serve.systems import model_description, score_data_routes, system_a, system_b, system_c
+from serve.systems.leased_cache import LeasedCache
 from serve.systems.page_links import PageLinks
-from serve.systems.score_data import ScoreData
+from serve.systems.score_data import ScoreData, score_data_seal
+from serve.sources.redis_pipe import RedisPipe
+from serve.sources.sql_store import SqlStore
 from stores.connections import sql_engine
 
 REDIS_CONNECTIONS = 100
@@ -76,6 +80,7 @@ class _Parts:
     engines: list[sa.Engine] = field(default_factory=list)
     cache: redis.asyncio.Redis | None = None
     base_c: AsyncDatabase[dict[str, Any]] | None = None
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.settings.require(*COMMON_SETTINGS, *self.needs)
@@ -97,14 +102,27 @@ class _Parts:
 
     def system_b(self) -> APIRouter:
         """Return System B's routes."""
-        cache = self._redis()
-        base_b = self._engine("base_b")
-        data = ScoreData(base_b, cache, hashes=self.hashes, secret=self.secret, clock=self.clock)
+        self._redis()
+        timeout = self.settings.api_timeout_seconds
+        pipe = RedisPipe(self.settings.secret("redis_url"), timeout=self.settings.cache_timeout_seconds)
+        base_b = SqlStore(self.settings.secret("base_b_url"), store="PostgreSQL (Base B)", timeout=timeout)
+        self.checks["base_b"] = base_b.check
+        self.closing.append(base_b.close)
+        cache = LeasedCache(pipe, score_data_seal(self.secret, self.clock), on_look=lambda _hit: None)
+        data = ScoreData(base_b, cache, hashes=self.hashes, clock=self.clock)
+        results = SqlStore(
+            self.settings.secret("results_url"),
+            store="PostgreSQL (results)",
+            timeout=self.settings.api_timeout_seconds,
+        )
+        self.closing += [pipe.close, results.close]
         scores = ScoreStore(
-            RedisScores(cache, self.hashes), PostgresScores(self.results), on_fallback=self.metrics.count_fallback
+            RedisScores(pipe, self.hashes), PostgresScores(results), on_fallback=self.metrics.count_fallback
         )
         validity_days = self.settings.score_validity_days
-        return system_b.make_router(data, scores, self.guard, hashes=self.hashes, validity_days=validity_days)
+        router = system_b.make_router(scores, self.guard, hashes=self.hashes, validity_days=validity_days)
+        router.routes.extend(score_data_routes.make_router(data, self.guard, hashes=self.hashes).routes)
+        return router
 
     def system_c(self) -> APIRouter:
         """Return System C's routes."""
@@ -150,6 +168,8 @@ class _Parts:
         return self.cache
 
     async def _close(self) -> None:
+        for close in self.closing:
+            await close()
         for engine in self.engines:
             engine.dispose()
         if self.cache is not None:

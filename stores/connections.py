@@ -44,7 +44,7 @@ def sql_engine(
     parsed = sa.make_url(url)
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
-        options = _postgres_options(timeout, statement_timeout, application)
+        options = postgres_options(timeout, statement_timeout, application)
     try:
         engine = sa.create_engine(
             parsed, connect_args=options, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=2 * POOL_SIZE
@@ -146,7 +146,8 @@ def reason_of(error: BaseException) -> str:
     return f"connection failed ({type(error).__name__})"
 
 
-def _postgres_options(timeout: float, statement_timeout: float | None, application: str) -> dict[str, Any]:
+def postgres_options(timeout: float, statement_timeout: float | None, application: str) -> dict[str, Any]:
+    """Return libpq's options of a connection that is given up in time: seconds, whole ones to connect."""
     settings = ["-c timezone=UTC"]
     if statement_timeout is not None:
         settings.append(f"-c statement_timeout={int(statement_timeout * 1000)}")

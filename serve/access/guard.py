@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -33,6 +33,13 @@ class Reader:
         entry = AuditEntry(self.consulente, subjects, self.recurso, self.finalidade, status, self.requisicao_id)
         await self.audit.record(entry)
 
+    def check_client(self, client_id: str) -> None: ...
+    def check_cpf(self, cpf: str) -> None: ...
+    def begin(self, *, persons: int = 1) -> "Reader":
+        return self
+
+    async def settle(self) -> None: ...
+
 
 class Guard:
     """Makes the dependency that lets only callers with a scope and a purpose through."""
@@ -56,3 +63,17 @@ class Guard:
             return Reader(caller.subject, finalidade, route_template(request.scope), request_id(request), self._audit)
 
         return admit
+
+    async def admit(self, scope: Any, required: str) -> Reader:
+        headers = dict(scope["headers"])
+        given = headers.get(b"authorization", b"").decode("latin-1")
+        if not given.lower().startswith("bearer "):
+            raise unauthorized("falta o token: Authorization: Bearer ...")
+        caller = self._verifier.verify(given[7:])
+        if required not in caller.scopes:
+            raise forbidden(required)
+        purpose = headers.get(b"x-finalidade")
+        finalidade = caller.finalidade or (purpose and purpose.decode("latin-1"))
+        if finalidade is None or not is_purpose(finalidade):
+            raise HTTPException(400, "falta a finalidade, no token ou em X-Finalidade, em palavras sem algarismos")
+        return Reader(caller.subject, finalidade, route_template(scope), request_id(Request(scope)), self._audit)

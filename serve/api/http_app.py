@@ -48,7 +48,7 @@ def assemble(
         lifespan=lifespan,
     )
     for router in routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # as they are: include_router matches each request twice
     _add_page(app)
     install_problems(app)
     app.add_middleware(RequestRecord, metrics=metrics)

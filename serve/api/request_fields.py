@@ -58,7 +58,8 @@ CpfInPath = Annotated[
     Path(description="CPF, com ou sem pontuação", json_schema_extra=CPF_PATTERN),
     AfterValidator(cpf_digits),
 ]
-ClientId = Annotated[str, Path(pattern=r"^[!-~]{1,36}$", description="identificador do consumidor na Base A")]
+CLIENT_ID_PATTERN = r"^[!-~]{1,36}$"
+ClientId = Annotated[str, Path(pattern=CLIENT_ID_PATTERN, description="identificador do consumidor na Base A")]
 
 
 def only_parameters(*names: str) -> Callable[[Request], None]:

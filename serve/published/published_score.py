@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from contracts.reference_date import REFERENCE_ZONE
@@ -29,8 +29,7 @@ class PublishedScore:
     run: RunInfo
 
     def to_json(self, *, validity_days: int) -> dict[str, Any]:
-        """Return the documented JSON; ``valido_ate`` counts from the day in São Paulo that computed the score."""
-        computed_on = as_utc(self.run.calculado_em).astimezone(REFERENCE_ZONE).date()
+        """Return the documented JSON."""
         return {
             "cliente_id": self.client_id,
             "cpf_mascarado": f"***.{self.masked_digits[:3]}.{self.masked_digits[3:]}-**",
@@ -52,7 +51,7 @@ class PublishedScore:
             "modelo": {"nome": self.run.modelo_nome, "versao": self.run.modelo_versao},
             "data_referencia": self.run.data_referencia.isoformat(),
             "calculado_em": utc_text(self.run.calculado_em),
-            "valido_ate": (computed_on + timedelta(days=validity_days)).isoformat(),
+            "valido_ate": valid_until(self.run.calculado_em, days=validity_days).isoformat(),
         }
 
 
@@ -76,6 +75,11 @@ def utc_text(instant: datetime) -> str:
     '2026-11-01T05:00:00Z'
     """
     return as_utc(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def valid_until(computed_at: datetime, *, days: int) -> date:
+    """Return the last day of a score's validity, counted from the day in São Paulo that computed it."""
+    return as_utc(computed_at).astimezone(REFERENCE_ZONE).date() + timedelta(days=days)
 
 
 def as_utc(instant: datetime) -> datetime:

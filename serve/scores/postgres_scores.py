@@ -12,38 +12,40 @@ from contracts.errors import StoreUnavailableError
 from contracts.score_terms import Reason
 from serve.published.published_score import PublishedScore
 from serve.published.run_info import RunInfo, load_run_info
+from serve.sources.sql_store import SqlStore
 
 _COLUMNS = "execucao_id, cliente_id, cpf, score, probabilidade, faixa, status, motivos"
 _IN_FORCE = "execucao_id = (SELECT id FROM execucao WHERE situacao = 'publicada')"
-_BY_CLIENT = sa.text(f"SELECT {_COLUMNS} FROM score WHERE {_IN_FORCE} AND cliente_id = :client_id")
-_BY_CPFS = sa.text(f"SELECT {_COLUMNS} FROM score WHERE {_IN_FORCE} AND cpf = ANY(CAST(:cpfs AS char(11)[]))")
+_BY_CLIENTS = sa.text(
+    f"SELECT {_COLUMNS} FROM score WHERE {_IN_FORCE} AND cliente_id = ANY(CAST(:persons AS varchar[]))"
+)
+_BY_CPFS = sa.text(f"SELECT {_COLUMNS} FROM score WHERE {_IN_FORCE} AND cpf = ANY(CAST(:persons AS char(11)[]))")
 """The rows of `score_vigente`, written so that PostgreSQL looks into one partition only."""
 
 
 class PostgresScores:
-    """Reads published scores; one statement each, so always one whole run. Not for the event loop's thread."""
+    """Reads published scores; one statement each, so always one whole run."""
 
-    def __init__(self, results: sa.Engine) -> None:
+    def __init__(self, results: SqlStore) -> None:
         self._results = results
         self._runs: dict[UUID, RunInfo] = {}
 
-    def by_client(self, client_id: str) -> PublishedScore | None:
-        """Return a consumer's score; None if the run in force has none."""
-        found = self._read(_BY_CLIENT, {"client_id": client_id})
-        return found[0][1] if found else None
+    async def by_clients(self, client_ids: Sequence[str]) -> list[PublishedScore | None]:
+        """Return the scores of consumers in order; None for those without one."""
+        found = await self._results.run(lambda connection: self._read(connection, _BY_CLIENTS, client_ids))
+        by_client = {score.client_id: score for score in found.values()}
+        return [by_client.get(client_id) for client_id in client_ids]
 
-    def by_cpfs(self, cpfs: Sequence[str]) -> list[PublishedScore | None]:
+    async def by_cpfs(self, cpfs: Sequence[str]) -> list[PublishedScore | None]:
         """Return the scores of CPFs (eleven digits each) in order; None for those without one."""
-        by_cpf = dict(self._read(_BY_CPFS, {"cpfs": list(set(cpfs))}))
-        return [by_cpf.get(cpf) for cpf in cpfs]
+        found = await self._results.run(lambda connection: self._read(connection, _BY_CPFS, cpfs))
+        return [found.get(cpf) for cpf in cpfs]
 
-    def _read(self, query: sa.TextClause, values: Mapping[str, Any]) -> list[tuple[str, PublishedScore]]:
-        try:
-            with self._results.connect() as connection:
-                rows = connection.execute(query, values).all()
-                return [self._published(connection, *row) for row in rows]
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-            raise StoreUnavailableError(f"PostgreSQL (results): {type(error).__name__}") from None
+    def _read(
+        self, connection: sa.Connection, query: sa.TextClause, persons: Sequence[str]
+    ) -> Mapping[str, PublishedScore]:
+        rows = connection.execute(query, {"persons": list(dict.fromkeys(persons))}).all()
+        return dict(self._published(connection, *row) for row in rows)
 
     def _published(
         self, connection: sa.Connection, run_id: UUID, client_id: str, cpf: str, *rest: Any

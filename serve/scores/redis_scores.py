@@ -7,12 +7,10 @@ reader need not know of a switch beforehand, and never mixes two runs.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import redis.asyncio
-from redis.exceptions import RedisError
 
 from contracts.errors import StoreUnavailableError
 from contracts.score_terms import Reason
@@ -30,9 +28,13 @@ from serve.published.key_layout import (
 from serve.published.person_hash import PersonHash
 from serve.published.published_score import PublishedScore
 from serve.published.run_info import GenerationInfo
+from serve.sources.redis_link import RedisReplyError
+from serve.sources.redis_pipe import Command, RedisPipe
 
 MAX_ATTEMPTS = 5
 """Reads begun anew because a switch came between; runs are hours apart, so a second one is rare already."""
+
+_GET_POINTER: Command = ("GET", POINTER_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,96 +47,112 @@ class _Generation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    key: str
-    field: bytes
-    digest: bytes
+class Question:
+    """A read that is on its way, by ids or by CPFs; `RedisScores.answer` awaits it."""
+
+    persons: Sequence[str]
+    by_cpf: bool
+    digests: Sequence[bytes]
+    generation: _Generation | None
+    replies: asyncio.Future[list[Any]] | None
 
 
 class RedisScores:
     """Reads published scores; StoreUnavailableError whenever Redis cannot give a sure answer."""
 
-    def __init__(self, cache: redis.asyncio.Redis, hashes: PersonHash) -> None:
-        self._cache = cache
+    def __init__(self, pipe: RedisPipe, hashes: PersonHash) -> None:
+        self._pipe = pipe
         self._hashes = hashes
         self._known: _Generation | None = None
 
     async def by_client(self, client_id: str) -> PublishedScore | None:
         """Return a consumer's score; None if the run in force has none."""
-        digest = self._hashes.of_client(client_id)
-        generation, (value,) = await self._read([digest], by_cpf=False)
-        if value is None:
-            return None
-        return _published(value, generation, client_id=client_id, masked_digits=read_masked_digits(value, digest))
+        return (await self.answer(self.ask_client(client_id)))[0]
 
     async def by_cpfs(self, cpfs: Sequence[str]) -> list[PublishedScore | None]:
         """Return the scores of CPFs (eleven digits each) in order; None for those without one."""
-        digests = [self._hashes.of_cpf(cpf) for cpf in cpfs]
-        generation, values = await self._read(digests, by_cpf=True)
-        return [
-            None
-            if value is None
-            else _published(value, generation, client_id=read_client_id(value, digest), masked_digits=cpf[3:9])
-            for cpf, digest, value in zip(cpfs, digests, values, strict=True)
-        ]
+        return await self.answer(self.ask_cpfs(cpfs))
 
-    async def _read(self, digests: Sequence[bytes], *, by_cpf: bool) -> tuple[_Generation, list[bytes | None]]:
+    def ask_client(self, client_id: str) -> Question:
+        """Send the read of one consumer's score at once; whatever else is sent in the same tick travels with it."""
+        return self._ask((client_id,), (self._hashes.of_client(client_id),), by_cpf=False)
+
+    def ask_cpfs(self, cpfs: Sequence[str]) -> Question:
+        """Send the read of the scores of CPFs (eleven digits each) at once."""
+        return self._ask(cpfs, [self._hashes.of_cpf(cpf) for cpf in cpfs], by_cpf=True)
+
+    async def answer(self, question: Question) -> list[PublishedScore | None]:
+        """Return the scores asked for, in order; None for those without one."""
         try:
             for _ in range(MAX_ATTEMPTS):
-                generation = self._known or await self._load_generation()
-                prefix = generation.cpf_prefix if by_cpf else generation.client_prefix
-                places = [_Place(*locate(d, prefix, generation.info.buckets), d) for d in digests]
-                values, pointer = await self._fetch(places)
-                if pointer == generation.pointer:
-                    await self._check_misses(places, values)
-                    return generation, values
-                self._known = None
-        except RedisError as error:
+                generation = question.generation
+                if generation is not None and question.replies is not None:
+                    replies = await question.replies
+                    if replies.pop() == generation.pointer:
+                        if None in replies:
+                            await self._check_misses(question, generation, replies)
+                        return _read_all(question, generation, replies)
+                    self._known = None
+                await self._load_generation()
+                question = self._ask(question.persons, question.digests, by_cpf=question.by_cpf)
+        except RedisReplyError as error:
             raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
         raise StoreUnavailableError("Redis: the run in force keeps changing")
 
-    async def _fetch(self, places: Sequence[_Place]) -> tuple[list[bytes | None], bytes | None]:
-        pipe = self._cache.pipeline(transaction=False)
-        for place in places:
-            pipe.hget(place.key, place.field)
-        pipe.get(POINTER_KEY)
-        *values, pointer = await pipe.execute()
-        return values, pointer
+    def _ask(self, persons: Sequence[str], digests: Sequence[bytes], *, by_cpf: bool) -> Question:
+        generation = self._known
+        if generation is None:
+            return Question(persons, by_cpf, digests, None, None)
+        prefix = generation.cpf_prefix if by_cpf else generation.client_prefix
+        buckets = generation.info.buckets
+        commands: list[Command] = [("HGET", *locate(digest, prefix, buckets)) for digest in digests]
+        return Question(persons, by_cpf, digests, generation, self._pipe.send(*commands, _GET_POINTER))
 
-    async def _check_misses(self, places: Sequence[_Place], values: Sequence[bytes | None]) -> None:
+    async def _check_misses(self, question: Question, generation: _Generation, values: Sequence[bytes | None]) -> None:
         """Tell a consumer that does not exist from a bucket that Redis lost: an empty bucket proves nothing."""
-        keys = sorted({place.key for place, value in zip(places, values, strict=True) if value is None})
-        if not keys:
-            return
-        pipe = self._cache.pipeline(transaction=False)
-        for key in keys:
-            pipe.exists(key)
-        if not all(await pipe.execute()):
+        prefix = generation.cpf_prefix if question.by_cpf else generation.client_prefix
+        missing = [digest for digest, value in zip(question.digests, values, strict=True) if value is None]
+        keys = sorted({locate(digest, prefix, generation.info.buckets)[0] for digest in missing})
+        if not all(await self._pipe.send(*(("EXISTS", key) for key in keys))):
             raise StoreUnavailableError("Redis: a part of the run in force is missing")
 
-    async def _load_generation(self) -> _Generation:
-        pointer_text: Any = await self._cache.get(POINTER_KEY)
+    async def _load_generation(self) -> None:
+        (pointer_text,) = await self._pipe.send(_GET_POINTER)
         if pointer_text is None:
             raise StoreUnavailableError("Redis: no run in force")
         run_id = Pointer.decode(pointer_text).current
-        info_text: Any = await self._cache.get(info_key(run_id))
+        (info_text,) = await self._pipe.send(("GET", info_key(run_id)))
         if info_text is None:
             raise StoreUnavailableError("Redis: the run in force is missing")
         info = GenerationInfo.decode(info_text)
         self._known = _Generation(pointer_text, info, info.run.codes, client_prefix(run_id), cpf_prefix(run_id))
-        return self._known
 
 
-def _published(value: bytes, generation: _Generation, *, client_id: str, masked_digits: str) -> PublishedScore:
+def _read_all(
+    question: Question, generation: _Generation, values: Sequence[bytes | None]
+) -> list[PublishedScore | None]:
+    found: list[PublishedScore | None] = []
+    for person, digest, value in zip(question.persons, question.digests, values, strict=True):
+        if value is None:
+            found.append(None)
+        elif question.by_cpf:
+            found.append(_published(value, generation, client_id=read_client_id(value, digest), masked=person[3:9]))
+        else:
+            masked = read_masked_digits(value, digest)
+            found.append(_published(value, generation, client_id=person, masked=masked))
+    return found
+
+
+def _published(value: bytes, generation: _Generation, *, client_id: str, masked: str) -> PublishedScore:
     packed = read_record(value)
     codes = generation.codes
     return PublishedScore(
         client_id,
-        masked_digits,
+        masked,
         packed.score,
         packed.probability,
         None if packed.band is None else packed.band.value,
         packed.status.value,
-        tuple(Reason(codes[number], points) for number, points in packed.reasons),
+        tuple([Reason(codes[number], points) for number, points in packed.reasons]),
         generation.info.run,
     )

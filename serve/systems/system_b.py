@@ -1,110 +1,151 @@
-"""System B: what Base B knows of a consumer, and the published score, one by id or many by CPF."""
+"""System B: the published score, of one consumer by id or of many by CPF."""
+
+from __future__ import annotations
 
 import hashlib
-import json
-from typing import Annotated, Any
+import re
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
-from serve.api.payload_models import ConsultaDeScores, DadosDeScore, ResultadosDeConsulta, Score
+from serve.api.direct_route import Headers, add_direct_route, header, send_answer
+from serve.api.payload_models import ConsultaDeScores, ResultadosDeConsulta, Score
 from serve.api.problems import problem_response, problem_responses
-from serve.api.request_fields import ClientId, only_parameters
+from serve.api.request_fields import CLIENT_ID_PATTERN, ClientId, only_parameters
 from serve.api.validation_texts import text_of
 from serve.published.person_hash import PersonHash
+from serve.scores.score_json import ScoreWriter
 from serve.scores.score_store import ScoreStore
-from serve.systems.score_data import ScoreData
 
-DATA_SCOPE = "score-data:ler"
 SCORE_SCOPE = "score:ler"
 MAX_BODY_BYTES = 64 * 1024
 """A thousand CPFs with punctuation and quotes take some 18 kB."""
 
-JSON = "application/json"
-_NO_PARAMETERS = Depends(only_parameters())
+JSON = b"application/json"
+_CLIENT_ID = re.compile(CLIENT_ID_PATTERN)
+_BAD_CLIENT_ID = {"type": "string_pattern_mismatch", "loc": ("path", "cliente_id")}
+_NOT_FOUND = '{"encontrado":false,"resultado":null}'
+_no_parameters = only_parameters()
 
 
-def make_router(
-    data: ScoreData, scores: ScoreStore, guard: Guard, *, hashes: PersonHash, validity_days: int
-) -> APIRouter:
-    """Return the routes of System B."""
-    router = APIRouter(tags=["Sistema B"], dependencies=[])
-    data_reader = Annotated[Reader, Depends(guard.reader(DATA_SCOPE))]
-    score_reader = Annotated[Reader, Depends(guard.reader(SCORE_SCOPE))]
-    errors = problem_responses(400, 401, 403, 404, 422, 503)
-
-    async def read_score_data(
-        cliente_id: ClientId, reader: data_reader, _known: Annotated[None, _NO_PARAMETERS]
-    ) -> Response:
-        """Devolve as fontes de renda, os bens e o endereço de um consumidor."""
-        found = await data.read(cliente_id)
-        await reader.record([hashes.subject_by_client(cliente_id)], status=200 if found else 404)
-        if found is None:
-            raise HTTPException(404, "consumidor desconhecido")
-        return Response(found, headers={"Cache-Control": "private, no-store"}, media_type=JSON)
+def make_router(scores: ScoreStore, guard: Guard, *, hashes: PersonHash, validity_days: int) -> APIRouter:
+    """Return the routes of System B's scores."""
+    router = APIRouter(tags=["Sistema B"])
+    reader = Annotated[Reader, Depends(guard.reader(SCORE_SCOPE))]
+    errors = problem_responses(400, 401, 403, 404, 422, 429, 503)
+    writer = ScoreWriter(validity_days=validity_days)
 
     async def read_score(
-        cliente_id: ClientId,
-        reader: score_reader,
-        _known: Annotated[None, _NO_PARAMETERS],
-        if_none_match: Annotated[str | None, Header()] = None,
-    ) -> Response:
+        cliente_id: ClientId, _reader: reader, if_none_match: Annotated[str | None, Header()] = None
+    ) -> None:
         """Devolve o score de um consumidor na execução em vigor."""
-        found = await scores.by_client(cliente_id)
-        subject = hashes.subject_by_client(cliente_id)
-        if found is None:
-            await reader.record([subject], status=404)
-            raise HTTPException(404, "não há score deste consumidor na execução em vigor")
-        body = _dump(found.to_json(validity_days=validity_days))
-        headers = {"ETag": _entity_tag(body), "Cache-Control": "private, no-cache"}
-        unchanged = _matches(if_none_match, headers["ETag"])
-        await reader.record([subject], status=304 if unchanged else 200)
-        return Response(status_code=304, headers=headers) if unchanged else Response(body, 200, headers, JSON)
 
-    async def query_scores(request: Request, reader: score_reader, _known: Annotated[None, _NO_PARAMETERS]) -> Response:
+    async def query_scores(_reader: reader, _asked: ConsultaDeScores) -> None:
         """Devolve os scores de até 1.000 CPFs, na ordem pedida; o CPF fica fora da URL."""
-        asked, errors = _read_cpfs(await _read_body(request))
-        if errors:
-            return problem_response(request, 422, "o corpo da requisição é inválido", errors=errors)
-        found = await scores.by_cpfs(asked)
-        await reader.record([hashes.subject_by_cpf(cpf) for cpf in dict.fromkeys(asked)])
-        results = [
-            {"encontrado": item is not None, "resultado": item and item.to_json(validity_days=validity_days)}
-            for item in found
-        ]
-        headers = {"Cache-Control": "private, no-store"}
-        return Response(_dump({"resultados": results}), headers=headers, media_type=JSON)
 
-    router.add_api_route(
-        "/clientes/{cliente_id}/score-data",
-        read_score_data,
-        methods=["GET"],
-        response_model=DadosDeScore,
-        responses=errors,
-        operation_id="ler_dados_de_score",
-    )
-    router.add_api_route(
+    add_direct_route(
+        router,
         "/clientes/{cliente_id}/score",
-        read_score,
+        OneScore(scores, guard, hashes=hashes, writer=writer),
+        declared=read_score,
         methods=["GET"],
         response_model=Score,
         responses={**errors, 304: {"description": "o score não mudou desde o ETag dado"}},
         operation_id="ler_score",
     )
-    router.add_api_route(
+    add_direct_route(
+        router,
         "/scores/consultar",
-        query_scores,
+        ManyScores(scores, guard, hashes=hashes, writer=writer),
+        declared=query_scores,
         methods=["POST"],
         response_model=ResultadosDeConsulta,
         responses={**errors, **problem_responses(413)},
         operation_id="consultar_scores",
-        openapi_extra={
-            "requestBody": {"required": True, "content": {JSON: {"schema": ConsultaDeScores.model_json_schema()}}}
-        },
     )
     return router
+
+
+class OneScore:
+    """Answers one consumer's score: rate limit and record travel to Redis in one write."""
+
+    def __init__(self, scores: ScoreStore, guard: Guard, *, hashes: PersonHash, writer: ScoreWriter) -> None:
+        self._scores = scores
+        self._guard = guard
+        self._hashes = hashes
+        self._writer = writer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request: 200, or 304 if the caller has this very score."""
+        reader = await self._guard.admit(scope, SCORE_SCOPE)
+        client_id = scope["path_params"]["cliente_id"]
+        if not _CLIENT_ID.fullmatch(client_id):
+            raise RequestValidationError([_BAD_CLIENT_ID])
+        if scope["query_string"]:
+            _no_parameters(Request(scope))
+        reader.check_client(client_id)
+        ticket = reader.begin()
+        question = self._scores.ask_client(client_id)
+        await ticket.settle()
+        found = await self._scores.answer_client(question)
+        subject = self._hashes.subject_by_client(client_id)
+        if found is None:
+            await reader.record((subject,), status=404)
+            raise HTTPException(404, "não há score deste consumidor na execução em vigor")
+        body = self._writer.text(found).encode()
+        tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        headers: Headers = [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache")]
+        if _matches(header(scope, b"if-none-match"), tag):
+            await reader.record((subject,), status=304)
+            await send_answer(send, 304, headers)
+            return
+        await reader.record((subject,))
+        await send_answer(send, 200, [*headers, *_describe(body)], body)
+
+
+class ManyScores:
+    """Answers the scores of up to a thousand CPFs, in one round trip to Redis."""
+
+    def __init__(self, scores: ScoreStore, guard: Guard, *, hashes: PersonHash, writer: ScoreWriter) -> None:
+        self._scores = scores
+        self._guard = guard
+        self._hashes = hashes
+        self._writer = writer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request: 200 with one result for each CPF, in their order."""
+        reader = await self._guard.admit(scope, SCORE_SCOPE)
+        if scope["query_string"]:
+            _no_parameters(Request(scope))
+        request = Request(scope, receive)
+        asked, errors = _read_cpfs(await _read_body(request))
+        if errors:
+            answer = problem_response(request, 422, "o corpo da requisição é inválido", errors=errors)
+            await answer(scope, receive, send)
+            return
+        for cpf in asked:
+            reader.check_cpf(cpf)
+        persons = list(dict.fromkeys(asked))
+        ticket = reader.begin(persons=len(persons))
+        question = self._scores.ask_cpfs(asked)
+        await ticket.settle()
+        found = await self._scores.answer_cpfs(question)
+        await reader.record([self._hashes.subject_by_cpf(cpf) for cpf in persons])
+        text = self._writer.text
+        results = [
+            _NOT_FOUND if score is None else f'{{"encontrado":true,"resultado":{text(score)}}}' for score in found
+        ]
+        body = f'{{"resultados":[{",".join(results)}]}}'.encode()
+        await send_answer(send, 200, [(b"cache-control", b"private, no-store"), *_describe(body)], body)
+
+
+def _describe(body: bytes) -> Headers:
+    return [(b"content-type", JSON), (b"content-length", str(len(body)).encode())]
 
 
 async def _read_body(request: Request) -> bytes:
@@ -128,14 +169,6 @@ def _read_cpfs(body: bytes) -> tuple[list[str], list[dict[str, str]]]:
 def _place(location: tuple[int | str, ...]) -> str:
     known = [str(part) for part in location if isinstance(part, int) or part == "cpfs"]
     return ".".join(known) or "corpo"
-
-
-def _dump(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _entity_tag(body: bytes) -> str:
-    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def _matches(if_none_match: str | None, tag: str) -> bool:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import psycopg2
@@ -18,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
-import redis.asyncio
 import sqlalchemy as sa
 
 from contracts.feature_terms import InputType
@@ -34,12 +34,15 @@ from serve.publishing.publish import Publisher
 from serve.scores.postgres_scores import PostgresScores
 from serve.scores.redis_scores import RedisScores
 from serve.scores.score_store import ScoreStore
+from serve.sources.redis_pipe import RedisPipe
+from serve.sources.sql_store import SqlStore
 from stores.connections import redis_client, sql_engine
 from tests.points_samples import make_points, make_rows
 from tests.score_samples import make_run, open_run
 
 ROWS = 100_000
 ASKED_AT_ONCE = 5_000
+Published: TypeAlias = list[PublishedScore | None]
 SECRET = b"s" * 32
 HOSTILE = 'x\'); DROP TABLE "score"; -- \\ : %s ção'
 """Stands in a feature's name and in the source's."""
@@ -130,21 +133,27 @@ def test_what_readers_of_redis_and_of_postgresql_get_is_what_python_computed(poi
         publisher.stage(scores.slice(start, 25_000))
     publisher.switch(run)
     cache.close()
-    cpfs, sure = scores["cpf"].to_pylist(), PostgresScores(engine)
-    fast, fallbacks = asyncio.run(read_all(stores.secret("redis_url"), cpfs, sure))
+    fast, sure, fallbacks = asyncio.run(read_all(stores, scores["cpf"].to_pylist()))
     assert fallbacks == 0
     assert_equal(fast, scores)
-    by_cpf = [one for start in range(0, ROWS, 25_000) for one in sure.by_cpfs(cpfs[start : start + 25_000])]
-    assert_equal(by_cpf, scores)
+    assert_equal(sure, scores)
 
 
-async def read_all(url: str, cpfs: list[str], sure: PostgresScores) -> tuple[list[PublishedScore | None], int]:
-    """Read as the API does, through the store that falls back from Redis on PostgreSQL; count the fallbacks."""
+async def read_all(stores: Settings, cpfs: list[str]) -> tuple[Published, Published, int]:
+    """Read as the API does, through the store that falls back from Redis on PostgreSQL, and from PostgreSQL alone.
+
+    The third value counts the fallbacks.
+    """
     fallbacks: list[None] = []
-    async with redis.asyncio.Redis.from_url(url) as cache:
-        store = ScoreStore(RedisScores(cache, PersonHash(SECRET)), sure, on_fallback=lambda: fallbacks.append(None))
-        parts = [await store.by_cpfs(cpfs[start : start + ASKED_AT_ONCE]) for start in range(0, ROWS, ASKED_AT_ONCE)]
-    return [one for part in parts for one in part], len(fallbacks)
+    pipe = RedisPipe(stores.secret("redis_url"), timeout=10)
+    results = SqlStore(stores.secret("results_url"), store="results", timeout=60)
+    sure = PostgresScores(results)
+    store = ScoreStore(RedisScores(pipe, PersonHash(SECRET)), sure, on_fallback=lambda: fallbacks.append(None))
+    parts = [await store.by_cpfs(cpfs[start : start + ASKED_AT_ONCE]) for start in range(0, ROWS, ASKED_AT_ONCE)]
+    slow = [await sure.by_cpfs(cpfs[start : start + 25_000]) for start in range(0, ROWS, 25_000)]
+    await pipe.close()
+    await results.close()
+    return [one for part in parts for one in part], [one for part in slow for one in part], len(fallbacks)
 
 
 def assert_equal(published: list[PublishedScore | None], scores: pa.Table) -> None:

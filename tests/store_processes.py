@@ -1,0 +1,88 @@
+"""Store servers of a test's own, each in its own process: to be killed, stopped and started without harm to others."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from stores.embedded.processes import is_running, wait_until
+from stores.embedded.server import EmbeddedServer
+from stores.embedded.state import ServerRecord
+
+END_SECONDS = 10.0
+
+
+class StoreProcess:
+    """One embedded server below a folder of its own; it starts again on its data and its port."""
+
+    def __init__(self, kind: type[EmbeddedServer], folder: Path) -> None:
+        self._server = kind(folder)
+        self._record = ServerRecord()
+
+    @property
+    def port(self) -> int:
+        """Return the port, the same over restarts."""
+        assert self._record.port is not None
+        return self._record.port
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Return the settings (field: URL) that the server fills."""
+        return self._server.settings(self._record)
+
+    @property
+    def log(self) -> Path:
+        """Return the server's log."""
+        return self._server.log_path(self._record)
+
+    def start(self) -> None:
+        """Start the server, or start it again, and return once it answers."""
+        self._record = self._server.start(self._record, lambda _record: None)
+
+    def stop(self) -> None:
+        """Stop the server in its own way, also one that is frozen."""
+        self.thaw()
+        self._record = self._server.stop(self._record)
+
+    def erase(self) -> None:
+        """Stop the server and delete its data, wherever they lie."""
+        self.stop()
+        shutil.rmtree(self._server.home(self._record), ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the server and its children with SIGKILL, as a crash does, and return once they are gone."""
+        family = self._family()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        assert wait_until(lambda: not any(map(_is_alive, family)), seconds=END_SECONDS)
+
+    def freeze(self) -> None:
+        """Stop the server and its children with SIGSTOP: the kernel still accepts, nobody answers."""
+        for process in self._family():
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        for process in reversed(self._family()):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+
+    def _family(self) -> list[psutil.Process]:
+        """Return the server first, so that it makes no children while they are dealt with."""
+        if self._record.process is None or not is_running(self._record.process):
+            return []
+        server = psutil.Process(self._record.process.pid)
+        return [server, *server.children(recursive=True)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
