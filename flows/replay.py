@@ -30,7 +30,8 @@ from flows.withheld import values_withheld
 from models.points.table import PointsTable
 from models.registered_model import load_model
 from serve.access.tokens import is_purpose
-from serve.auditing.log import AuditEntry, AuditLog
+from serve.auditing.direct import record_now
+from serve.auditing.entry import AuditEntry
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import load_run_info
 from serve.published.stored_scores import StoredScore, read_postgres, read_redis
@@ -121,13 +122,13 @@ def _published_run(results: Results, execucao_id: UUID) -> Run:
 def _enter_in_audit(results: Results, execucao_id: UUID, subject: str, *, purpose: str, found: bool) -> None:
     entry = AuditEntry(
         consulente=getuser(),
-        sujeitos=[subject],
+        subjects=[subject],
         recurso=RESOURCE,
         finalidade=purpose,
         resultado=FOUND if found else NOT_FOUND,
         requisicao_id=str(execucao_id),
     )
-    AuditLog(results.engine).record_now(entry)
+    record_now(results.engine, entry)
 
 
 def _points_of(results: Results, lake: ArtifactStore, run: Run) -> PointsTable:

@@ -22,6 +22,7 @@ from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings
 from contracts.tables import Store, tables_of
 from stores.checks.events import check_events
+from stores.checks.listing import check_listing
 from stores.checks.problem import Problem
 from stores.checks.results import check_results
 from stores.checks.rights import check_reading_only, check_results_rights
@@ -76,6 +77,7 @@ def _check_base(settings: Settings, store: str, letter: Store) -> list[Problem]:
         lambda connection: [
             *check_tables(connection, store, tables),
             *check_reading_only(connection, store, [table.name for table in tables]),
+            *(check_listing(connection) if letter is Store.A else ()),
         ],
     )
 

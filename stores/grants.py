@@ -15,9 +15,10 @@ RESULT_RIGHTS = {
     "modelo": ("select", "insert", "update"),
     "rejeitado": ("select", "insert", "delete"),
     "auditoria": ("select", "insert"),
+    "auditoria_diario": ("select", "insert", "update"),
     "score_vigente": ("select",),
 }
-"""The audit trail can be added to, never altered."""
+"""The audit trail can be added to, never altered; how far a journal segment has come can move on, never go."""
 
 PARTITIONED = "score"
 

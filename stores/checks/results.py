@@ -16,13 +16,16 @@ COLUMNS = {
     "score": _SCORE,
     "score_vigente": _SCORE,
     "rejeitado": "execucao_id base tabela chave regra",
-    "auditoria": "id momento consulente sujeito recurso finalidade resultado requisicao_id",
+    "auditoria": "id momento consulente sujeito recurso finalidade resultado requisicao_id titular",
+    "auditoria_diario": "id iniciado_em bytes registros danificados atualizado_em",
     "modelo": "versao nome horizonte_meses textos sha256 registrado_em descricao",
 }
 INDEXES = {
     "execucao": (("id",), ("situacao",)),
     "score": (("execucao_id", "cliente_id"), ("execucao_id", "cpf")),
     "rejeitado": (("execucao_id", "regra"),),
+    "auditoria": (("sujeito", "momento", "id"), ("momento",)),
+    "auditoria_diario": (("id",),),
     "modelo": (("versao",),),
 }
 

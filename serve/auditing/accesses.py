@@ -1,0 +1,132 @@
+"""Who read a person's data in the last six months, newest first, from the table ``auditoria``.
+
+Rule (Lei 12.414 art. 6 IV): a consumer may ask for all who had access to their data in the six months before.
+A page costs the same however often a person was read and however deep it lies: each of the person's two names in
+the audit is followed along its own index from where the page before ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.reference_date import add_months
+from serve.published.person_hash import PersonHash
+from serve.systems.source_tables import PESSOA
+
+MONTHS = 6
+MAX_PAGE_SIZE = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LAST_ID = (1 << 63) - 1
+
+_OF_ONE_NAME = """
+    (SELECT id, momento, consulente, recurso, finalidade, resultado, titular FROM auditoria
+     WHERE sujeito = :{name} AND momento >= :since AND (momento, id) < (:moment, :id)
+     ORDER BY momento DESC, id DESC LIMIT :limit)
+"""
+_PAGE = sa.text(
+    f"SELECT * FROM ({_OF_ONE_NAME.format(name='by_client')} UNION ALL {_OF_ONE_NAME.format(name='by_cpf')}) AS of_both"
+    " ORDER BY momento DESC, id DESC LIMIT :limit"
+).bindparams(
+    *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("since", "moment")),
+    sa.bindparam("id", type_=sa.BigInteger),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One read of a person's data; ``is_titular`` if it was their own."""
+
+    quando: datetime
+    consulente: str
+    recurso: str
+    finalidade: str | None
+    resultado: int
+    titular: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the next one's accesses are before this instant, or at it with a lower number."""
+
+    moment: datetime
+    id: int
+
+    PATTERN = r"^[0-9]{1,17}-[0-9]{1,18}$"
+
+    def __str__(self) -> str:
+        return f"{(self.moment - _EPOCH) // _MICROSECOND}-{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """Return the cursor of a text that ``str`` made; None if it did not."""
+        if not re.fullmatch(cls.PATTERN, text):
+            return None
+        microseconds, _, number = text.partition("-")
+        try:
+            return cls(_EPOCH + int(microseconds) * _MICROSECOND, int(number))
+        except OverflowError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPage:
+    """Accesses, newest first, since when they go back, and where the next page begins; None after the last."""
+
+    accesses: Sequence[Access]
+    since: datetime
+    next: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person by both names that the audit may know them by."""
+
+    by_client: str
+    by_cpf: str
+
+    @classmethod
+    def of(cls, hashes: PersonHash, client_id: str, cpf: str) -> Subject:
+        """Return the names of the consumer with this id and CPF."""
+        return cls(hashes.subject_by_client(client_id), hashes.subject_by_cpf(cpf))
+
+
+def read_cpf(connection: sa.Connection, client_id: str) -> str | None:
+    """Return the CPF that Base B has under a consumer's id; None for an unknown one."""
+    found: str | None = connection.scalar(sa.select(PESSOA.c.cpf).where(PESSOA.c.cliente_id == client_id))
+    return found
+
+
+def six_months_before(now: datetime) -> datetime:
+    """Return the instant from which on accesses are listed.
+
+    >>> six_months_before(datetime(2026, 8, 31, 12, tzinfo=UTC)).isoformat()
+    '2026-02-28T12:00:00+00:00'
+    """
+    return datetime.combine(add_months(now.date(), -MONTHS), now.timetz())
+
+
+def read_accesses(
+    connection: sa.Connection, subject: Subject, *, now: datetime, before: Cursor | None = None, limit: int
+) -> AccessPage:
+    """Return a page of the accesses to a person's data, at most ``limit`` of them."""
+    since = six_months_before(now)
+    start = before or Cursor(now + timedelta(days=1), _LAST_ID)
+    values: dict[str, Any] = {
+        "by_client": subject.by_client,
+        "by_cpf": subject.by_cpf,
+        "since": since,
+        "moment": start.moment,
+        "id": start.id,
+        "limit": limit + 1,
+    }
+    rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(_PAGE, values).all()
+    shown = rows[:limit]
+    following = Cursor(shown[-1].momento, shown[-1].id) if len(rows) > limit else None
+    return AccessPage([Access(*row[1:]) for row in shown], since, following)
