@@ -1,61 +1,107 @@
-"""What Base A is asked: consumers by filters and page, and the debts of theirs that may be shown.
+"""What Base A is asked: a page of consumers, how many there are, and the debts of theirs that may be shown.
 
-A debt shows while it is open and not more than five years past due (CDC art. 43 §1; Súmulas 323 and 548 STJ):
-one that is paid leaves at once.
+A page is found by the ``id`` that it starts after, in the order of ``id``, so that its cost does not grow with its
+number. There are three forms of the search for the ids; ``client_paging`` says when each serves. A debt shows while
+it is open and not more than five years past due (CDC art. 43 §1; Súmulas 323 and 548 STJ): one that is paid leaves
+at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import ge, gt, le, lt
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from serve.systems.client_clauses import Clause, Clauses
 from serve.systems.source_tables import CLIENTE, DIVIDA
 
-_ACCENTED = "áàâãäéèêëíìîïóòôõöúùûüçñ"
-_PLAIN = "aaaaaeeeeiiiiooooouuuucn"
-_CLIENT_COLUMNS = [column for column in CLIENTE.c if column.name != "baixada_em"]
+Way = Literal[">", ">=", "<", "<="]
+_COMPARE = {">": gt, ">=": ge, "<": lt, "<=": le}
+_ID: sa.ColumnClause[str] = sa.column("id", sa.String(36))
 
 
 @dataclass(frozen=True, slots=True)
-class ClientFilter:
-    """What consumers are searched by; None is no condition. Text is compared without case and accents."""
+class Position:
+    """Where a page lies: after (``>``) or before (``<``) an id, itself included or not."""
 
-    nome: str | None = None
-    cpf: str | None = None
-    uf: str | None = None
-    cidade: str | None = None
-    data_nascimento: date | None = None
-    estado_civil: str | None = None
+    way: Way
+    id: str
 
     @property
-    def is_personal(self) -> bool:
-        """Return whether the conditions could tell who is searched for."""
-        return any(value is not None for value in (self.nome, self.cpf, self.data_nascimento))
-
-    def given(self) -> dict[str, str]:
-        """Return the conditions that are set, as text."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: str(value) for name, value in values.items() if value is not None}
+    def is_backward(self) -> bool:
+        """Return whether the page ends at the id rather than starting there."""
+        return self.way.startswith("<")
 
 
-def count_clients(conditions: ClientFilter) -> sa.Select[Any]:
-    """Return the query for how many consumers meet the conditions."""
-    return sa.select(sa.func.count()).select_from(CLIENTE).where(*_where(conditions))
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which matches are wanted: from a position (None: the start) skip ``offset``, then take ``limit``."""
+
+    limit: int
+    position: Position | None = None
+    offset: int = 0
+
+    @property
+    def depth(self) -> int:
+        """Return how many matches are gone through."""
+        return self.offset + self.limit
 
 
-def select_page(conditions: ClientFilter, *, offset: int, limit: int) -> sa.Select[Any]:
-    """Return the query for one page of consumers, in the order of ``id``."""
-    query = sa.select(*_CLIENT_COLUMNS).where(*_where(conditions))
-    return query.order_by(CLIENTE.c.id).offset(offset).limit(limit)
+def select_clients(ids: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the query for the consumers of these ids, in the order of ``id``."""
+    wanted = ids.subquery("pedidos")
+    more = [column for column in wanted.c if column.name != "id"]
+    return sa.select(*CLIENTE.c, *more).join(wanted, wanted.c.id == CLIENTE.c.id).order_by(CLIENTE.c.id)
+
+
+def select_in_order(clauses: Clauses, span: Span) -> sa.Select[Any]:
+    """Return the query for ids along the order of ``id``, as far as it must go."""
+    return _take(select_matches((*clauses.leading, *clauses.others)), span)
+
+
+def select_within(clauses: Clauses, span: Span, *, window: int) -> sa.Select[Any]:
+    """Return the query for ids among the next ``window`` consumers that meet the leading condition."""
+    part = _take(sa.select(CLIENTE).where(*clauses.leading), Span(window, span.position)).subquery("trecho")
+    found = sa.select(_ID).select_from(part).where(*clauses.others)
+    return _take(found, Span(span.limit, None, span.offset), backward=_is_backward(span))
+
+
+def select_beyond(clauses: Clauses, span: Span, *, window: int) -> sa.Select[Any]:
+    """Return the query for the first id behind that window, if there is any."""
+    return _take(sa.select(_ID).select_from(CLIENTE).where(*clauses.leading), Span(1, span.position, window))
+
+
+def select_gathered(clauses: Clauses, span: Span) -> sa.Select[Any]:
+    """Return the query for ids that gathers all matches by the GIN index, then sorts them; ``total`` counts them."""
+    found = select_matches((*clauses.searched, *_beyond(span.position))).cte("achados").prefix_with("MATERIALIZED")
+    total = sa.select(sa.func.count()).select_from(found).scalar_subquery().label("total")
+    return _take(sa.select(found.c.id, total), Span(span.limit, None, span.offset), backward=_is_backward(span))
+
+
+def select_matches(conditions: Sequence[Clause]) -> sa.Select[Any]:
+    """Return the query for the ids of all consumers under the conditions, in no order."""
+    return sa.select(_ID).select_from(CLIENTE).where(*conditions)
+
+
+def count_matches(clauses: Clauses, *, limit: int | None = None) -> sa.Select[Any]:
+    """Return the query for how many consumers meet the conditions; beyond ``limit`` it counts no further."""
+    found = select_matches((*clauses.leading, *clauses.others)).limit(limit)
+    return sa.select(sa.func.count()).select_from(found.subquery("achados"))
+
+
+def count_sampled(clauses: Clauses, *, percent: int) -> sa.Select[Any]:
+    """Return the query for how many consumers of a sample of the table's blocks meet the conditions (Oracle)."""
+    sampled = sa.text(f"{CLIENTE.name} SAMPLE BLOCK ({percent})")
+    return sa.select(sa.func.count()).select_from(sampled).where(*clauses.leading, *clauses.others)
 
 
 def select_client(client_id: str) -> sa.Select[Any]:
     """Return the query for one consumer."""
-    return sa.select(*_CLIENT_COLUMNS).where(CLIENTE.c.id == client_id)
+    return sa.select(*CLIENTE.c).where(CLIENTE.c.id == client_id)
 
 
 def select_visible_debts(client_ids: Sequence[str], *, oldest_due: date) -> sa.Select[Any]:
@@ -68,33 +114,15 @@ def select_visible_debts(client_ids: Sequence[str], *, oldest_due: date) -> sa.S
     )
 
 
-def _where(conditions: ClientFilter) -> list[sa.ColumnElement[bool]]:
-    clauses: list[sa.ColumnElement[bool]] = []
-    if conditions.nome is not None:
-        clauses.append(_folded(CLIENTE.c.nome).like(f"%{_escaped(fold(conditions.nome))}%", escape="!"))
-    for column in (CLIENTE.c.cidade, CLIENTE.c.estado_civil):
-        value = getattr(conditions, column.name)
-        if value is not None:
-            clauses.append(_folded(column) == fold(value))
-    for column in (CLIENTE.c.cpf, CLIENTE.c.uf, CLIENTE.c.data_nascimento):
-        value = getattr(conditions, column.name)
-        if value is not None:
-            clauses.append(column == value)
-    return clauses
+def _take(query: sa.Select[Any], span: Span, *, backward: bool | None = None) -> sa.Select[Any]:
+    is_backward = _is_backward(span) if backward is None else backward
+    ordered = query.where(*_beyond(span.position)).order_by(_ID.desc() if is_backward else _ID)
+    return ordered.limit(span.limit).offset(span.offset or None)
 
 
-def fold(text: str) -> str:
-    """Return text in small letters without accents, as the database folds its columns.
-
-    >>> fold("João CONCEIÇÃO")
-    'joao conceicao'
-    """
-    return text.lower().translate(str.maketrans(_ACCENTED, _PLAIN))
+def _is_backward(span: Span) -> bool:
+    return span.position is not None and span.position.is_backward
 
 
-def _folded(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    return sa.func.translate(sa.func.lower(column), _ACCENTED, _PLAIN)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+def _beyond(position: Position | None) -> tuple[Clause, ...]:
+    return () if position is None else (_COMPARE[position.way](_ID, position.id),)

@@ -5,28 +5,48 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
+from contracts.letter_folding import PARTING, REMOVED
 from serve.api.request_fields import CpfText, Day, Integer
-from serve.systems.client_queries import ClientFilter
-from serve.systems.page_links import DEFAULT_PAGE_SIZE
+from serve.systems.client_filter import ClientFilter
+from serve.systems.client_queries import Span
+from serve.systems.page_links import DEFAULT_PAGE_SIZE, Cursor
 
 MAX_PAGE_SIZE = 100
-MAX_PAGE = 1_000_000
-_Text = Annotated[str | None, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
+
+DIRECT_ROWS = 10_000
+"""Rows down to which a page may be asked for by its number: they are skipped in an index, some 10 ms."""
+
+DIRECT_ROWS_SEARCHED = 500
+"""The same where the search has no index in the order of pages: each row that is skipped may cost several read."""
+
+_CONTROLS = r"\x00-\x1f\x7f"
+_NO_WORD = "".join(f"\\u{ord(character):04x}" for character in PARTING + REMOVED)
+_Text = Annotated[str | None, Field(pattern=f"^[^{_CONTROLS}]{{1,200}}$")]
+_Name = Annotated[
+    str | None, Field(max_length=200, pattern=f"^[^{_CONTROLS}]*[^{_CONTROLS}{_NO_WORD}][^{_CONTROLS}]*$")
+]
 
 
 class ClientSearch(BaseModel):
-    """Página e filtros da listagem; textos são comparados sem acentos nem maiúsculas."""
+    """Página e filtros da listagem; textos são comparados sem acentos, maiúsculas nem pontuação."""
 
-    page: Integer = Field(1, ge=1, le=MAX_PAGE)
+    page: Integer = Field(
+        1,
+        ge=1,
+        le=DIRECT_ROWS,
+        description=f"até a linha {DIRECT_ROWS} da listagem ou de um filtro só; até a {DIRECT_ROWS_SEARCHED} com nome, "
+        "estado_civil ou filtros combinados; para ir além, siga next",
+    )
     page_size: Integer = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
-    nome: _Text = Field(None, description="parte do nome")
+    nome: _Name = Field(None, description="começos de palavras do nome, em qualquer ordem", examples=["joao silv"])
     cpf: CpfText | None = Field(None, description="com ou sem pontuação")
     uf: str | None = Field(None, pattern=r"^[A-Za-z]{2}$")
     cidade: _Text = None
     data_nascimento: Day | None = None
     estado_civil: _Text = None
-    filtro: str | None = Field(None, description="só nos endereços de next e previous")
+    cursor: str | None = Field(None, description="só como veio em next e previous, sem outros filtros", max_length=8192)
 
     @property
     def conditions(self) -> ClientFilter:
@@ -39,3 +59,16 @@ class ClientSearch(BaseModel):
             data_nascimento=self.data_nascimento,
             estado_civil=self.estado_civil,
         )
+
+    def span(self) -> Span:
+        """Return the rows of a page that is asked for by its number; a 400 if it lies too deep."""
+        deepest = DIRECT_ROWS_SEARCHED if self.conditions.is_searched else DIRECT_ROWS
+        if self.page > 1 and self.page * self.page_size > deepest:
+            raise HTTPException(400, f"page: desta busca só se pede até a linha {deepest}; para ir além, siga next")
+        return Span(self.page_size + 1, offset=(self.page - 1) * self.page_size)
+
+    def check_beside(self, cursor: Cursor) -> None:
+        """Raise a 400 if anything stands beside the cursor that is not of its link."""
+        own = {"cursor": self.cursor, "page": cursor.page, "page_size": cursor.page_size}
+        if any(name not in own or getattr(self, name) != own[name] for name in self.model_fields_set):
+            raise HTTPException(400, "cursor: só se combina com page e page_size do mesmo endereço")

@@ -1,55 +1,96 @@
 """The public description of the model in force, and of the law that binds it (Lei 12.414 art. 5 IV; LGPD art. 20 §1).
 
-No token is asked for: it is made from the model alone and holds nobody's data.
+No token is asked for: it is made from the model alone and holds nobody's data. Since anybody may ask, PostgreSQL
+is asked once for all who ask within some seconds.
 """
 
-from typing import Any
+from __future__ import annotations
+
+import asyncio
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from contracts.errors import StoreUnavailableError
 from contracts.regime import Regime
 from serve.api.json_text import encode_json
 from serve.api.payload_models import DescricaoDoModelo
 from serve.api.problems import problem_responses
+from serve.sources.sql_store import SqlStore
 
-CACHE_CONTROL = "public, max-age=300"
+FRESH_SECONDS = 10.0
+STALE_SECONDS = 300.0
+"""How old an answer may be: while PostgreSQL answers, and while it does not. Callers may keep it as long."""
+
+CACHE_CONTROL = f"public, max-age={STALE_SECONDS:.0f}"
 _IN_FORCE = sa.text(
     "SELECT m.nome, m.versao, m.horizonte_meses, m.descricao FROM execucao e"
     " JOIN modelo m ON m.versao = e.modelo_versao WHERE e.situacao = 'publicada'"
 )
 
 
-def make_router(results: sa.Engine, regime: Regime) -> APIRouter:
+class ModelInForce:
+    """Reads the description as JSON, and keeps it for a while."""
+
+    def __init__(self, results: SqlStore, regime: Regime) -> None:
+        self._results = results
+        self._regime = regime
+        self._lock = asyncio.Lock()
+        self._kept: bytes | None = None
+        self._read_at = -STALE_SECONDS
+
+    async def read(self) -> bytes | None:
+        """Return the description, None if no run was ever published; StoreUnavailableError if it is not to be had."""
+        async with self._lock:
+            if self._age() > FRESH_SECONDS:
+                await self._refresh()
+            return self._kept
+
+    async def _refresh(self) -> None:
+        try:
+            self._kept = await self._results.run(self._describe)
+        except StoreUnavailableError:
+            if self._kept is None or self._age() > STALE_SECONDS:
+                raise
+        else:
+            self._read_at = asyncio.get_running_loop().time()
+
+    def _age(self) -> float:
+        return asyncio.get_running_loop().time() - self._read_at
+
+    def _describe(self, connection: sa.Connection) -> bytes | None:
+        row = connection.execute(_IN_FORCE).one_or_none()
+        if row is None:
+            return None
+        return encode_json(
+            {
+                "modelo": {"nome": row.nome, "versao": row.versao},
+                "horizonte_meses": row.horizonte_meses,
+                "regime": self._regime.value,
+                "base_legal": self._regime.legal_basis,
+                "descricao": row.descricao,
+            }
+        )
+
+
+def make_router(model: ModelInForce) -> APIRouter:
     """Return the route ``/modelo``."""
     router = APIRouter(tags=["Transparência"])
 
-    def describe() -> dict[str, Any] | None:
-        with results.connect() as connection:
-            row = connection.execute(_IN_FORCE).one_or_none()
-        if row is None:
-            return None
-        return {
-            "modelo": {"nome": row.nome, "versao": row.versao},
-            "horizonte_meses": row.horizonte_meses,
-            "regime": regime.value,
-            "base_legal": regime.legal_basis,
-            "descricao": row.descricao,
-        }
+    async def show_model() -> Response:
+        """Descreve o modelo em vigor: elementos, critérios, limites e base legal. Não pede token."""
+        found = await model.read()
+        if found is None:
+            raise HTTPException(404, "nenhuma execução foi publicada ainda")
+        return Response(found, headers={"Cache-Control": CACHE_CONTROL}, media_type="application/json")
 
-    @router.get(
+    router.add_api_route(
         "/modelo",
+        show_model,
+        methods=["GET"],
         response_model=DescricaoDoModelo,
         responses=problem_responses(404, 503),
         operation_id="descrever_modelo",
     )
-    async def show_model() -> Response:
-        """Descreve o modelo em vigor: elementos, critérios, limites e base legal. Não pede token."""
-        found = await run_in_threadpool(describe)
-        if found is None:
-            raise HTTPException(404, "nenhuma execução foi publicada ainda")
-        return Response(encode_json(found), headers={"Cache-Control": CACHE_CONTROL}, media_type="application/json")
-
     return router

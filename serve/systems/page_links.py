@@ -1,53 +1,77 @@
-"""The listing's ``next`` and ``previous``: no name, CPF or birth date in them, for a URL ends up in logs.
+"""The listing's ``next`` and ``previous``: where they lead travels sealed, for a URL ends up in logs.
 
-Conditions that could tell who is searched for travel as one opaque parameter ``filtro``, encrypted
-(Fernet: AES-128-CBC with HMAC-SHA-256) and good for an hour. The others stay readable.
+The parameter ``cursor`` holds the search, its count and the place of the page, encrypted (Fernet: AES-128-CBC with
+HMAC-SHA-256) and good for an hour; ``page`` and ``page_size`` beside it are for the reader's eyes.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from datetime import date
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 from starlette.exceptions import HTTPException
 
 from serve.published.person_hash import derive_key
-from serve.systems.client_queries import ClientFilter
+from serve.systems.client_counts import Count
+from serve.systems.client_filter import ClientFilter
+from serve.systems.client_queries import Position
 
 LIFETIME_SECONDS = 3600
 DEFAULT_PAGE_SIZE = 20
 PATH = "/clientes/"
+_PURPOSE = "escore-cursor"
+"""Part of the key: another form of the sealed text needs another purpose, so that no old cursor is misread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A page of a search: its number as shown, its size and place, and how many consumers the search found."""
+
+    conditions: ClientFilter
+    count: Count
+    page: int
+    page_size: int
+    position: Position
 
 
 class PageLinks:
-    """Writes the links of a page and reads their ``filtro`` back."""
+    """Writes links with cursors and reads cursors back."""
 
     def __init__(self, secret: bytes) -> None:
-        self._fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, "escore-filtro")))
+        self._fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, _PURPOSE)))
 
-    def link(self, conditions: ClientFilter, *, page: int, page_size: int) -> str:
-        """Return the relative URL of a page of the same search."""
-        parameters = {"page": str(page)}
-        if page_size != DEFAULT_PAGE_SIZE:
-            parameters["page_size"] = str(page_size)
-        if conditions.is_personal:
-            parameters["filtro"] = self._fernet.encrypt(json.dumps(conditions.given()).encode()).decode()
-        else:
-            parameters |= conditions.given()
-        return f"{PATH}?{urlencode(parameters)}"
+    def link(self, cursor: Cursor) -> str:
+        """Return the relative URL of a page."""
+        parameters = {"page": str(cursor.page)}
+        if cursor.page_size != DEFAULT_PAGE_SIZE:
+            parameters["page_size"] = str(cursor.page_size)
+        return f"{PATH}?{urlencode(parameters | {'cursor': self._seal(cursor)})}"
 
-    def open(self, token: str) -> ClientFilter:
-        """Return the conditions that ``link`` sealed; a 400 that tells a stale link from one that was not ours."""
+    def open(self, text: str) -> Cursor:
+        """Return the page that ``link`` sealed; a 400 that tells a stale link from one that was not ours."""
+        token = (text + "=" * (-len(text) % 4)).encode()
         try:
-            self._fernet.extract_timestamp(token.encode())
+            self._fernet.extract_timestamp(token)
         except InvalidToken:
-            raise HTTPException(400, "filtro: malformado; só se aceita o que veio em next ou previous") from None
+            raise HTTPException(400, "cursor: malformado; só se aceita o que veio em next ou previous") from None
         try:
-            given = json.loads(self._fernet.decrypt(token.encode(), ttl=LIFETIME_SECONDS))
+            sealed = json.loads(self._fernet.decrypt(token, ttl=LIFETIME_SECONDS))
         except InvalidToken:
-            raise HTTPException(400, "filtro: o endereço da página venceu; refaça a busca") from None
-        born = given.pop("data_nascimento", None)
-        return ClientFilter(**given, data_nascimento=None if born is None else date.fromisoformat(born))
+            raise HTTPException(400, "cursor: o endereço da página venceu; refaça a busca") from None
+        given, count, page, size, place = sealed
+        return Cursor(ClientFilter.from_given(given), Count(*count), page, size, Position(*place))
+
+    def _seal(self, cursor: Cursor) -> str:
+        count, place = cursor.count, cursor.position
+        body = [
+            cursor.conditions.given(),
+            [count.value, count.is_exact],
+            cursor.page,
+            cursor.page_size,
+            [place.way, place.id],
+        ]
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return self._fernet.encrypt(text.encode()).decode().rstrip("=")

@@ -1,81 +1,96 @@
-"""What Base B knows of a consumer (``score-data``), kept in Redis for a minute, encrypted."""
+"""What Base B knows of a consumer (``score-data``), kept in Redis for a minute, encrypted, until a change is told."""
 
 from __future__ import annotations
 
-import base64
+import json
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-import redis.asyncio
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
-from redis.exceptions import RedisError
-from starlette.concurrency import run_in_threadpool
 
 from serve.api.clock import Clock, naive_utc
 from serve.api.json_text import encode_json
-from serve.published.person_hash import FIELD_BYTES, PAD_BYTES, PersonHash, derive_key
+from serve.published.person_hash import FIELD_BYTES, PAD_BYTES, PersonHash
+from serve.sources.sql_store import SqlStore
+from serve.systems.leased_cache import LeasedCache
+from serve.systems.seal import Seal
 from serve.systems.source_tables import ADDRESS, BEM, FONTE_DE_RENDA, PESSOA
 
 CACHE_SECONDS = 60
 KEY_PREFIX = "escore:dados:"
 _KEY_BYTES = slice(FIELD_BYTES.start, PAD_BYTES.start + 8)
+_INCOME_FIELDS = ("tipo", "descricao", "valor", "frequencia")
+_ASSET_FIELDS = ("tipo", "valor_estimado", "descricao")
+
+
+def score_data_seal(secret: bytes, clock: Clock) -> Seal:
+    """Return how the cache keeps what is read here."""
+    return Seal(secret, purpose="escore-dados", seconds=CACHE_SECONDS, clock=clock)
 
 
 class ScoreData:
-    """Reads a consumer's income and assets as documented JSON text."""
+    """Reads a consumer's income and assets as documented JSON text, through the cache."""
 
-    def __init__(
-        self, base_b: sa.Engine, cache: redis.asyncio.Redis, *, hashes: PersonHash, secret: bytes, clock: Clock
-    ) -> None:
+    def __init__(self, base_b: SqlStore, cache: LeasedCache, *, hashes: PersonHash, clock: Clock) -> None:
         self._base_b = base_b
         self._cache = cache
         self._hashes = hashes
-        self._fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, "escore-dados")))
         self._clock = clock
 
     async def read(self, client_id: str) -> bytes | None:
-        """Return the JSON; None for an unknown consumer. Without Redis it comes from Base B each time."""
-        key = KEY_PREFIX + self._hashes.of_client(client_id)[_KEY_BYTES].hex()
-        kept = await self._from_cache(key)
-        if kept is not None:
-            return kept
-        found = await run_in_threadpool(self._from_base_b, client_id)
-        if found is None:
-            return None
-        text = encode_json(found)
-        try:
-            await self._cache.set(key, self._fernet.encrypt(text), ex=CACHE_SECONDS)
-        except RedisError:
-            return text
-        return text
+        """Return the JSON, None for an unknown consumer; StoreUnavailableError if neither cache nor Base B has it."""
+        return await self._cache.read(self._key(client_id), lambda: self._from_base_b(client_id))
 
-    async def _from_cache(self, key: str) -> bytes | None:
-        try:
-            sealed = await self._cache.get(key)
-            return None if sealed is None else self._fernet.decrypt(sealed, ttl=CACHE_SECONDS)
-        except (RedisError, InvalidToken):
-            return None
+    async def invalidate(self, client_id: str) -> None:
+        """Forget what is kept of a consumer; StoreUnavailableError if the cache may still give it."""
+        await self._cache.invalidate(self._key(client_id))
 
-    def _from_base_b(self, client_id: str) -> dict[str, Any] | None:
-        now = naive_utc(self._clock)
-        incomes = sa.select(*(FONTE_DE_RENDA.c[n] for n in ("tipo", "descricao", "valor", "frequencia")))
-        assets = sa.select(*(BEM.c[n] for n in ("tipo", "valor_estimado", "descricao")))
-        with self._base_b.connect() as connection:
-            person = connection.execute(sa.select(PESSOA).where(PESSOA.c.cliente_id == client_id)).mappings().first()
-            if person is None:
-                return None
-            open_incomes = incomes.where(
-                FONTE_DE_RENDA.c.cpf == person["cpf"], _still_open(FONTE_DE_RENDA.c.encerrada_em, now)
-            ).order_by(FONTE_DE_RENDA.c.id)
-            owned = assets.where(BEM.c.cpf == person["cpf"], _still_open(BEM.c.alienado_em, now)).order_by(BEM.c.id)
-            return {
-                "cpf": person["cpf"],
-                "data_nascimento": person["data_nascimento"],
-                "endereco": {name: person[name] for name in ADDRESS},
-                "fontes_de_renda": [dict(row) for row in connection.execute(open_incomes).mappings()],
-                "bens": [dict(row) for row in connection.execute(owned).mappings()],
+    def _key(self, client_id: str) -> str:
+        return KEY_PREFIX + self._hashes.of_client(client_id)[_KEY_BYTES].hex()
+
+    async def _from_base_b(self, client_id: str) -> bytes | None:
+        values = {"cliente_id": client_id, "agora": naive_utc(self._clock)}
+        row = await self._base_b.run(lambda connection: _read_person(connection, values))
+        if row is None:
+            return None
+        return encode_json(
+            {
+                "cpf": row["cpf"],
+                "data_nascimento": row["data_nascimento"],
+                "endereco": {name: row[name] for name in ADDRESS},
+                "fontes_de_renda": _decode(row["fontes_de_renda"], amount="valor"),
+                "bens": _decode(row["bens"], amount="valor_estimado"),
             }
+        )
 
 
-def _still_open(ended_at: sa.Column[Any], now: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(ended_at.is_(None), ended_at > now)
+def _read_person(connection: sa.Connection, values: dict[str, Any]) -> sa.RowMapping | None:
+    """Read all of a person in one statement, hence one snapshot and one round trip: no transaction is needed."""
+    alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+    return alone.execute(_PERSON, values).mappings().one_or_none()
+
+
+def _still_there(table: sa.Table, fields: Sequence[str], ended_at: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """Return a person's rows that have not ended, as JSON text whose objects hold the fields in order."""
+    rows = (
+        sa.select(*(table.c[name] for name in fields))
+        .where(table.c.cpf == PESSOA.c.cpf, sa.or_(ended_at.is_(None), ended_at > sa.bindparam("agora")))
+        .order_by(table.c.id)
+        .correlate(PESSOA)
+        .subquery()
+    )
+    return sa.select(sa.cast(sa.func.json_agg(rows.table_valued()), sa.Text)).correlate(PESSOA).scalar_subquery()
+
+
+_PERSON = sa.select(
+    PESSOA,
+    _still_there(FONTE_DE_RENDA, _INCOME_FIELDS, FONTE_DE_RENDA.c.encerrada_em).label("fontes_de_renda"),
+    _still_there(BEM, _ASSET_FIELDS, BEM.c.alienado_em).label("bens"),
+).where(PESSOA.c.cliente_id == sa.bindparam("cliente_id"))
+
+
+def _decode(rows: str | None, *, amount: str) -> list[dict[str, Any]]:
+    """Return the rows with exact amounts; PostgreSQL writes one that is no number (``NaN``) as text: null here."""
+    decoded: list[dict[str, Any]] = json.loads(rows or "[]", parse_float=Decimal, parse_int=Decimal)
+    return [row if isinstance(row[amount], Decimal) else {**row, amount: None} for row in decoded]

@@ -29,7 +29,6 @@ def make_router(data: ScoreData, guard: Guard, *, hashes: PersonHash) -> APIRout
 
         A resposta pode ter até 60 segundos, a menos que uma mudança seja avisada em `score-data/invalidar`.
         """
-        reader.check_client(cliente_id)
         found = await data.read(cliente_id)
         await reader.record([hashes.subject_by_client(cliente_id)], status=200 if found else 404)
         if found is None:
@@ -44,7 +43,6 @@ def make_router(data: ScoreData, guard: Guard, *, hashes: PersonHash) -> APIRout
         Para o sistema que mantém a Base B, depois de confirmada a mudança. Responde 204 também de quem não é conhecido;
         com 503, é preciso repetir o aviso.
         """
-        reader.check_client(cliente_id)
         await data.invalidate(cliente_id)
         return Response(status_code=204)
 
@@ -55,7 +53,6 @@ def make_router(data: ScoreData, guard: Guard, *, hashes: PersonHash) -> APIRout
         response_model=DadosDeScore,
         responses=problem_responses(404),
         operation_id="ler_dados_de_score",
-        summary="Renda, bens e endereço",
     )
     router.add_api_route(
         "/clientes/{cliente_id}/score-data/invalidar",
@@ -64,6 +61,5 @@ def make_router(data: ScoreData, guard: Guard, *, hashes: PersonHash) -> APIRout
         status_code=204,
         response_class=Response,
         operation_id="invalidar_dados_de_score",
-        summary="Avisar mudança de renda, bens ou endereço",
     )
     return router

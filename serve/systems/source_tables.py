@@ -17,7 +17,8 @@ CLIENTE = sa.Table(
     sa.Column("data_nascimento", sa.Date),
     sa.Column("sexo", sa.CHAR(1)),
     sa.Column("estado_civil", sa.String(20)),
-    *(sa.Column(name, sa.String(200)) for name in ADDRESS),
+    sa.Column("uf", sa.CHAR(2)),
+    *(sa.Column(name, sa.String(200)) for name in ADDRESS[1:]),
 )
 DIVIDA = sa.Table(
     "divida",

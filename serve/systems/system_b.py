@@ -1,7 +1,5 @@
 """System B: the published score, of one consumer by id or of many by CPF."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from typing import Annotated
@@ -37,7 +35,6 @@ def make_router(scores: ScoreStore, guard: Guard, *, hashes: PersonHash, validit
     """Return the routes of System B's scores."""
     router = APIRouter(tags=["Sistema B"])
     reader = Annotated[Reader, Depends(guard.reader(SCORE_SCOPE))]
-    errors = problem_responses(400, 401, 403, 404, 422, 429, 503)
     writer = ScoreWriter(validity_days=validity_days)
 
     async def read_score(
@@ -55,7 +52,7 @@ def make_router(scores: ScoreStore, guard: Guard, *, hashes: PersonHash, validit
         declared=read_score,
         methods=["GET"],
         response_model=Score,
-        responses={**errors, 304: {"description": "o score não mudou desde o ETag dado"}},
+        responses={**problem_responses(404), 304: {"description": "O score não mudou desde o ETag dado"}},
         operation_id="ler_score",
     )
     add_direct_route(
@@ -65,7 +62,6 @@ def make_router(scores: ScoreStore, guard: Guard, *, hashes: PersonHash, validit
         declared=query_scores,
         methods=["POST"],
         response_model=ResultadosDeConsulta,
-        responses={**errors, **problem_responses(413)},
         operation_id="consultar_scores",
     )
     return router
@@ -80,7 +76,7 @@ class OneScore:
         self._hashes = hashes
         self._writer = writer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer the request: 200, or 304 if the caller has this very score."""
         reader = await self._guard.admit(scope, SCORE_SCOPE)
         client_id = scope["path_params"]["cliente_id"]

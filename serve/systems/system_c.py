@@ -1,9 +1,10 @@
 """System C over Base C: the last event of each kind of one CPF (seed document, "Sistema C")."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from bson import Decimal128
 from fastapi import APIRouter, Depends, Response
@@ -13,16 +14,22 @@ from serve.access.guard import Guard, Reader
 from serve.api.clock import Clock, naive_utc
 from serve.api.json_text import encode_json
 from serve.api.payload_models import UltimosEventos
-from serve.api.problems import problem_responses
 from serve.api.request_fields import CpfInPath, only_parameters
 from serve.published.person_hash import PersonHash
+from serve.sources.mongo_store import MongoStore
 
 SCOPE = "eventos:ler"
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal(10) ** 15
 """Beyond it a double no longer holds cents: such an amount is an error of input, shown as null."""
 
-EVENTS = {
+EARLIEST = datetime(1900, 1, 1)
+"""The earliest instant that the engine takes for one."""
+
+Database: TypeAlias = AsyncDatabase[dict[str, Any]]
+Event: TypeAlias = tuple[str, str, tuple[str, ...]]
+
+EVENTS: Mapping[str, Event] = {
     "ultima_consulta": ("consultas", "data_consulta", ("empresa", "data_consulta", "tipo_empresa")),
     "movimentacao_financeira": (
         "movimentacoes",
@@ -41,25 +48,38 @@ EVENTS = {
 class LastEvents:
     """Reads a CPF's last events; what a document lacks, or holds with a wrong type, is null."""
 
-    def __init__(self, base_c: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
+    def __init__(self, base_c: MongoStore, clock: Clock) -> None:
         self._base_c = base_c
         self._clock = clock
 
     async def read(self, cpf: str) -> dict[str, dict[str, Any] | None]:
         """Return the last consultation, movement and purchase up to now, each or None."""
         now = naive_utc(self._clock)
-        found = await asyncio.gather(*(self._last(cpf, *event, now=now) for event in EVENTS.values()))
-        return dict(zip(EVENTS, found, strict=True))
 
-    async def _last(
-        self, cpf: str, collection: str, date_field: str, fields: tuple[str, ...], *, now: datetime
-    ) -> dict[str, Any] | None:
-        document = await self._base_c[collection].find_one(
-            {"cpf": cpf, date_field: {"$lte": now}},
-            {"_id": 0, **dict.fromkeys(fields, 1)},
-            sort=[(date_field, -1)],
+        async def read_all(database: Database) -> list[dict[str, Any] | None]:
+            return await asyncio.gather(*(_last(database, cpf, event, now=now) for event in EVENTS.values()))
+
+        return dict(zip(EVENTS, await self._base_c.run(read_all), strict=True))
+
+
+async def _last(database: Database, cpf: str, event: Event, *, now: datetime) -> dict[str, Any] | None:
+    """Return the last event of a kind: one document by the index, unless what lies at its end is no event of this CPF.
+
+    MongoDB finds a list by any of its items: a list of instants is no instant, a list of CPFs no person. They are
+    told apart by a second query, dearer and hardly ever needed.
+    """
+    collection, date_field, fields = event
+    known_by_now: dict[str, Any] = {"cpf": cpf, date_field: {"$gte": EARLIEST, "$lte": now}}
+    without_lists = {"$nor": [{name: {"$type": "array"}} for name in ("cpf", date_field)]}
+    for query in (known_by_now, known_by_now | without_lists):
+        document = await database[collection].find_one(
+            query, {"_id": 0, **dict.fromkeys(("cpf", *fields), 1)}, sort=[(date_field, -1)]
         )
-        return None if document is None else {name: _clean(name, document.get(name)) for name in fields}
+        if document is None:
+            return None
+        if document.get("cpf") == cpf and isinstance(document.get(date_field), datetime):
+            return {name: _clean(name, document.get(name)) for name in fields}
+    return None
 
 
 def make_router(events: LastEvents, guard: Guard, *, hashes: PersonHash) -> APIRouter:
@@ -70,7 +90,10 @@ def make_router(events: LastEvents, guard: Guard, *, hashes: PersonHash) -> APIR
     async def read_events(
         cpf: CpfInPath, reader: admitted, _known: Annotated[None, Depends(only_parameters())]
     ) -> Response:
-        """Devolve a última consulta, a última movimentação e a última compra de um CPF, ou null."""
+        """Devolve a última consulta, a última movimentação e a última compra de um CPF; `null` onde não há.
+
+        A consulta que o próprio consumidor fez vem com `tipo_empresa` igual a `titular`.
+        """
         found = await events.read(cpf)
         await reader.record([hashes.subject_by_cpf(cpf)])
         return Response(
@@ -82,7 +105,6 @@ def make_router(events: LastEvents, guard: Guard, *, hashes: PersonHash) -> APIR
         read_events,
         methods=["GET"],
         response_model=UltimosEventos,
-        responses=problem_responses(400, 401, 403, 422, 503),
         operation_id="consultar_eventos",
     )
     return router
@@ -93,7 +115,7 @@ def _clean(name: str, value: Any) -> Any:
         return _money(value)
     if name.startswith("data_"):
         return value if isinstance(value, datetime) else None
-    return value if isinstance(value, str) else None
+    return value if type(value) is str else None  # bson's Code is a str too
 
 
 def _money(value: Any) -> Decimal | None:
@@ -109,4 +131,4 @@ def _money(value: Any) -> Decimal | None:
             return None
     if not amount.is_finite() or abs(amount) >= LARGEST_AMOUNT:
         return None
-    return amount.quantize(CENT, ROUND_HALF_EVEN)
+    return amount.quantize(CENT, ROUND_HALF_EVEN) + 0  # no -0.00
