@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from contracts.errors import EscoreError, StoreContractError, UsageError
+from contracts.errors import EscoreError, StoreContractError
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
+from flows.cli_audit import audit_app
 from flows.cli_flows import call_flow, point_prefect_at_its_server
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
 from flows.cli_review import REPLAY_EXAMPLE, replay
+from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
 
 app = typer.Typer(
     name="escore",
@@ -36,6 +38,7 @@ app = typer.Typer(
 import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
+app.add_typer(audit_app, name="audit")
 
 
 @app.command(epilog="Example: escore up")
@@ -180,34 +183,28 @@ app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
 app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 
 
-@app.command(epilog="Example: escore serve --port 8080")
+@app.command(
+    epilog="Examples: escore serve --port 8080 | one system alone: escore serve --system c "
+    "| one process a core, all on one port: escore serve --reuse-port & escore serve --reuse-port &"
+)
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    system: Annotated[
+        Literal["a", "b", "c", "todos"], typer.Option(help="Serve one system, with its own stores alone, or all.")
+    ] = "todos",
+    reuse_port: Annotated[
+        bool, typer.Option("--reuse-port", help="Share the port with other processes that are started so.")
+    ] = False,
 ) -> None:
-    """Answer the documented endpoints and the score over HTTP."""
+    """Answer the documented endpoints and the score over HTTP; SIGTERM ends it without losing a request."""
     from serve.api.run_server import serve as serve_http
 
-    serve_http(load_settings(), host=host, port=port)
+    serve_http(load_settings(), host=host, port=port, system=system, reuse_port=reuse_port)
 
 
-@app.command(epilog='Example: TOKEN=$(escore token --scope score:ler --purpose "analise de credito")')
-def token(
-    subject: Annotated[str, typer.Option(help="The consulente that the token names.")] = "consulente-demo",
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; repeat for more. Default: all.")] = None,
-    purpose: Annotated[str, typer.Option(help="finalidade: why the data are read.")] = "demonstracao",
-    minutes: Annotated[int, typer.Option(min=1, max=1440, help="Lifetime.")] = 60,
-) -> None:
-    """Mint a bearer token for development (refused when SCORE_ENV=producao)."""
-    from serve.access.tokens import SCOPES, mint_token
-
-    settings = load_settings()
-    if settings.env == "producao":
-        raise UsageError("tokens are minted for development only, and SCORE_ENV is producao")
-    lifetime = timedelta(minutes=minutes)
-    secret = settings.secret("jwt_secret")
-    minted = mint_token(secret, subject=subject, scopes=scope or sorted(SCOPES), finalidade=purpose, lifetime=lifetime)
-    sys.stdout.write(minted + "\n")
+app.command("token", epilog=MINT_EXAMPLE)(token)
+app.command("jwks", epilog=JWKS_EXAMPLE)(jwks)
 
 
 @app.command(epilog="Example: escore demo --clients 10000")

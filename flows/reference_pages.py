@@ -1,4 +1,4 @@
-"""Reference pages as Markdown, from the declarations: commands, tables, results, rules, settings, errors, features.
+"""Reference pages from the declarations: commands, tables, results, rules, settings, errors, features, the API.
 
 ``python -m flows.reference_pages docs/reference`` writes them; a test keeps the committed ones equal.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from contracts.tables import TABLES, Column, Kind, Table
 from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
 from flows.cli import app
+from serve.app import create_app
 from stores.checks.results import COLUMNS
 from stores.migrate import migration_sql
 
@@ -39,7 +41,17 @@ def pages() -> dict[str, str]:
         "settings.md": _settings_page(),
         "errors.md": _errors_page(),
         "features.md": feature_dictionary(),
+        "openapi.json": _api_document(),
     }
+
+
+def _api_document() -> str:
+    """Return the API's document; the application it is made from reaches no store."""
+    given: dict[str, Any] = {f"{store}_url": "postgresql://nowhere/x" for store in ("base_a", "base_b", "results")}
+    given |= {"base_c_url": "mongodb://nowhere/x", "redis_url": "redis://nowhere/0", "_env_file": None}
+    given |= dict.fromkeys(("cache_key", "jwt_secret"), "x" * MIN_SECRET_LENGTH)
+    document = create_app(Settings(**given)).openapi()
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _commands_page() -> str:
@@ -143,17 +155,31 @@ _RESULTS = {
         },
     ),
     "auditoria": (
-        "Every read of a person's data through the API or by `escore replay`, one row a person. The engine adds to it "
-        "and cannot alter it.",
+        "Every read of a person's data through the API, by `escore replay` or `escore audit list`, one row a person. "
+        "The engine adds to it and cannot alter it.",
         {
             "id": "order of entry",
-            "momento": "when",
-            "consulente": "who, as the token names them; of a replay, the user of the operating system",
+            "momento": "when: of the read itself, not of its entry here",
+            "consulente": "who, as the token names them; `titular` for a person's own token; of a command, the user of "
+            "the operating system",
             "sujeito": "of whom: a keyed hash of the CPF or id",
-            "recurso": "the route's template, without values, or `replay`",
+            "recurso": "the route's template, without values; of a command, `replay` or `audit list`",
             "finalidade": "for what purpose",
-            "resultado": "HTTP status of the answer; of a replay 200, or 404 if the run holds no such consumer",
+            "resultado": "HTTP status of the answer; of a command 200, or 404 if there is no such consumer",
             "requisicao_id": "the answer's `X-Request-ID`; of a replay, the run",
+            "titular": "whether the person read their own data",
+        },
+    ),
+    "auditoria_diario": (
+        "How far each segment of the API's [journals](../explanation/audit.md) is in `auditoria`. A row stays after "
+        "its segment is gone, so that a copy of the file adds nothing.",
+        {
+            "id": "the segment's identity, UUIDv7",
+            "iniciado_em": "when it was begun",
+            "bytes": "up to which byte its records are in `auditoria`",
+            "registros": "how many reads these are; a read of several persons is one",
+            "danificados": "bytes that were no whole record and were left out",
+            "atualizado_em": "when it last moved on",
         },
     ),
     "modelo": (

@@ -2,178 +2,203 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
-import redis.asyncio
-import sqlalchemy as sa
 from fastapi import APIRouter, FastAPI
-from pymongo import AsyncMongoClient
-from pymongo.asynchronous.database import AsyncDatabase
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
+from contracts.errors import SettingsError
 from contracts.settings import Settings
 from serve.access.guard import Guard
+from serve.access.rate_limit import RateLimiter
 from serve.access.tokens import TokenVerifier
 from serve.api import health
 from serve.api.clock import Clock, system_clock
 from serve.api.http_app import assemble
 from serve.api.metrics import Metrics
-from serve.auditing.log import AuditLog
+from serve.auditing import readings
+from serve.auditing.accesses import read_cpf
+from serve.auditing.sink import make_sink
 from serve.published.person_hash import PersonHash
 from serve.scores.postgres_scores import PostgresScores
 from serve.scores.redis_scores import RedisScores
 from serve.scores.score_store import ScoreStore
-from serve.systems import model_description, score_data_routes, system_a, system_b, system_c
-from serve.systems.leased_cache import LeasedCache
-from serve.systems.page_links import PageLinks
-from serve.systems.score_data import ScoreData, score_data_seal
+from serve.sources.mongo_store import MongoStore
 from serve.sources.redis_pipe import RedisPipe
 from serve.sources.sql_store import SqlStore
-from stores.connections import sql_engine
+from serve.systems import model_description, score_data_routes, system_a, system_b, system_c
+from serve.systems.client_directory import ClientDirectory
+from serve.systems.leased_cache import LeasedCache
+from serve.systems.model_description import ModelInForce
+from serve.systems.page_links import PageLinks
+from serve.systems.score_data import ScoreData, score_data_seal
 
-REDIS_CONNECTIONS = 100
-"""Connections to Redis a process may open; a request that finds none waits, within the store's time limit."""
-
-COMMON_SETTINGS = ("results_url", "jwt_secret", "cache_key")
-"""What each system needs beside its own store: the audit, the tokens' secret, the key by which persons are named."""
+STORE_NAMES = {
+    "base_a": "Base A",
+    "base_b": "Base B",
+    "base_c": "Base C",
+    "results": "PostgreSQL (results)",
+}
+SYSTEM_A = ("base_a_url",)
+SYSTEM_B = ("base_b_url", "redis_url", "results_url")
+SYSTEM_C = ("base_c_url",)
+"""The stores that each system's answers come from. Elsewhere Redis only counts requests, and the results only take the
+audit's journal: without Redis each process counts for itself, without the results the journal waits to be shipped."""
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
-    """Return Systems A, B and C as one application; no store is reached before the first request.
+    """Return Systems A, B and C as one application; no store is reached before it starts.
 
-    SettingsError lists every setting that is missing.
+    SettingsError lists every setting that is missing or wrong.
     """
-    parts = _Parts(settings, clock, needs=("base_a_url", "base_b_url", "base_c_url", "redis_url"))
-    return parts.assemble("escore", [parts.system_a(), parts.system_b(), parts.system_c(), parts.model()])
+    parts = _Parts(settings, clock, needs=(*SYSTEM_A, *SYSTEM_B, *SYSTEM_C))
+    return parts.assemble("escore", [*parts.system_b(), parts.system_a(), parts.system_c()])
 
 
 def create_app_a(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
-    """Return System A alone: Base A and the audit."""
-    parts = _Parts(settings, clock, needs=("base_a_url",))
+    """Return System A alone, over Base A."""
+    parts = _Parts(settings, clock, needs=SYSTEM_A)
     return parts.assemble("escore: Sistema A", [parts.system_a()])
 
 
 def create_app_b(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
-    """Return System B alone: Base B, the published scores, their model and the audit."""
-    parts = _Parts(settings, clock, needs=("base_b_url", "redis_url"))
-    return parts.assemble("escore: Sistema B", [parts.system_b(), parts.model()])
+    """Return System B alone, over Base B and the published scores, their model and the audit."""
+    parts = _Parts(settings, clock, needs=SYSTEM_B)
+    return parts.assemble("escore: Sistema B", parts.system_b())
 
 
 def create_app_c(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
-    """Return System C alone: Base C and the audit."""
-    parts = _Parts(settings, clock, needs=("base_c_url",))
+    """Return System C alone, over Base C."""
+    parts = _Parts(settings, clock, needs=SYSTEM_C)
     return parts.assemble("escore: Sistema C", [parts.system_c()])
 
 
-@dataclass
 class _Parts:
     """Makes the clients of one process, each once, and the routes upon them."""
 
-    settings: Settings
-    clock: Clock
-    needs: tuple[str, ...]
-    metrics: Metrics = field(default_factory=Metrics)
-    checks: dict[str, health.Check] = field(default_factory=dict)
-    engines: list[sa.Engine] = field(default_factory=list)
-    cache: redis.asyncio.Redis | None = None
-    base_c: AsyncDatabase[dict[str, Any]] | None = None
-    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.settings.require(*COMMON_SETTINGS, *self.needs)
-        self.results = self._engine("results")
-        self.secret = self.settings.secret("cache_key").encode()
-        self.hashes = PersonHash(self.secret)
-        self.guard = Guard(TokenVerifier.from_settings(self.settings), AuditLog(self.results))
+    def __init__(self, settings: Settings, clock: Clock, *, needs: tuple[str, ...]) -> None:
+        verifier = _verifier(settings, needs)
+        self._settings = settings
+        self._clock = clock
+        self._needs_results = "results_url" in needs
+        self._metrics = Metrics()
+        self._checks: dict[str, health.Check] = {}
+        self._closing: list[Callable[[], Awaitable[None]]] = [verifier.close]
+        self._stores: dict[str, SqlStore] = {}
+        self._pipe = self._make_pipe()
+        self._verifier = verifier
+        self._secret = settings.secret("cache_key").encode()
+        self._hashes = PersonHash(self._secret)
+        self._audit = make_sink(settings, self._sql("results") if settings.audit_mode == "direto" else None)
+        limiter = RateLimiter.from_settings(
+            settings, self._pipe, clock=clock, on_unlimited=self._metrics.count_unlimited
+        )
+        self._guard = Guard(verifier, self._audit, limiter)
 
     def assemble(self, title: str, routers: list[APIRouter]) -> FastAPI:
         """Return the application of these routes and those of operation."""
-        timeout = self.settings.store_timeout_seconds
-        operation = health.make_router(self.checks, self.metrics, timeout=timeout)
-        return assemble(title, [*routers, operation], metrics=self.metrics, close=self._close)
+        waits = self._settings.audit_mode == "diario"
+        needs = health.needs_of(tuple(self._checks), audit_waits=waits)
+        self._metrics.watch_audit(self._audit)
+        return assemble(
+            title,
+            [*routers, health.make_router(self._checks, self._metrics, needs=needs)],
+            metrics=self._metrics,
+            open=self._open,
+            close=self._close,
+            log_format=self._settings.log_format,
+            otlp_endpoint=self._settings.otlp_endpoint,
+        )
 
     def system_a(self) -> APIRouter:
         """Return System A's routes."""
-        directory = system_a.ClientDirectory(self._engine("base_a"), self.clock)
-        return system_a.make_router(directory, self.guard, hashes=self.hashes, links=PageLinks(self.secret))
+        directory = ClientDirectory(self._sql("base_a"), self._clock)
+        return system_a.make_router(directory, self._guard, hashes=self._hashes, links=PageLinks(self._secret))
 
-    def system_b(self) -> APIRouter:
-        """Return System B's routes."""
-        self._redis()
-        timeout = self.settings.api_timeout_seconds
-        pipe = RedisPipe(self.settings.secret("redis_url"), timeout=self.settings.cache_timeout_seconds)
-        base_b = SqlStore(self.settings.secret("base_b_url"), store="PostgreSQL (Base B)", timeout=timeout)
-        self.checks["base_b"] = base_b.check
-        self.closing.append(base_b.close)
-        cache = LeasedCache(pipe, score_data_seal(self.secret, self.clock), on_look=lambda _hit: None)
-        data = ScoreData(base_b, cache, hashes=self.hashes, clock=self.clock)
-        results = SqlStore(
-            self.settings.secret("results_url"),
-            store="PostgreSQL (results)",
-            timeout=self.settings.api_timeout_seconds,
-        )
-        self.closing += [pipe.close, results.close]
+    def system_b(self) -> list[APIRouter]:
+        """Return System B's routes: scores, what they start from, their model, and who read a person's data."""
+        assert self._pipe is not None
+        base_b, results, pipe, hashes = self._sql("base_b"), self._sql("results"), self._pipe, self._hashes
+        look = partial(self._metrics.count_cache, cache="score-data")
+        cache = LeasedCache(pipe, score_data_seal(self._secret, self._clock), on_look=look)
+        data = ScoreData(base_b, cache, hashes=hashes, clock=self._clock)
         scores = ScoreStore(
-            RedisScores(pipe, self.hashes), PostgresScores(results), on_fallback=self.metrics.count_fallback
+            RedisScores(pipe, hashes), PostgresScores(results), on_fallback=self._metrics.count_fallback
         )
-        validity_days = self.settings.score_validity_days
-        router = system_b.make_router(scores, self.guard, hashes=self.hashes, validity_days=validity_days)
-        router.routes.extend(score_data_routes.make_router(data, self.guard, hashes=self.hashes).routes)
-        return router
+        days = self._settings.score_validity_days
+
+        async def cpf_of(client_id: str) -> str | None:
+            return await base_b.run(partial(read_cpf, client_id=client_id))
+
+        return [
+            system_b.make_router(scores, self._guard, hashes=hashes, validity_days=days),
+            score_data_routes.make_router(data, self._guard, hashes=hashes),
+            readings.make_router(results, self._guard, cpf_of=cpf_of, hashes=hashes, clock=self._clock),
+            model_description.make_router(ModelInForce(results, self._settings.regime)),
+        ]
 
     def system_c(self) -> APIRouter:
         """Return System C's routes."""
-        milliseconds = int(self.settings.store_timeout_seconds * 1000)
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            self.settings.secret("base_c_url"),
-            serverSelectionTimeoutMS=milliseconds,
-            connectTimeoutMS=milliseconds,
-            socketTimeoutMS=milliseconds,
-            tz_aware=False,
-            appname="escore-api",
+        base_c = MongoStore(
+            self._settings.secret("base_c_url"),
+            store=STORE_NAMES["base_c"],
+            timeout=self._settings.api_timeout_seconds,
+            on_change=partial(self._metrics.set_breaker, "base_c"),
         )
-        self.base_c = client.get_default_database()
-        self.checks["base_c"] = health.check_mongo(self.base_c)
-        return system_c.make_router(system_c.LastEvents(self.base_c, self.clock), self.guard, hashes=self.hashes)
+        self._checks["base_c"] = base_c.check
+        self._closing.append(base_c.close)
+        return system_c.make_router(system_c.LastEvents(base_c, self._clock), self._guard, hashes=self._hashes)
 
-    def model(self) -> APIRouter:
-        """Return the route of the model's public description."""
-        return model_description.make_router(self.results, self.settings.regime)
+    def _sql(self, name: str) -> SqlStore:
+        if name not in self._stores:
+            store = SqlStore(
+                self._settings.secret(f"{name}_url"),
+                store=STORE_NAMES[name],
+                timeout=self._settings.api_timeout_seconds,
+                on_change=partial(self._metrics.set_breaker, name),
+            )
+            self._stores[name] = store
+            self._checks[name] = store.check
+            self._closing.append(store.close)
+        return self._stores[name]
 
-    def _engine(self, store: str) -> sa.Engine:
-        timeout = self.settings.store_timeout_seconds
-        engine = sql_engine(
-            self.settings.secret(f"{store}_url"), timeout=timeout, statement_timeout=timeout, application="escore-api"
+    def _make_pipe(self) -> RedisPipe | None:
+        if self._settings.redis_url is None:
+            return None
+        pipe = RedisPipe(
+            self._settings.secret("redis_url"),
+            timeout=self._settings.cache_timeout_seconds,
+            on_change=partial(self._metrics.set_breaker, "redis"),
         )
-        self.engines.append(engine)
-        self.checks[store] = health.check_engine(engine)
-        return engine
+        if self._needs_results:
+            self._checks["redis"] = pipe.check
+        self._closing.append(pipe.close)
+        return pipe
 
-    def _redis(self) -> redis.asyncio.Redis:
-        timeout = self.settings.store_timeout_seconds
-        pool: redis.asyncio.BlockingConnectionPool = redis.asyncio.BlockingConnectionPool.from_url(
-            self.settings.secret("redis_url"),
-            max_connections=REDIS_CONNECTIONS,
-            timeout=timeout,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 1),
-            client_name="escore-api",
-        )
-        self.cache = redis.asyncio.Redis(connection_pool=pool)
-        self.checks["redis"] = health.check_redis(self.cache)
-        return self.cache
+    async def _open(self) -> None:
+        await self._audit.open()
+        await self._verifier.open()
+        if self._pipe is not None:
+            await self._pipe.open()
 
     async def _close(self) -> None:
-        for close in self.closing:
-            await close()
-        for engine in self.engines:
-            engine.dispose()
-        if self.cache is not None:
-            await self.cache.aclose()
-            await self.cache.connection_pool.disconnect()
-        if self.base_c is not None:
-            await self.base_c.client.close()
+        await self._audit.close()
+        await asyncio.gather(*(close() for close in self._closing))
+
+
+def _verifier(settings: Settings, needs: tuple[str, ...]) -> TokenVerifier:
+    """Return the tokens' verifier; SettingsError lists what is wrong with tokens, stores and audit, all together."""
+    problems: list[str] = []
+    direct = ("results_url",) if settings.audit_mode == "direto" else ()
+    try:
+        settings.require("cache_key", *dict.fromkeys((*needs, *direct)))
+    except SettingsError as error:
+        problems.extend(error.problems)
+    try:
+        verifier = TokenVerifier.from_settings(settings)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return verifier

@@ -9,31 +9,31 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
-import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from contracts.settings import Settings
 from serve.access.tokens import SCOPES, mint_token
-from serve.api.run_server import LOG_CONFIG
+from serve.api.limits import Limits
+from serve.api.listeners import open_sockets
+from serve.api.server import Server, ServerConfig
 
 PURPOSE = "concessao_de_credito"
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[str]:
-    """Serve an application and yield its base URL."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, access_log=False, log_config=LOG_CONFIG, timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+def running(app: ASGIApp, *, limits: Limits | None = None) -> Iterator[str]:
+    """Serve an application as it is served in earnest, and yield its base URL."""
+    (listener,) = open_sockets("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    server = Server(ServerConfig(app, limits=limits or Limits(), log_format="texto", lines_in_blocks=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     deadline = time.monotonic() + 15
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.02)
     try:
         assert server.started
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(10)

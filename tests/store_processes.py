@@ -9,7 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from stores.embedded.postgres import role_url
 from stores.embedded.processes import is_running, wait_until
+from stores.embedded.roles import SUPERUSER
 from stores.embedded.server import EmbeddedServer
 from stores.embedded.state import ServerRecord
 
@@ -33,6 +35,11 @@ class StoreProcess:
     def urls(self) -> dict[str, str]:
         """Return the settings (field: URL) that the server fills."""
         return self._server.settings(self._record)
+
+    @property
+    def root_url(self) -> str:
+        """Return the superuser's URL of a PostgreSQL."""
+        return role_url(self._record, SUPERUSER, "postgres")
 
     @property
     def log(self) -> Path:

@@ -71,6 +71,7 @@ class TcpFaults:
         self._mode: Mode = Pass()
         self._changed = asyncio.Event()
         self._links: set[_Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"tcp-faults-{port}", daemon=True)
@@ -101,7 +102,7 @@ class TcpFaults:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, HOST, self.port, backlog=1024)
+        self._server = await asyncio.start_server(self._take, HOST, self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _apply(self, mode: Mode) -> None:
@@ -118,10 +119,9 @@ class TcpFaults:
     async def _close(self) -> None:
         self._stop_listening()
         self._reset_all()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _stop_listening(self) -> None:
         if self._server is not None:
@@ -132,7 +132,12 @@ class TcpFaults:
         for link in list(self._links):
             link.reset()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
         link = _Link(writer)
         if isinstance(self._mode, Reset | Refuse):

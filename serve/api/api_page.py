@@ -1,46 +1,106 @@
-"""``/docs``: the endpoints, their parameters, scopes and answers as one page that fetches nothing from outside."""
+"""``/docs``: Swagger UI over the API's document, from files of the installation; nothing comes from any other host.
+
+The page's files are named by their content, so a browser keeps them for a year; they are compressed once. Every
+link is relative: the page works below any prefix that a gateway puts before it.
+"""
 
 from __future__ import annotations
 
-import json
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from html import escape
-from typing import Any
+from importlib import resources
 
-_STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}
-section{border-top:1px solid #ccc;padding:.5rem 0}code,pre{background:#f4f4f4;padding:.1rem .3rem}
-pre{padding:.6rem;overflow:auto}td,th{text-align:left;padding:.1rem 1rem .1rem 0;vertical-align:top}
-"""
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FILES = {
+    "swagger-ui-bundle.js": ("fastapi_swagger.resources", "text/javascript; charset=utf-8"),
+    "swagger-ui.css": ("fastapi_swagger.resources", "text/css; charset=utf-8"),
+    "favicon-32x32.png": ("fastapi_swagger.resources", "image/png"),
+    "iniciar.js": ("serve.api.page", "text/javascript; charset=utf-8"),
+}
+_PLACE = re.compile(r"\{([a-z0-9.-]+)\}")
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+_DIGEST_BYTES = 8
 
 
-def render_page(document: dict[str, Any]) -> str:
-    """Return the page of an OpenAPI document."""
-    sections = [
-        _section(method, path, operation)
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
+@dataclass(frozen=True)
+class PageFile:
+    """One file of the page; compressed when first asked for so."""
+
+    content: bytes
+    media_type: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """Return the content in gzip."""
+        return gzip.compress(self.content, mtime=0)
+
+    def response(self, *, accept_gzip: bool) -> Response:
+        """Return the answer."""
+        if accept_gzip and not self.media_type.startswith("image/"):
+            return Response(self.compressed, headers={**_KEPT, "Content-Encoding": "gzip"}, media_type=self.media_type)
+        return Response(self.content, headers=_KEPT, media_type=self.media_type)
+
+
+@cache
+def page_files() -> Mapping[str, PageFile]:
+    """Return the page's files by the names that they are served under: the content's hash before the suffix."""
+    files = {}
+    for name, (package, media_type) in _FILES.items():
+        content = resources.files(package).joinpath(name).read_bytes()
+        stem, _, suffix = name.rpartition(".")
+        digest = hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+        files[f"{stem}.{digest}.{suffix}"] = PageFile(content, media_type)
+    return files
+
+
+def page_routes(title: str) -> list[Route]:
+    """Return the routes of the page and of its files; they read no file before they are first asked."""
+
+    def show_page(_request: Request) -> Response:
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
+        return HTMLResponse(render_page(title), headers=headers)
+
+    def show_file(request: Request) -> Response:
+        file = page_files().get(request.path_params["arquivo"])
+        if file is None:
+            raise HTTPException(404)
+        return file.response(accept_gzip=accepts_gzip(request.headers.get("accept-encoding", "")))
+
+    return [
+        Route("/docs", show_page, methods=["GET"], include_in_schema=False),
+        Route("/docs/{arquivo}", show_file, methods=["GET"], include_in_schema=False),
     ]
-    info = document["info"]
-    schemas = escape(json.dumps(document.get("components", {}).get("schemas", {}), indent=1, ensure_ascii=False))
-    return (
-        f'<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>{escape(info["title"])}</title>'
-        f"<style>{_STYLE}</style><h1>{escape(info['title'])} {escape(info['version'])}</h1>"
-        f"<p>{escape(info.get('description', ''))}</p>"
-        "<p>Documento OpenAPI: <a href='/openapi.json'>/openapi.json</a></p>"
-        f"{''.join(sections)}<section><h2>Esquemas</h2><pre>{schemas}</pre></section></html>"
-    )
 
 
-def _section(method: str, path: str, operation: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td><code>{escape(p['name'])}</code></td><td>{escape(p['in'])}</td>"
-        f"<td>{'obrigatório' if p.get('required') else ''}</td><td>{escape(p.get('description', ''))}</td></tr>"
-        for p in operation.get("parameters", [])
-    )
-    answers = ", ".join(operation["responses"])
-    return (
-        f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>"
-        f"<p>{escape(operation.get('description', ''))}</p>"
-        f"<table>{rows}</table><p>Respostas: {escape(answers)}</p></section>"
-    )
+def render_page(title: str) -> str:
+    """Return the page's HTML, its files named as they are served."""
+    served = dict(zip(_FILES, page_files(), strict=True))
+    values = {"title": escape(title)} | {name: f"docs/{file}" for name, file in served.items()}
+    text = resources.files("serve.api.page").joinpath("pagina.html").read_text("utf-8")
+    return _PLACE.sub(lambda place: values[place[1]], text)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Return whether an Accept-Encoding header lets gzip through (RFC 9110 §12.5.3).
+
+    >>> [accepts_gzip(text) for text in ("gzip, br", "GZIP;q=0.5", "*", "gzip;q=0", "br", "")]
+    [True, True, True, False, False, False]
+    """
+    weights = {}
+    for item in accept_encoding.lower().split(","):
+        coding, _, parameter = item.partition(";")
+        weights[coding.strip()] = parameter.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return weights.get("gzip", weights.get("*", False))

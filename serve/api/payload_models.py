@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.regime import Regime
 from serve.api.request_fields import CpfText
+
+Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
+Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
+Instant: TypeAlias = Annotated[datetime, Field(description="instante em UTC")]
+Link: TypeAlias = Annotated[str | None, Field(description="endereço da página, relativo a este servidor")]
 
 
 class _Model(BaseModel):
@@ -30,7 +35,7 @@ class Divida(_Model):
     """Dívida em aberto, vencida há no máximo 5 anos."""
 
     empresa: str
-    valor: float | None
+    valor: Amount
     vencimento: date
 
 
@@ -39,7 +44,7 @@ class Cliente(_Model):
 
     id: str
     nome: str
-    cpf: str
+    cpf: Cpf
     data_nascimento: date
     sexo: str | None
     estado_civil: str | None
@@ -50,9 +55,9 @@ class Cliente(_Model):
 class PaginaDeClientes(_Model):
     """Página da listagem de consumidores (Sistema A)."""
 
-    count: int
-    next: str | None
-    previous: str | None
+    count: int = Field(ge=0, description="consumidores que atendem aos filtros")
+    next: Link
+    previous: Link
     results: list[Cliente]
 
 
@@ -61,22 +66,22 @@ class FonteDeRenda(_Model):
 
     tipo: str
     descricao: str
-    valor: float | None
-    frequencia: str
+    valor: Amount
+    frequencia: str = Field(description="de quanto em quanto tempo se recebe o valor, como a Base B o escreve")
 
 
 class Bem(_Model):
     """Bem que o consumidor ainda tem."""
 
     tipo: str
-    valor_estimado: float | None
+    valor_estimado: Amount
     descricao: str
 
 
 class DadosDeScore(_Model):
     """Dados de que o score parte (Sistema B)."""
 
-    cpf: str
+    cpf: Cpf
     data_nascimento: date
     endereco: Endereco
     fontes_de_renda: list[FonteDeRenda]
@@ -111,9 +116,9 @@ class DescricaoDoModelo(_Model):
 
     modelo: Modelo
     horizonte_meses: int
-    regime: Regime
+    regime: Regime = Field(description="`gestor`: birô de crédito; `interno`: score de um credor")
     base_legal: str
-    descricao: str
+    descricao: str = Field(description="em Markdown")
 
 
 class Score(_Model):
@@ -121,16 +126,18 @@ class Score(_Model):
 
     cliente_id: str
     cpf_mascarado: str
-    score: int | None = Field(ge=0, le=1000)
+    score: int | None = Field(ge=0, le=1000, description="quanto maior, menor o risco; null sem dados suficientes")
     escala: Escala
-    faixa: Literal["baixo", "regular", "bom", "muito_bom"] | None
+    faixa: Literal["baixo", "regular", "bom", "muito_bom"] | None = Field(
+        description="0 a 300, 301 a 500, 501 a 700, 701 a 1000"
+    )
     status: Literal["OK", "DADOS_INSUFICIENTES"]
-    probabilidade_inadimplencia: float | None
+    probabilidade_inadimplencia: float | None = Field(ge=0, le=1, description="dentro do horizonte")
     horizonte_meses: int
-    motivos: list[Motivo]
+    motivos: list[Motivo] = Field(max_length=4, description="do que mais pesou ao que menos pesou")
     modelo: Modelo
-    data_referencia: date
-    calculado_em: datetime
+    data_referencia: date = Field(description="dia até o fim do qual os fatos contam")
+    calculado_em: Instant
     valido_ate: date
 
 
@@ -157,7 +164,7 @@ class UltimaConsulta(_Model):
     """Última consulta ao bureau; ``tipo_empresa`` = ``titular`` é do próprio consumidor."""
 
     empresa: str | None
-    data_consulta: datetime
+    data_consulta: Instant
     tipo_empresa: str | None
 
 
@@ -165,16 +172,16 @@ class UltimaMovimentacao(_Model):
     """Última movimentação financeira."""
 
     tipo_movimentacao: str | None
-    data_movimentacao: datetime
-    valor: float | None
+    data_movimentacao: Instant
+    valor: Amount
     descricao: str | None
 
 
 class UltimaCompra(_Model):
     """Última compra no cartão."""
 
-    data_compra: datetime
-    valor: float | None
+    data_compra: Instant
+    valor: Amount
     bandeira_cartao: str | None
     produto: str | None
     tipo: str | None
@@ -187,3 +194,53 @@ class UltimosEventos(_Model):
     ultima_consulta: UltimaConsulta | None
     movimentacao_financeira: UltimaMovimentacao | None
     ultima_compra: UltimaCompra | None
+
+
+class Acesso(_Model):
+    """Um acesso aos dados de um consumidor; ``titular`` diz se foi do próprio."""
+
+    quando: datetime
+    consulente: str
+    recurso: str
+    finalidade: str | None
+    resultado: int
+    titular: bool
+
+
+class AcessosDoConsumidor(_Model):
+    """Quem acessou os dados de um consumidor, do mais recente ao mais antigo, desde há seis meses."""
+
+    desde: datetime
+    next: str | None
+    results: list[Acesso]
+
+
+class Vida(_Model):
+    """O processo atende."""
+
+    situacao: Literal["vivo"]
+
+
+class Prontidao(_Model):
+    """O que o processo pode responder, e que bancos respondem; nenhum é perguntado por um processo que se encerra."""
+
+    situacao: Literal["pronto", "degradado", "indisponivel", "encerrando"]
+    bancos: dict[str, Literal["ok", "fora", "dispensado"]]
+
+
+class ErroDeCampo(_Model):
+    """Um campo recusado: qual e por quê, nunca o que veio nele."""
+
+    campo: str
+    mensagem: str
+
+
+class Problema(_Model):
+    """Erro, como Problem Details (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str = Field(description="a frase do status, em inglês (RFC 9110)")
+    status: int
+    detail: str
+    instance: str = Field(pattern=r"^urn:uuid:[0-9a-f-]{36}$", description="o mesmo que X-Request-ID")
+    erros: list[ErroDeCampo] | None = Field(None, description="só em 422")

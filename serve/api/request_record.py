@@ -1,20 +1,41 @@
-"""One log line and one count a request: identifier, method, route template, status, time; never path or query."""
+"""The frame around every request: its identifier, its header fields, its record, and an answer whatever happens.
+
+One ASGI layer does it all, for each layer costs every request: it names the request, completes the answer's header
+fields, bounds the body, answers HEAD as GET without its body, turns what an application raises into a problem, and
+leaves one log line, one count, one latency and, if traces are sent, one span. It tells methods, route templates,
+statuses and times; never a path, a query, a header of the caller's, or a caller.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import MutableMapping
+from asyncio import CancelledError
+from collections.abc import Awaitable, Mapping, MutableMapping
 from typing import Any
-from uuid import uuid4
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.api.metrics import Metrics
+from contracts.errors import EscoreError
+from serve.api.direct_route import header
+from serve.api.log_lines import RequestLines
+from serve.api.metrics import Metrics, RouteMeasures
+from serve.api.problems import FAULT, OVERDUE, problem_of, send_problem
+from serve.api.request_id import RequestIds
+from serve.api.security_headers import completed
+from serve.api.tracing import Answered, Tracer
 
 LOGGER = logging.getLogger("escore.api")
 UNMATCHED = "(nenhuma)"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_MOST_DIGITS = 18
+_UNANSWERED_STATUS = 499
+"""The caller went before there was an answer; as other servers record it."""
+
+REFUSAL = "refusal"
+"""Key of a request's state under which a server leaves the problem for which it ends the request."""
 
 
 def route_template(scope: MutableMapping[str, Any]) -> str:
@@ -24,36 +45,135 @@ def route_template(scope: MutableMapping[str, Any]) -> str:
 
 
 class RequestRecord:
-    """ASGI middleware that names each request and records how it ended."""
+    """The frame, as ASGI middleware; it stands outside of all others."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(  # noqa: PLR0913 - what a frame is made of, each by its name
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        lines: RequestLines,
+        tracer: Tracer | None = None,
+        body_bytes: int,
+        plain_routes: Mapping[Any, str],
+    ) -> None:
+        """``plain_routes`` gives the paths of routes that do not put themselves into the scope, by their endpoint."""
         self._app = app
         self._metrics = metrics
+        self._lines = lines
+        self._tracer = tracer
+        self._body_bytes = body_bytes
+        self._plain_routes = plain_routes
+        self._make_id = RequestIds().make
+        self._known: dict[tuple[str, str, int], tuple[RouteMeasures, str]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; add ``X-Request-ID`` to its answer."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912 - calls would cost
+        """Answer one request; whatever the application does, whole and recorded."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._pass_on(scope, receive, send)
             return
-        identifier = str(uuid4())
-        scope.setdefault("state", {})["request_id"] = identifier
         started = time.perf_counter()
-        status = 500
+        state = scope.setdefault("state", {})
+        identifier = state["request_id"] = self._make_id()
+        method, scheme = scope["method"], scope.get("scheme", "http")
+        status = 0
+        is_complete = False
 
-        async def send_named(message: Message) -> None:
-            nonlocal status
+        def send_framed(message: Message) -> Awaitable[None]:
+            nonlocal status, is_complete
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode())]
+                message["headers"] = completed(message.get("headers", ()), request_id=identifier, scheme=scheme)
+            else:
+                is_complete = not message.get("more_body", False)
+                if method == "HEAD":
+                    message["body"] = b""
+            return send(message)
+
+        self._metrics.in_flight += 1
+        try:
+            if REFUSAL in state:
+                await send_problem(send_framed, state[REFUSAL], identifier)
+            else:
+                if method == "HEAD":
+                    scope = {**scope, "method": "GET"}
+                elif method in _WITH_BODY:
+                    receive = _limited(receive, scope, self._body_bytes)
+                await self._app(scope, receive, send_framed)
+        except CancelledError:
+            if not status:
+                await send_problem(send_framed, state.get(REFUSAL, OVERDUE), identifier)
+            raise
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is FAULT:
+                LOGGER.error("fault", exc_info=error, extra={"requisicao_id": identifier})
+            if not status:
+                await send_problem(send_framed, problem, identifier)
+            elif not is_complete:
+                raise
+        finally:
+            self._metrics.in_flight -= 1
+            if REFUSAL in state:  # the server has answered so, whatever the application did afterwards
+                status = state[REFUSAL].status
+            self._record(scope, method, status or _UNANSWERED_STATUS, identifier, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, method: str, status: int, identifier: str, seconds: float) -> None:
+        route = scope.get("route")
+        path = self._plain_routes.get(scope.get("endpoint"), UNMATCHED) if route is None else route.path
+        known = self._known.get((method, path, status))
+        if known is None:
+            known = self._learn(method, path, status)
+        measures, prepared = known
+        measures.add(seconds)
+        self._lines.write(prepared, identifier, seconds, urgent=status == FAULT.status)
+        if self._tracer is not None:
+            told = method if method in _METHODS else "_OTHER"
+            answered = Answered(told, path, status, identifier, seconds)
+            self._tracer.record(answered, header(scope, b"traceparent"))
+
+    def _learn(self, method: str, path: str, status: int) -> tuple[RouteMeasures, str]:
+        told = method if method in _METHODS else "OUTRO"
+        known = self._metrics.route(told, path, status), self._lines.prepare(told, path, status)
+        if told == method:
+            self._known[method, path, status] = known
+        return known
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on the application's beginning and end; what fails is logged without its text."""
+
+        async def send_silent(message: Message) -> None:
+            if "message" in message:
+                message["message"] = ""
             await send(message)
 
         try:
-            await self._app(scope, receive, send_named)
-        finally:
-            self._finish(scope, identifier, status=status, seconds=time.perf_counter() - started)
+            await self._app(scope, receive, send_silent)
+        except EscoreError as error:
+            LOGGER.error("%s", error)
+            raise
+        except Exception as error:
+            LOGGER.error("fault", exc_info=error)
+            raise
 
-    def _finish(self, scope: Scope, identifier: str, *, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "OUTRO"
-        route = route_template(scope)
-        self._metrics.count_request(method, route, status=status, seconds=seconds)
-        LOGGER.info("%s %s %s %d %.1f ms", identifier, method, route, status, seconds * 1000)
+
+def _limited(receive: Receive, scope: Scope, most: int) -> Receive:
+    """Return ``receive`` for a body of so many bytes at most; a 413, at once if a larger one is announced."""
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if announced.isdigit() and (len(announced) > _MOST_DIGITS or int(announced) > most):
+        raise _too_large(most)
+    taken = 0
+
+    async def receive_some() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise _too_large(most)
+        return message
+
+    return receive_some
+
+
+def _too_large(most: int) -> HTTPException:
+    return HTTPException(413, f"o corpo passa de {most} bytes")

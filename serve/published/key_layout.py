@@ -129,6 +129,10 @@ def read_masked_digits(value: bytes, digest: bytes) -> str:
 def read_client_id(value: bytes, digest: bytes) -> str:
     """Return the consumer id from a record by CPF, given the CPF's digest."""
     sealed = value[RECORD.size :]
-    plain = bytes(a ^ b for a, b in zip(sealed, digest[PAD_BYTES], strict=False))
+    pad = digest[PAD_BYTES][: len(sealed)]
+    plain = int.from_bytes(sealed, "big") ^ int.from_bytes(pad, "big")
     flags: Any = RECORD.unpack_from(value)[2]
-    return plain.decode() if flags & FLAG_TEXT_ID else str(UUID(bytes=plain))
+    if flags & FLAG_TEXT_ID:
+        return plain.to_bytes(len(sealed), "big").decode()
+    digits = f"{plain:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -151,8 +151,8 @@ def _published(value: bytes, generation: _Generation, *, client_id: str, masked:
         masked,
         packed.score,
         packed.probability,
-        None if packed.band is None else packed.band.value,
-        packed.status.value,
+        packed.band,
+        packed.status,
         tuple([Reason(codes[number], points) for number, points in packed.reasons]),
         generation.info.run,
     )

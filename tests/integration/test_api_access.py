@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ from serve.published.person_hash import derive_key
 from serve.systems.page_links import LIFETIME_SECONDS
 from stores.connections import sql_engine
 from tests.api_server import PURPOSE, caller, running, token
+from tests.token_samples import claims as token_claims
+from tests.token_samples import ec_key, jwk, jwks, sign
 
 CPF = "52998224725"
 PROTECTED = {
@@ -144,6 +147,51 @@ def test_a_shared_secret_is_refused_in_production(settings):
         create_app(settings.model_copy(update={"env": "producao"}))
 
 
+def test_in_production_public_keys_open_and_the_shared_secret_does_not(settings, tmp_path):
+    path = tmp_path / "jwks.json"
+    path.write_bytes(jwks(jwk(ec_key(), "k")))
+    own = settings.model_copy(update={"env": "producao", "jwks": str(path)})
+    signed = sign(ec_key(), token_claims(iss=ISSUER, aud=AUDIENCE), kid="k")
+    with running(create_app(own)) as url:
+        for bearer, status in ((signed, 200), (token(settings), 401)):
+            answer = httpx.get(f"{url}/clientes", headers={"Authorization": f"Bearer {bearer}"})
+            assert answer.status_code == status
+
+
+def test_a_titulars_token_opens_the_titulars_own_data_alone(url, settings):
+    forged = claims(titular="c1", titular_cpf=CPF, finalidade=None)
+    bearer = {"Authorization": f"Bearer {jwt.encode(forged, settings.secret('jwt_secret'), 'HS256')}"}
+    with httpx.Client(base_url=url, headers=bearer) as client:
+        own = [client.get(f"/clientes/c1{rest}") for rest in ("", "/score-data", "/score")]
+        assert {answer.status_code for answer in own} == {404}
+        assert client.get(f"/clientes/{CPF}/consultar").status_code == 200
+        assert client.post("/scores/consultar", json={"cpfs": [CPF]}).status_code == 200
+        others = [
+            client.get(path) for path in ("/clientes", "/clientes/x", "/clientes/x/score-data", "/clientes/x/score")
+        ]
+        others.append(client.get("/clientes/11144477735/consultar"))
+        others.append(client.post("/scores/consultar", json={"cpfs": [CPF, "11144477735"]}))
+        for answer in others:
+            assert_problem(answer, 403)
+        assert len({answer.json()["detail"] for answer in others}) == 1
+
+
+@pytest.mark.parametrize("first", [*PROTECTED, "/scores/consultar"])
+def test_every_endpoint_is_limited(settings, first):
+    """Whichever the one request that a consulente may make is spent on, all refuse the next."""
+    slow = settings.model_copy(update={"rate_limit_per_second": 0.01, "rate_limit_burst": 1})
+    subject = {"sub": f"banco-{secrets.token_hex(4)}"}
+    bearer = {"Authorization": f"Bearer {jwt.encode(claims(**subject), settings.secret('jwt_secret'), 'HS256')}"}
+    with running(create_app(slow)) as url, httpx.Client(base_url=url, headers=bearer) as client:
+        for number, path in enumerate((first, *PROTECTED, "/scores/consultar")):
+            answer = client.post(path, json={"cpfs": [CPF]}) if path == "/scores/consultar" else client.get(path)
+            if number:
+                assert_problem(answer, 429)
+                assert 90 <= int(answer.headers["retry-after"]) <= 100
+            else:
+                assert answer.status_code in (200, 404)
+
+
 def test_problems_never_repeat_what_was_sent(client):
     answers = [
         (client.get("/clientes", params={"documento": CPF}), 400),
@@ -221,26 +269,24 @@ def test_a_page_number_is_an_integer(client, name, text):
     ]
 
 
-def test_a_filter_that_is_none_of_ours_is_told_from_a_stale_one(client, settings):
+def test_a_cursor_that_is_none_of_ours_is_told_from_a_stale_one(client, settings):
     secret = settings.secret("cache_key").encode()
-    fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, "escore-filtro")))
+    fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, "escore-cursor")))
     stale = fernet.encrypt_at_time(b"{}", int(time.time()) - LIFETIME_SECONDS - 5).decode()
     stranger = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
     for token_text, word in ((stale, "venceu"), ("abc", "malformado"), ("é", "malformado"), (stranger, "malformado")):
-        answer = client.get("/clientes", params={"filtro": token_text})
+        answer = client.get("/clientes", params={"cursor": token_text})
         assert_problem(answer, 400)
         assert word in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", [*PROTECTED, "/scores/consultar", "/modelo", "/saude/vivo", "/metrics", "/docs"])
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE"])
 def test_a_method_that_is_not_offered_is_told_which_are(client, method, path):
     answer = client.request(method, path)
-    assert answer.status_code == 405
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["allow"] == ("POST" if path == "/scores/consultar" else "GET")
-    if method != "HEAD":
-        assert_problem(answer, 405)
+    assert_problem(answer, 405)
+    offered = {"OPTIONS", "POST"} if path == "/scores/consultar" else {"OPTIONS", "GET", "HEAD"}
+    assert set(answer.headers["allow"].split(", ")) - {"DELETE"} == offered
 
 
 def test_problems_speak_portuguese_alone(client):
@@ -283,16 +329,17 @@ PORTUGUESE = {
 }
 
 
-def test_neither_log_nor_metrics_hold_what_was_sent(client, caplog):
+def test_neither_log_nor_metrics_hold_what_was_sent(client, caplog, capfd):
     with caplog.at_level(logging.DEBUG):
         client.get(f"/clientes/{CPF}/consultar")
         client.get("/clientes", params={"cpf": CPF, "nome": "Fulana"})
         client.post("/scores/consultar", json={"cpfs": [CPF]})
         client.get(f"/{CPF}")
+        metrics = client.get("/metrics").text
+    lines = capfd.readouterr().err.splitlines()
+    assert any('"rota":"/clientes/{cpf}/consultar","status":200' in line for line in lines)
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
-    assert any("/clientes/{cpf}/consultar 200" in line for line in ours)
-    assert not [line for line in ours if CPF in line or "Fulana" in line]
-    metrics = client.get("/metrics").text
+    assert not [line for line in [*ours, *lines] if CPF in line or "Fulana" in line]
     assert 'rota="/clientes/{cpf}/consultar",status="200"' in metrics
     assert CPF not in metrics
 

@@ -149,6 +149,15 @@ def test_a_view_in_a_tables_place_passes_with_a_warning(installation: Settings) 
     assert [(p.what, p.severity) for p in check_stores(installation)] == [("index", "warning")]
 
 
+def test_missing_indexes_of_the_listing_are_warned_of(installation: Settings) -> None:
+    _run_as_owner(installation, "base_a", "drop index ix_cliente_busca", "drop index ix_cliente_uf")
+    found = [(p.store, p.what, p.severity, p.message) for p in check_stores(installation)]
+    assert found == [
+        ("base_a", "index", "warning", f"no index {name}: the API's listing will be slow")
+        for name in ("ix_cliente_uf", "ix_cliente_busca")
+    ]
+
+
 def test_missing_events_index_and_an_old_results_schema_are_found(installation: Settings) -> None:
     database = mongo_database(installation.secret("base_c_admin_url"), timeout=5)
     with database.client:

@@ -18,7 +18,7 @@ def settings(make_installation) -> Settings:
     return make_installation("migrado")
 
 
-RESULTS_STEPS = 2
+RESULTS_STEPS = 3
 RUN = UUID("01890000-0000-7000-8000-000000000001")
 
 
@@ -68,6 +68,8 @@ def test_the_engine_publishes_with_its_own_login(settings: Settings) -> None:
     [
         "update auditoria set recurso = 'x'",
         "delete from auditoria",
+        "truncate auditoria",
+        "delete from auditoria_diario",
         "drop table execucao",
         "create role intruso",
     ],
@@ -105,7 +107,9 @@ def _forget_results(settings: Settings) -> None:
     engine = sql_engine(settings.secret("results_admin_url"), timeout=5)
     with engine.begin() as connection:
         connection.execute(sa.text("drop view score_vigente"))
-        connection.execute(sa.text("drop table auditoria, rejeitado, score, execucao, modelo, alembic_version"))
+        connection.execute(
+            sa.text("drop table auditoria_diario, auditoria, rejeitado, score, execucao, modelo, alembic_version")
+        )
     engine.dispose()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,9 +16,13 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from contracts.settings import Settings
+from serve.access.minting import Grant, sign_by_secret
+from serve.access.titular import Titular
 from serve.access.tokens import SCOPES
 from serve.api.payload_models import Score
 from serve.app import create_app
+from serve.auditing.sidecar import ship_folder
 from serve.published.person_hash import PersonHash
 from stores.connections import sql_engine
 from tests.api_server import PURPOSE, caller, running
@@ -36,6 +41,7 @@ def requests(published: Published) -> dict[str, tuple[str, str, dict[str, Any]]]
         "/clientes/{cliente_id}/score": ("GET", "/clientes/c1/score", {}),
         "/scores/consultar": ("POST", "/scores/consultar", {"json": {"cpfs": [cpf]}}),
         "/clientes/{cpf}/consultar": ("GET", f"/clientes/{cpf}/consultar", {}),
+        "/clientes/{cliente_id}/acessos": ("GET", "/clientes/c1/acessos", {}),
     }
 
 
@@ -44,6 +50,8 @@ MAY = {
     "score-data:ler": {"/clientes/{cliente_id}/score-data"},
     "score:ler": {"/clientes/{cliente_id}/score", "/scores/consultar"},
     "eventos:ler": {"/clientes/{cpf}/consultar"},
+    "acessos:ler": {"/clientes/{cliente_id}/acessos"},
+    "score-data:invalidar": set(),
 }
 
 
@@ -53,21 +61,35 @@ def url(published) -> Iterator[str]:
         yield url
 
 
+@dataclass(frozen=True)
+class Audit:
+    """The results, and the settings by which what waits in the journal is shipped there."""
+
+    engine: sa.Engine
+    settings: Settings
+
+
 @pytest.fixture(scope="module")
-def results(published) -> Iterator[sa.Engine]:
+def results(published) -> Iterator[Audit]:
     engine = sql_engine(published.settings.secret("results_url"), timeout=5)
-    yield engine
+    yield Audit(engine, published.settings)
     engine.dispose()
 
 
 @contextmanager
-def records(results: sa.Engine) -> Iterator[list[dict[str, Any]]]:
-    """Yield a list that, when the block ends, holds the audit's rows that it caused."""
+def records(results: Audit, **changes: Any) -> Iterator[list[dict[str, Any]]]:
+    """Yield a list that, when the block ends, holds the audit's rows that it caused.
+
+    What was answered is in the journal by then: shipping it, by whomever, takes no wait.
+    """
     found: list[dict[str, Any]] = []
-    with results.connect() as connection:
+    settings = results.settings.model_copy(update=changes)
+    ship_folder(settings)
+    with results.engine.connect() as connection:
         last = connection.scalar(sa.text("select coalesce(max(id), 0) from auditoria"))
     yield found
-    with results.connect() as connection:
+    ship_folder(settings)
+    with results.engine.connect() as connection:
         rows = connection.execute(sa.text("select * from auditoria where id > :last order by id"), {"last": last})
         found += [dict(row) for row in rows.mappings()]
 
@@ -117,7 +139,23 @@ def test_every_endpoint_records_who_read_whom_when_and_for_what(published, url, 
                 "finalidade": PURPOSE,
                 "resultado": 200,
                 "requisicao_id": answer.headers["x-request-id"],
+                "titular": False,
             }
+
+
+def test_a_person_s_look_at_their_own_data_is_recorded_as_such(published, url, results):
+    """Lei 12.414 art. 5 II and art. 7-A III: told apart from a consulente's, and never named."""
+    person = Titular("c1", published.cpf(1))
+    grant = Grant("pessoa-1", tuple(SCOPES), None, timedelta(minutes=5), titular=person)
+    headers = {"Authorization": f"Bearer {sign_by_secret(published.settings.secret('jwt_secret'), grant)}"}
+    with httpx.Client(base_url=url, headers=headers) as client, records(results) as recorded:
+        answers = {name: client.request(*how[:2], **how[2]) for name, how in requests(published).items()}
+    answered = {name for name, answer in answers.items() if answer.status_code == 200}
+    assert answered == set(answers) - {"/clientes"}  # which lists, and not one person
+    assert {row["recurso"] for row in recorded} == answered
+    assert {(row["consulente"], row["finalidade"], row["titular"]) for row in recorded} == {
+        ("titular", "titular", True)
+    }
 
 
 def test_a_read_of_many_is_a_record_of_each(published, url, results):
@@ -147,15 +185,31 @@ def test_a_read_of_many_is_a_record_of_each(published, url, results):
     ]
 
 
-def test_what_cannot_be_recorded_is_not_answered(published):
-    """LGPD art. 37: with the audit out of reach nobody's data leave, though every other store answers."""
-    nowhere = SecretStr("postgresql+psycopg2://a:b@127.0.0.1:1/score")
-    lame = published.settings.model_copy(update={"results_url": nowhere})
+NOWHERE = SecretStr("postgresql+psycopg2://a:b@127.0.0.1:1/score")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"audit_mode": "direto", "results_url": NOWHERE}, {"audit_max_bytes": 1}], ids=["direto", "diario"]
+)
+def test_what_cannot_be_recorded_is_not_answered(published, tmp_path, changes):
+    """LGPD art. 37: no row that PostgreSQL commits, no room in the journal: nobody's data leave, whatever answers."""
+    lame = published.settings.model_copy(update={"audit_dir": tmp_path / "auditoria", **changes})
     with running(create_app(lame)) as url, caller(url, lame) as client:
         for method, path, body in requests(published).values():
             answer = client.request(method, path, **body)
             assert answer.status_code == 503, path
             assert not [one for one in (published.cpf(1), "Fulano", 'score":') if one in answer.text]
+
+
+def test_what_was_answered_while_postgresql_was_out_is_on_record_once_it_is_back(published, results, tmp_path):
+    """LGPD art. 37: the journal on this disk bridges the time."""
+    folder = {"audit_dir": tmp_path / "auditoria"}
+    lame = published.settings.model_copy(update={"results_url": NOWHERE, **folder})
+    with records(results, **folder) as recorded, running(create_app(lame)) as url, caller(url, lame) as client:
+        answers = {name: client.request(*how[:2], **how[2]) for name, how in requests(published).items()}
+    answered = {name for name, answer in answers.items() if answer.status_code == 200}
+    assert answered == set(answers) - {"/clientes/{cliente_id}/acessos"}  # which is read from there
+    assert {row["recurso"] for row in recorded} == answered
 
 
 def test_no_purpose_no_read(published, url, results):

@@ -1,0 +1,79 @@
+"""What a new process pays before it can answer: importing each application and the Lambda function, from cold.
+
+``python -m benchmarks.cold_import`` starts a new interpreter for each measure, with compiled files in place, as an
+installation has them; it shows the median wall time less that of an empty interpreter, and which distributions take
+most of it (Python's own -X importtime, whose tracing makes everything slower: shares, not times).
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RUNS = 7
+SHOWN = 10
+TARGETS = {
+    "an empty interpreter": "pass",
+    "fastapi": "import fastapi",
+    "all systems": "from serve.app import create_app",
+    "System A": "from serve.app import create_app_a",
+    "System B": "from serve.app import create_app_b",
+    "System C": "from serve.app import create_app_c",
+    "System C as a Lambda function": "from serve.lambda_c import handler",
+    "the server": "from serve.api import run_server",
+}
+TRACED = ("System C as a Lambda function", "all systems")
+_LINE = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|\s+([\w.]+)")
+
+
+def wall_seconds(statement: str) -> float:
+    """Return the median time of new interpreters that run a statement."""
+    times = []
+    for _ in range(RUNS + 1):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], cwd=ROOT, check=True, capture_output=True)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
+
+
+def seconds_by_package(statement: str) -> Counter[str]:
+    """Return the time that each top-level package's own modules take, of one traced import."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", statement], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    spent: Counter[str] = Counter()
+    for own, _, name in _LINE.findall(done.stderr):
+        spent[name.partition(".")[0]] += int(own)
+    return spent
+
+
+def main() -> None:
+    """Print both tables."""
+    empty = 0.0
+    print("| import | ms | modules |\n|---|---:|---:|")
+    for name, statement in TARGETS.items():
+        seconds = wall_seconds(statement)
+        empty = empty or seconds
+        count = subprocess.run(
+            [sys.executable, "-c", f"{statement}\nimport sys; print(len(sys.modules))"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        print(f"| {name} | {1000 * (seconds - (0.0 if statement == 'pass' else empty)):.0f} | {count} |")
+    for name in TRACED:
+        spent = seconds_by_package(TARGETS[name])
+        print(f"\n{name}: of {spent.total() / 1000:.0f} ms while traced")
+        for package, microseconds in spent.most_common(SHOWN):
+            print(f"  {package:<22} {100 * microseconds / spent.total():5.1f} %")
+
+
+if __name__ == "__main__":
+    main()

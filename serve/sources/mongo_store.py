@@ -1,0 +1,103 @@
+"""A document store for the API: reads on pymongo's asynchronous client, each within a time limit.
+
+Decoding never fails on what a document holds: a text that is not UTF-8 is mended, an instant that no calendar of
+Python's has comes as a `DatetimeMS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
+
+from bson import CodecOptions
+from bson.codec_options import DatetimeConversion
+from bson.errors import BSONError
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from contracts.errors import StoreUnavailableError
+from serve.sources.breaker import Breaker
+
+T = TypeVar("T")
+Document: TypeAlias = dict[str, Any]
+Work: TypeAlias = Callable[[AsyncDatabase[Document]], Awaitable[T]]
+
+CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=False, unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+IDLE_SECONDS = 60
+"""A connection that was not used for longer is not trusted: a process that slept may have lost it unseen."""
+
+GRACE_SECONDS = 0.25
+"""What the driver may take beyond its own limit before the work is given up."""
+
+
+class MongoStore:
+    """One database; StoreUnavailableError whenever it cannot answer within ``timeout`` seconds.
+
+    Belongs to the event loop that uses it first. ``store`` names it in errors; ``on_change`` is told True when it
+    is known to be out, False when it is back.
+    """
+
+    def __init__(
+        self, url: str, *, store: str, timeout: float, on_change: Callable[[bool], None] | None = None
+    ) -> None:
+        milliseconds = int(timeout * 1000)
+        self.store = store
+        self._timeout = timeout
+        self._client: AsyncMongoClient[Document] = AsyncMongoClient(
+            url,
+            appname="escore-api",
+            timeoutMS=milliseconds,
+            serverSelectionTimeoutMS=milliseconds,
+            connectTimeoutMS=milliseconds,
+            maxIdleTimeMS=IDLE_SECONDS * 1000,
+        )
+        self._database = self._client.get_default_database(codec_options=CODEC)
+        self._breaker = Breaker(self._answers, on_change=on_change)
+
+    async def run(self, work: Work[T]) -> T:
+        """Return what ``work`` makes of the database."""
+        if self._breaker.is_open:
+            raise StoreUnavailableError(f"{self.store} is out")
+        try:
+            result = await self._within_time(work)
+        except (PyMongoError, TimeoutError) as error:
+            self._breaker.fail()
+            raise StoreUnavailableError(f"{self.store}: {type(error).__name__}") from None
+        except BSONError as error:
+            raise StoreUnavailableError(
+                f"{self.store}: an answer that cannot be read: {type(error).__name__}"
+            ) from None
+        self._breaker.succeed()
+        return result
+
+    async def check(self) -> bool:
+        """Return whether the store answers."""
+        try:
+            await self.run(_ping)
+        except StoreUnavailableError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close every connection, in a bounded time."""
+        await self._breaker.close()
+        await asyncio.wait({asyncio.ensure_future(self._client.close())}, timeout=self._timeout)
+
+    async def _answers(self) -> bool:
+        try:
+            await self._within_time(_ping)
+        except (PyMongoError, TimeoutError):
+            return False
+        return True
+
+    async def _within_time(self, work: Work[T]) -> T:
+        async with asyncio.timeout(self._timeout + GRACE_SECONDS):
+            return await work(self._database)
+
+
+async def _ping(database: AsyncDatabase[Document]) -> None:
+    await database.command("ping")

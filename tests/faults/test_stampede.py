@@ -1,0 +1,118 @@
+"""A cache that dies or is emptied under many callers does not turn them loose upon the stores behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from stores.connections import sql_engine
+from tests.api_server import token
+from tests.faults import truth
+from tests.faults.house import House
+from tests.faults.load import Ask, Asks, Outcome, send
+from tests.faults.statement_log import count_connections, logged_statements
+from tests.faults.trial import SLACK_SECONDS, Fault
+from tests.tcp_faults import Pass, Reset
+
+CALLERS = 200
+APPLICATION = "escore-api"
+MAX_CONNECTIONS = 8
+"""What the API's pool for one store may hold; the audit goes through the same one."""
+
+
+def swarm(house: House, make: Callable[[], Ask], *, seconds: float) -> list[Outcome]:
+    """Let 200 callers ask, each again as soon as it was answered."""
+    return asyncio.run(_swarm(house, make, seconds))
+
+
+async def _swarm(house: House, make: Callable[[], Ask], seconds: float) -> list[Outcome]:
+    headers = {"Authorization": f"Bearer {token(house.settings)}"}
+    limits = httpx.Limits(max_connections=CALLERS, max_keepalive_connections=CALLERS, keepalive_expiry=3)
+    outcomes: list[Outcome] = []
+    until = time.monotonic() + seconds
+
+    async def call(client: httpx.AsyncClient) -> None:
+        while time.monotonic() < until:
+            outcomes.append(await send(client, make()))
+
+    async with httpx.AsyncClient(base_url=house.api.url, headers=headers, timeout=20, limits=limits) as client:
+        await asyncio.gather(*(call(client) for _ in range(CALLERS)))
+    return outcomes
+
+
+@pytest.fixture
+def asks(house: House) -> Asks:
+    return Asks(house.persons, [truth.make_known_run(house.run_in_force())])
+
+
+@pytest.mark.parametrize("kind", ["killed", "frozen"])
+def test_redis_dies_under_two_hundred_callers(house, asks, kind):
+    """PostgreSQL sees its few connections and, as reads are gathered, far fewer queries than there are callers."""
+    fault = Fault("redis", kind)
+    seen: list[tuple[int, int]] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        engine = sql_engine(house.settings.secret("results_url"), timeout=10)
+        while not stop.is_set():
+            seen.append(count_connections(engine, APPLICATION))
+            time.sleep(0.05)
+        engine.dispose()
+
+    watcher = threading.Thread(target=watch)
+    dying = threading.Timer(1.0, fault.begin, [house])
+    with logged_statements(house.stores["results"]) as log:
+        watcher.start()
+        dying.start()
+        try:
+            outcomes = swarm(house, lambda: asks.make("score"), seconds=3.0)
+        finally:
+            dying.join()
+            fault.end(house)
+            stop.set()
+            watcher.join()
+        queries = log.count(r"(?i)\bFROM score\b")
+    assert Counter(item.fault for item in outcomes) == Counter({None: len(outcomes)})
+    assert all(item.is_served for item in outcomes)
+    assert max(total for total, _ in seen) <= MAX_CONNECTIONS
+    assert 0 < queries < len(outcomes) / 4, f"{queries} queries for {len(outcomes)} answers"
+    assert max(item.seconds for item in outcomes) <= house.timeouts.bound + SLACK_SECONDS
+
+
+def test_a_redis_that_resets_is_not_besieged(house, asks):
+    """One connection at a time is tried, with growing pauses, however many callers there are."""
+    proxy = house.proxies["redis"]
+    proxy.apply(Reset())
+    before = proxy.accepted
+    try:
+        outcomes = swarm(house, lambda: asks.make("score"), seconds=2.0)
+    finally:
+        proxy.apply(Pass())
+    assert all(item.is_served for item in outcomes)
+    assert proxy.accepted - before <= 20
+
+
+def test_one_reading_of_base_b_serves_all_who_miss_the_cache(house):
+    person = house.persons[0]
+    path = f"/clientes/{person.id}/score-data"
+    ask = Ask("score-data", path, fault_of=lambda answer: None if answer == person.score_data else "not the truth")
+    time.sleep(1.5)  # until the process has found Redis again
+    truth.flush(house.settings)
+    with logged_statements(house.stores["base_b"]) as log:
+        outcomes = asyncio.run(_once(house, ask))
+        readings = log.count(r"(?i)\bFROM pessoa\b")
+    truth.reconcile(house.settings)
+    assert all(item.is_served for item in outcomes)
+    assert readings == 1
+
+
+async def _once(house: House, ask: Ask) -> list[Outcome]:
+    headers = {"Authorization": f"Bearer {token(house.settings)}"}
+    async with httpx.AsyncClient(base_url=house.api.url, headers=headers, timeout=20) as client:
+        return list(await asyncio.gather(*(send(client, ask) for _ in range(CALLERS))))
