@@ -140,10 +140,20 @@ def _measure(settings: Settings, caller: Caller) -> None:
         given = [{key: value.format(**one) for key, value in search.items()} for search in searches]
         answers = [caller.get(_path(search)) for search in given]
         counts = [f"{document['count']:,}{'e' if kind == COUNTED else '~'}" for _, document, kind in answers]
-        middle = caller.measure(_at(links, given, lambda: Position(">", f"{random.getrandbits(12):03x}")))
-        last = caller.measure(_at(links, given, lambda: Position("<", "~")))
+        paged = [search for search, (_, document, _) in zip(given, answers, strict=True) if document["next"]]
+        middle, last = (
+            caller.measure(_at(links, paged, place)) if paged else "one page" for place in (_anywhere, _at_the_end)
+        )
         start = caller.measure(lambda n, given=given: _path(given[n % len(given)]))
         print(f"| {name} | {' '.join(counts)} | {start} | {middle} | {last} |", flush=True)
+
+
+def _anywhere() -> Position:
+    return Position(">", f"{random.getrandbits(12):03x}")
+
+
+def _at_the_end() -> Position:
+    return Position("<", "~")
 
 
 def _path(search: Search) -> str:

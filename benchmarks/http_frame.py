@@ -68,7 +68,7 @@ def framed(writer: LineWriter, endpoint: str | None = None) -> RequestRecord:
 class CountingTransport(asyncio.Transport):
     written = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, _data: bytes) -> None:
         self.written += 1
 
     def is_closing(self) -> bool:

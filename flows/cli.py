@@ -185,7 +185,8 @@ app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 
 @app.command(
     epilog="Examples: escore serve --port 8080 | one system alone: escore serve --system c "
-    "| one process a core, all on one port: escore serve --reuse-port & escore serve --reuse-port &"
+    "| one process a core, on one port: escore serve --reuse-port --own-port 9081 & escore serve --reuse-port "
+    "--own-port 9082 &"
 )
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -196,11 +197,14 @@ def serve(
     reuse_port: Annotated[
         bool, typer.Option("--reuse-port", help="Share the port with other processes that are started so.")
     ] = False,
+    own_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="A second port, this process's alone: where to read /metrics.")
+    ] = None,
 ) -> None:
     """Answer the documented endpoints and the score over HTTP; SIGTERM ends it without losing a request."""
     from serve.api.run_server import serve as serve_http
 
-    serve_http(load_settings(), host=host, port=port, system=system, reuse_port=reuse_port)
+    serve_http(load_settings(), host=host, port=port, system=system, reuse_port=reuse_port, own_port=own_port)
 
 
 app.command("token", epilog=MINT_EXAMPLE)(token)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from serve.access.titular import Titular
 
 MINT_EXAMPLE = (
-    'Examples: TOKEN=$(escore token --scope score:ler --purpose "analise de credito"); '
+    'Example: TOKEN=$(escore token --scope score:ler --purpose "analise de credito"); '
     "TOKEN=$(escore token --private-key chave.pem --subject banco-do-sul); "
     "TOKEN=$(escore token --scope score:ler --titular 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e)"
 )

@@ -35,7 +35,7 @@ async def make_sink(folder: Path, *, fsync: bool, ship: bool) -> AuditJournal | 
     from serve.auditing.sink import ShippedJournal, shipping_store  # noqa: PLC0415
 
     results = shipping_store(load_settings())
-    sink = ShippedJournal(journal, AuditShipper(folder, results), results)
+    sink = ShippedJournal(journal, AuditShipper(folder, results, own=lambda: journal.path), results)
     await sink.open()
     return sink
 

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from serve.api.problems import RETRY_AFTER_SECONDS
 
 if TYPE_CHECKING:
-    from serve.api.protocol import BoundedProtocol
+    from serve.api.answering import AnsweringProtocol
 
 LOGGER = logging.getLogger("escore.http")
 _BODYLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
@@ -22,7 +22,7 @@ _CLOSE = b"connection: close\r\n"
 class AnswerCycle(RequestResponseCycle):
     """One request and its answer, as uvicorn's; it never writes a field that could end early and begin another."""
 
-    protocol: BoundedProtocol
+    protocol: AnsweringProtocol
     has_begun = False
     _head: bytes | None = None
 

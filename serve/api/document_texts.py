@@ -121,11 +121,6 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
         "example": '"0f343b0931126a20f133d67c"',
     },
-    "X-Contagem": {
-        "description": "se `count` foi contado ou, por serem muitos, estimado",
-        "schema": {"type": "string", "enum": ["exata", "estimada"]},
-        "example": "exata",
-    },
     "Retry-After": {
         "description": "segundos até que valha a pena tentar de novo",
         "schema": {"type": "integer", "minimum": 1},

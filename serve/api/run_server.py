@@ -27,25 +27,29 @@ _APPLICATIONS: dict[System, Callable[[Settings], ASGIApp]] = {
 }
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what the command takes, each by its name
     settings: Settings,
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
     system: System = "todos",
     reuse_port: bool = False,
+    own_port: int | None = None,
 ) -> None:
     """Serve one system, or all three, until told to stop; SettingsError before anything is opened.
 
-    The address is taken before the application starts: UsageError if it cannot be had.
+    The address is taken before the application starts: UsageError if it cannot be had. ``reuse_port`` shares it with
+    other processes; ``own_port`` is answered by this process alone, so that its measures can be read.
     """
     _allow_connections()
     config = ServerConfig(
         _APPLICATIONS[system](settings), limits=Limits.from_settings(settings), log_format=settings.log_format
     )
     withhold_values()
-    server = Server(config, drain_seconds=settings.drain_seconds)
-    server.run(sockets=open_sockets(host, port, reuse_port=reuse_port))
+    sockets = open_sockets(host, port, reuse_port=reuse_port)
+    if own_port is not None:
+        sockets += open_sockets(host, own_port)
+    Server(config, drain_seconds=settings.drain_seconds).run(sockets=sockets)
 
 
 def _allow_connections() -> None:

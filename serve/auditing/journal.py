@@ -37,6 +37,11 @@ class AuditJournal:
         self.bytes_waiting = 0
         """Bytes in the folder that are not in PostgreSQL yet: counted up here, set by whoever ships."""
 
+    @property
+    def path(self) -> Path | None:
+        """Return the segment that is written to, if there is one."""
+        return None if self._segment is None else self._segment.path
+
     def open(self) -> None:
         """Make the folder and begin a segment; SettingsError if that cannot be done."""
         prepare_folder(self._folder)

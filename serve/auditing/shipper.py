@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 """Between two looks at the folder; doubled up to the longest while PostgreSQL does not take what there is."""
 
+PATROL_SECONDS = 5.0
+"""Between two looks at the segments of other processes that live, in case one of them does not ship."""
+
 LOGGER = logging.getLogger("escore.audit")
 _FAILURES = (StoreUnavailableError, sa.exc.SQLAlchemyError, OSError)
 _GONE = sys.maxsize
@@ -45,11 +49,17 @@ class Shipped:
 
 
 class AuditShipper:
-    """Ships one folder's segments, its own process's and others', to one PostgreSQL."""
+    """Ships one folder's segments to one PostgreSQL.
 
-    def __init__(self, folder: Path, results: SqlStore) -> None:
+    ``own`` names the segment that this process writes: then the other living processes' are left to themselves, but
+    for a look now and then, and the lag does not count them. Without it all are shipped alike.
+    """
+
+    def __init__(self, folder: Path, results: SqlStore, *, own: Callable[[], Path | None] | None = None) -> None:
         self._folder = folder
         self._results = results
+        self._own = own
+        self._patrol_due = 0.0
         self._offsets: dict[UUID, int] = {}
         self._unsure: set[UUID] = set()
         self._reached: dict[Path, int] = {}
@@ -61,8 +71,9 @@ class AuditShipper:
         return lag_of(self.states())
 
     def states(self) -> list[SegmentState]:
-        """Return the state of each segment, as far as this shipper knows."""
-        return measure(self._folder, self._offsets)
+        """Return the state of each segment that this shipper is to care for, as far as it knows."""
+        states = measure(self._folder, self._offsets)
+        return [state for state in states if not self._is_another_s(state.path, is_live=state.is_live)]
 
     async def learn_offsets(self) -> None:
         """Ask PostgreSQL how far each segment has come, and ship nothing."""
@@ -76,7 +87,7 @@ class AuditShipper:
         pause, failure = PAUSE_SECONDS, ""
         while True:
             try:
-                moved = await self._ship_round()
+                moved = await self._ship_round(everywhere=self._begins_patrol())
                 if failure:
                     LOGGER.info("audit: PostgreSQL takes records again")
                 pause, failure = PAUSE_SECONDS, ""
@@ -92,11 +103,11 @@ class AuditShipper:
         StoreUnavailableError if PostgreSQL does not take it.
         """
         goals = await asyncio.to_thread(_sizes, self._folder)
-        while goals and await self._ship_round():
+        while goals and await self._ship_round(everywhere=True):
             goals = {path: size for path, size in goals.items() if self._reached.get(path, _GONE) < size}
         return self.done
 
-    async def _ship_round(self) -> bool:
+    async def _ship_round(self, *, everywhere: bool) -> bool:
         """Ship the next piece of every segment; return whether any had one. The last of its errors is raised."""
         paths = await asyncio.to_thread(segment_paths, self._folder)
         self._reached = {path: self._reached.get(path, 0) for path in paths}
@@ -104,7 +115,7 @@ class AuditShipper:
         for path in paths:
             try:
                 with reading(path) as segment:
-                    moved = await self._ship_next(segment) or moved
+                    moved = await self._ship_next(segment, everywhere=everywhere) or moved
             except FileNotFoundError:
                 continue  # another shipper removed it
             except (sa.exc.SQLAlchemyError, OSError) as error:  # this segment's own; the others go on
@@ -118,12 +129,16 @@ class AuditShipper:
             raise failure
         return moved
 
-    async def _ship_next(self, segment: SegmentReader) -> bool:
+    async def _ship_next(self, segment: SegmentReader, *, everywhere: bool) -> bool:
         header = segment.header
         if header is None:
             if segment.is_over:
                 self._tidy_headless(segment)
             return False
+        if self._is_another_s(segment.path, is_live=not segment.is_over):
+            if not everywhere:
+                return False
+            self._unsure.add(header.id)  # its own process has moved it on meanwhile
         piece = await asyncio.to_thread(segment.read, await self._offset(header))
         if not piece.is_empty or piece.tail:
             if not await self._ship(header, piece):
@@ -135,6 +150,16 @@ class AuditShipper:
             self._remove(segment)
             self._offsets.pop(header.id, None)
         return not piece.is_empty
+
+    def _is_another_s(self, path: Path, *, is_live: bool) -> bool:
+        return self._own is not None and is_live and path != self._own()
+
+    def _begins_patrol(self) -> bool:
+        """Return whether it is time to look at the other living processes' segments too."""
+        if time.monotonic() < self._patrol_due:
+            return False
+        self._patrol_due = time.monotonic() + PATROL_SECONDS
+        return True
 
     async def _offset(self, header: Header) -> int:
         if header.id not in self._offsets or header.id in self._unsure:

@@ -125,7 +125,7 @@ def make_sink(settings: Settings, results: SqlStore | None) -> AuditSink:
     if settings.results_url is None:
         return KeptJournal(journal, folder)
     shipping = shipping_store(settings)
-    return ShippedJournal(journal, AuditShipper(folder, shipping), shipping)
+    return ShippedJournal(journal, AuditShipper(folder, shipping, own=lambda: journal.path), shipping)
 
 
 def shipping_store(settings: Settings) -> SqlStore:

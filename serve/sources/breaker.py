@@ -57,12 +57,18 @@ class Breaker:
         pause = FIRST_PAUSE_SECONDS
         while True:
             await asyncio.sleep(pause)
-            if await self._probe():
+            if await self._has_answered():
                 break
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         self._failures = 0
         self._prober = None
         self._report(is_open=False)
+
+    async def _has_answered(self) -> bool:
+        try:
+            return await self._probe()
+        except Exception:  # noqa: BLE001 - whatever a driver raised: without a prober the store would stay out for ever
+            return False
 
     def _report(self, *, is_open: bool) -> None:
         if self._on_change is not None:

@@ -57,6 +57,7 @@ class MongoStore:
         )
         self._database = self._client.get_default_database(codec_options=CODEC)
         self._breaker = Breaker(self._answers, on_change=on_change)
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     async def run(self, work: Work[T]) -> T:
         """Return what ``work`` makes of the database."""
@@ -85,6 +86,8 @@ class MongoStore:
     async def close(self) -> None:
         """Close every connection, in a bounded time."""
         await self._breaker.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._timeout)
         await asyncio.wait({asyncio.ensure_future(self._client.close())}, timeout=self._timeout)
 
     async def _answers(self) -> bool:
@@ -95,8 +98,23 @@ class MongoStore:
         return True
 
     async def _within_time(self, work: Work[T]) -> T:
-        async with asyncio.timeout(self._timeout + GRACE_SECONDS):
-            return await work(self._database)
+        """Await the work for so long, and never cancel it: the driver's own limits end it soon.
+
+        A cancelled server selection of pymongo's (4.20 on Python 3.11) lets go of the topology's lock without holding
+        it and takes it for good afterwards: every later request then waits in vain, until the process ends.
+        """
+        task = asyncio.ensure_future(work(self._database))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        done, _ = await asyncio.wait({task}, timeout=self._timeout + GRACE_SECONDS)
+        if not done:
+            raise TimeoutError(f"no answer within {self._timeout:g} s")
+        return task.result()
+
+    def _forget(self, task: asyncio.Future[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # asked for, or asyncio logs work that was given up as forgotten
 
 
 async def _ping(database: AsyncDatabase[Document]) -> None:

@@ -39,8 +39,8 @@ class Clauses:
 
     ``leading`` is one that has an index of its own that ends in ``id``, ``others`` are the rest, as a row is asked.
     ``searched`` is the whole search as the GIN index answers it, ``likely`` what the planner should be asked about
-    instead, and ``words`` the part of each word of a name. The last three are empty where there is no such index, or
-    the leading condition alone leaves few consumers.
+    instead; ``words`` are the parts of a name's words in it, ``terms`` those of what is compared whole. The last four
+    are empty where there is no such index, or the leading condition alone leaves few consumers.
     """
 
     leading: tuple[Clause, ...]
@@ -48,6 +48,7 @@ class Clauses:
     searched: tuple[Clause, ...] = ()
     likely: tuple[Clause, ...] = ()
     words: tuple[Clause, ...] = ()
+    terms: tuple[Clause, ...] = ()
 
 
 def clauses_of(conditions: ClientFilter, dialect: str) -> Clauses:
@@ -67,6 +68,7 @@ def clauses_of(conditions: ClientFilter, dialect: str) -> Clauses:
         searched=(_matches(SEARCHED, [*terms.values(), *words]),),
         likely=(_matches(SEARCHED, [*likely, *words]),),
         words=tuple(_matches(SEARCHED, [word]) for word in words),
+        terms=tuple(_matches(SEARCHED, [term]) for term in terms.values()),
     )
 
 

@@ -79,13 +79,11 @@ class OneScore:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer the request: 200, or 304 if the caller has this very score."""
         reader = await self._guard.admit(scope, SCORE_SCOPE)
-        client_id = scope["path_params"]["cliente_id"]
-        if not _CLIENT_ID.fullmatch(client_id):
-            raise RequestValidationError([_BAD_CLIENT_ID])
-        if scope["query_string"]:
-            _no_parameters(Request(scope))
-        reader.check_client(client_id)
         ticket = reader.begin()
+        client_id = scope["path_params"]["cliente_id"]
+        if scope["query_string"] or not _CLIENT_ID.fullmatch(client_id):
+            await ticket.settle()
+            _refuse_what_is_wrong(scope, client_id)
         question = self._scores.ask_client(client_id)
         await ticket.settle()
         found = await self._scores.answer_client(question)
@@ -116,20 +114,24 @@ class ManyScores:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request: 200 with one result for each CPF, in their order."""
         reader = await self._guard.admit(scope, SCORE_SCOPE)
-        if scope["query_string"]:
-            _no_parameters(Request(scope))
+        ticket = reader.begin()
         request = Request(scope, receive)
+        if scope["query_string"]:
+            await ticket.settle()
+            _no_parameters(request)
         asked, errors = _read_cpfs(await _read_body(request))
         if errors:
+            await ticket.settle()
             answer = problem_response(request, 422, "o corpo da requisição é inválido", errors=errors)
             await answer(scope, receive, send)
             return
         for cpf in asked:
             reader.check_cpf(cpf)
         persons = list(dict.fromkeys(asked))
-        ticket = reader.begin(persons=len(persons))
+        of_persons = reader.begin(persons=len(persons))
         question = self._scores.ask_cpfs(asked)
         await ticket.settle()
+        await of_persons.settle()
         found = await self._scores.answer_cpfs(question)
         await reader.record([self._hashes.subject_by_cpf(cpf) for cpf in persons])
         text = self._writer.text
@@ -138,6 +140,13 @@ class ManyScores:
         ]
         body = f'{{"resultados":[{",".join(results)}]}}'.encode()
         await send_answer(send, 200, [(b"cache-control", b"private, no-store"), *_describe(body)], body)
+
+
+def _refuse_what_is_wrong(scope: Scope, client_id: str) -> None:
+    """Raise the 422 of a path that names nobody, or the 400 of a parameter that is not known."""
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise RequestValidationError([_BAD_CLIENT_ID])
+    _no_parameters(Request(scope))
 
 
 def _describe(body: bytes) -> Headers:

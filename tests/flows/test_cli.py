@@ -19,6 +19,7 @@ COMMANDS = [
     "rollback",
     "serve",
     "token",
+    "jwks",
     "demo",
 ]
 

@@ -23,6 +23,7 @@ from contracts.errors import SettingsError
 from contracts.settings import Settings
 from serve.access.tokens import AUDIENCE, ISSUER
 from serve.app import create_app, create_app_a, create_app_b, create_app_c
+from serve.auditing.sidecar import ship_folder
 from serve.published.person_hash import derive_key
 from serve.systems.page_links import LIFETIME_SECONDS
 from stores.connections import sql_engine
@@ -229,6 +230,8 @@ NOT_CPFS = (
 
 
 def audited(settings: Settings) -> int:
+    """Return how many reads are on record, those that wait in the journal too."""
+    ship_folder(settings)
     engine = sql_engine(settings.secret("results_url"), timeout=5)
     with engine.connect() as connection:
         rows = int(connection.scalar(sa.text("SELECT count(*) FROM auditoria")) or 0)

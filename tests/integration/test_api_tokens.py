@@ -342,7 +342,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server: Any = self.server
         server.asked += 1
-        self.send_response(server.status)
+        self.send_response(200 if self.path == "/outra.json" else server.status)
         for name, value in {"Content-Length": str(len(server.body)), **server.headers}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -404,9 +404,9 @@ def test_production_by_the_issuers_url():
     [
         {"status": 500},
         {"status": 204, "body": b""},
-        {"status": 302, "headers": {"Location": "/jwks.json"}},
+        {"status": 302, "headers": {"Location": "/outra.json"}},
         {"headers": {"Content-Encoding": "gzip"}},
-        {"body": b" " * 300_000},
+        {"body": jwks(jwk(rsa_key(), "rsa-1")) + b" " * 300_000},
         {"body": b"<html>"},
         {"headers": {"Content-Length": "100000"}},
         {"pause": 0.05},

@@ -119,7 +119,7 @@ def kill_again_and_again(settings: Settings, folder: Path, *, kills: int, seed: 
     for worker in workers:
         worker.load()
     for _ in range(kills):
-        time.sleep(chance.uniform(0, 0.25))
+        time.sleep(chance.uniform(0, 0.15))
         killed = workers.pop(chance.randrange(2))
         killed.kill()
         acknowledged += killed.acknowledged

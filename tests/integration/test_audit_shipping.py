@@ -246,7 +246,8 @@ def test_many_shippers_at_once_ship_each_record_once(settings):
     async def record_and_ship() -> None:
         results = shipping_store(settings)
         journal = AuditJournal(settings.audit_root, segment_bytes=20_000)
-        sink = ShippedJournal(journal, AuditShipper(settings.audit_root, results), results)
+        shipper = AuditShipper(settings.audit_root, results, own=lambda: journal.path)
+        sink = ShippedJournal(journal, shipper, results)
         await sink.open()
         commands = [
             await asyncio.create_subprocess_exec(
@@ -266,6 +267,38 @@ def test_many_shippers_at_once_ship_each_record_once(settings):
 
     asyncio.run(record_and_ship())
     assert segment_paths(settings.audit_root) == []
+
+
+def test_a_process_cares_for_its_own_and_the_dead_and_only_now_and_then_for_the_living(settings, monkeypatch):
+    """So that the processes of one API do not all ship everything; what one of them does not ship arrives even so."""
+    monkeypatch.setattr(shipping, "PAUSE_SECONDS", 0.01)
+    leave_behind(settings, 1)
+    another = journal_of(settings, 2)
+
+    async def record() -> None:
+        sink = make_sink(settings, None)
+        await sink.open()
+        await sink.record(entry(3))
+        await wait_for_rows(settings, 3)
+        await another.record(entry(4))
+        await sink.record(entry(5))
+        await wait_for_rows(settings, 4)
+        assert sink.lag().bytes_waiting == 0
+        assert sorted(rows(settings)) == names(1, 2, 3, 5)
+        monkeypatch.setattr(shipping, "PATROL_SECONDS", 0.0)
+        await wait_for_rows(settings, 5)
+        await sink.close()
+
+    monkeypatch.setattr(shipping, "PATROL_SECONDS", 2.0)
+    asyncio.run(record())
+    assert sorted(rows(settings)) == names(1, 2, 3, 4, 5)
+    asyncio.run(another.close())
+
+
+async def wait_for_rows(settings: Settings, number: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(rows(settings)) < number and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
 
 
 def test_with_postgresql_out_of_reach_reads_go_on_and_wait(settings):
@@ -349,7 +382,7 @@ def test_postgresql_killed_in_the_middle_of_shipping_has_every_record_once(own_p
         sink = make_sink(settings, None)
         await sink.open()
         number = 0
-        for _ in range(3):
+        for _ in range(2):
             end = time.monotonic() + chance.uniform(0.3, 0.6)
             while time.monotonic() < end:
                 await sink.record(entry(number, subjects=20))

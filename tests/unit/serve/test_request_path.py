@@ -1,16 +1,83 @@
-"""The request path starts without the batch side's libraries."""
+"""Each application, and the Lambda function, starts and answers without the batch side's libraries."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
-HEAVY = ("pandas", "sklearn", "pyarrow", "numpy", "duckdb", "prefect", "matplotlib")
+HEAVY = (
+    "alembic",
+    "duckdb",
+    "great_expectations",
+    "interpret",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "prefect",
+    "pyarrow",
+    "rich",
+    "scipy",
+    "sklearn",
+    "typer",
+)
+NOWHERE = {
+    "SCORE_BASE_A_URL": "postgresql://u@127.0.0.1:9/a",
+    "SCORE_BASE_B_URL": "postgresql://u@127.0.0.1:9/b",
+    "SCORE_BASE_C_URL": "mongodb://127.0.0.1:9/c",
+    "SCORE_RESULTS_URL": "postgresql://u@127.0.0.1:9/r",
+    "SCORE_REDIS_URL": "redis://127.0.0.1:9/0",
+    "SCORE_CACHE_KEY": "k" * 40,
+    "SCORE_JWT_SECRET": "s" * 40,
+}
+ANSWERING = """
+import asyncio
+from contracts.settings import load_settings
+from serve.app import {name}
+
+async def answer(app, path):
+    sent, asked = [], [{{"type": "http.request", "body": b"", "more_body": False}}]
+    scope = {{"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+              "headers": [], "scheme": "http", "http_version": "1.1", "root_path": ""}}
+    async def receive():
+        return asked.pop()
+    async def send(message):
+        sent.append(message)
+    await app(scope, receive, send)
+    return sent[0]["status"]
+
+async def main():
+    app = {name}(load_settings())
+    for path, status in {paths!r}.items():
+        assert await answer(app, path) == status, path
+
+asyncio.run(main())
+"""
+DOCUMENT = {"/openapi.json": 200, "/docs": 200, "/saude/vivo": 200, "/metrics": 200}
+PROGRAMS = {
+    "all": ANSWERING.format(name="create_app", paths={**DOCUMENT, "/clientes": 401}),
+    "A": ANSWERING.format(name="create_app_a", paths={**DOCUMENT, "/clientes": 401}),
+    "B": ANSWERING.format(name="create_app_b", paths={**DOCUMENT, "/clientes/x/score": 401}),
+    "C": ANSWERING.format(name="create_app_c", paths={**DOCUMENT, "/clientes/52998224725/consultar": 401}),
+    "Lambda": "import serve.lambda_c",
+    "the server": "import serve.api.run_server",
+}
 
 
-def test_the_application_imports_nothing_heavy():
-    program = f"import sys, serve.api.run_server; print([name for name in {HEAVY!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_nothing_heavy_is_imported(name, tmp_path):
+    told = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{PROGRAMS[name]}\n{told}"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **NOWHERE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
