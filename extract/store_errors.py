@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pymongo.errors import OperationFailure, PyMongoError
 
 from contracts.errors import StoreContractError, StoreUnavailableError
-from stores.connections import describe_url, reason_of
+from stores.addresses import describe_url, reason_of
 
 if TYPE_CHECKING:
     from pymongo.database import Database

@@ -17,22 +17,10 @@ from serve.api import health
 from serve.api.clock import Clock, system_clock
 from serve.api.http_app import assemble
 from serve.api.metrics import Metrics
-from serve.auditing import readings
-from serve.auditing.accesses import read_cpf
 from serve.auditing.sink import make_sink
 from serve.published.person_hash import PersonHash
-from serve.scores.postgres_scores import PostgresScores
-from serve.scores.redis_scores import RedisScores
-from serve.scores.score_store import ScoreStore
-from serve.sources.mongo_store import MongoStore
 from serve.sources.redis_pipe import RedisPipe
 from serve.sources.sql_store import SqlStore
-from serve.systems import model_description, score_data_routes, system_a, system_b, system_c
-from serve.systems.client_directory import ClientDirectory
-from serve.systems.leased_cache import LeasedCache
-from serve.systems.model_description import ModelInForce
-from serve.systems.page_links import PageLinks
-from serve.systems.score_data import ScoreData, score_data_seal
 
 STORE_NAMES = {
     "base_a": "Base A",
@@ -113,11 +101,24 @@ class _Parts:
 
     def system_a(self) -> APIRouter:
         """Return System A's routes."""
+        from serve.systems import system_a
+        from serve.systems.client_directory import ClientDirectory
+        from serve.systems.page_links import PageLinks
+
         directory = ClientDirectory(self._sql("base_a"), self._clock)
         return system_a.make_router(directory, self._guard, hashes=self._hashes, links=PageLinks(self._secret))
 
     def system_b(self) -> list[APIRouter]:
         """Return System B's routes: scores, what they start from, their model, and who read a person's data."""
+        from serve.auditing import readings
+        from serve.auditing.accesses import read_cpf
+        from serve.scores.postgres_scores import PostgresScores
+        from serve.scores.redis_scores import RedisScores
+        from serve.scores.score_store import ScoreStore
+        from serve.systems import model_description, score_data_routes, system_b
+        from serve.systems.leased_cache import LeasedCache
+        from serve.systems.score_data import ScoreData, score_data_seal
+
         assert self._pipe is not None
         base_b, results, pipe, hashes = self._sql("base_b"), self._sql("results"), self._pipe, self._hashes
         look = partial(self._metrics.count_cache, cache="score-data")
@@ -135,11 +136,14 @@ class _Parts:
             system_b.make_router(scores, self._guard, hashes=hashes, validity_days=days),
             score_data_routes.make_router(data, self._guard, hashes=hashes),
             readings.make_router(results, self._guard, cpf_of=cpf_of, hashes=hashes, clock=self._clock),
-            model_description.make_router(ModelInForce(results, self._settings.regime)),
+            model_description.make_router(model_description.ModelInForce(results, self._settings.regime)),
         ]
 
     def system_c(self) -> APIRouter:
         """Return System C's routes."""
+        from serve.sources.mongo_store import MongoStore
+        from serve.systems import system_c
+
         base_c = MongoStore(
             self._settings.secret("base_c_url"),
             store=STORE_NAMES["base_c"],

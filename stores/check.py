@@ -21,13 +21,14 @@ from contracts.artifacts import ArtifactStore
 from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings
 from contracts.tables import Store, tables_of
+from stores.addresses import describe_url
 from stores.checks.events import check_events
 from stores.checks.listing import check_listing
 from stores.checks.problem import Problem
 from stores.checks.results import check_results
 from stores.checks.rights import check_reading_only, check_results_rights
 from stores.checks.schema import check_tables
-from stores.connections import describe_url, mongo_database, reaching, redis_client, sql_engine
+from stores.connections import mongo_database, reaching, redis_client, sql_engine
 from stores.deadlines import call_within
 from stores.migrate import newest_step
 

@@ -50,14 +50,9 @@ class StoreProcess:
         """Start the server, or start it again, and return once it answers."""
         self._record = self._server.start(self._record, lambda _record: None)
 
-    def stop(self) -> None:
-        """Stop the server in its own way, also one that is frozen."""
-        self.thaw()
-        self._record = self._server.stop(self._record)
-
     def erase(self) -> None:
-        """Stop the server and delete its data, wherever they lie."""
-        self.stop()
+        """End the server at once and delete its data, wherever they lie."""
+        self.kill()
         shutil.rmtree(self._server.home(self._record), ignore_errors=True)
 
     def kill(self) -> None:

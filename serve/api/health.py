@@ -7,10 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
-from pymongo.errors import PyMongoError
-from redis.exceptions import RedisError
 
 from contracts.errors import StoreUnavailableError
 from serve.api.draining import DRAINING
@@ -76,7 +73,7 @@ class StoreWatch:
 async def _answers(check: Check) -> bool:
     try:
         return await check()
-    except (StoreUnavailableError, sa.exc.SQLAlchemyError, PyMongoError, RedisError, OSError, TimeoutError):
+    except (StoreUnavailableError, OSError, TimeoutError):
         return False
 
 

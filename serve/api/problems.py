@@ -11,8 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pymongo.errors import PyMongoError
-from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
@@ -20,6 +18,7 @@ from starlette.types import Scope, Send
 
 from contracts.errors import StoreUnavailableError
 from serve.api.validation_texts import text_of
+from serve.sources.redis_link import RedisReplyError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -50,8 +49,7 @@ _UNAVAILABLE = (
     sa.exc.OperationalError,
     sa.exc.InterfaceError,
     sa.exc.TimeoutError,
-    PyMongoError,
-    RedisError,
+    RedisReplyError,
 )
 _DETAILS = {404: "não há nada neste endereço", 405: "este endereço não aceita este método"}
 _RETRY = {"Retry-After": str(RETRY_AFTER_SECONDS)}
@@ -158,13 +156,11 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
         return await _on_known_error(request, error)
     allowed = {"Allow": ", ".join(_allowed_methods(request.app.routes, request.scope))}
-    if request.method == "OPTIONS":
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
     return problem_response(request, error.status_code, _DETAILS[error.status_code], headers=allowed)
 
 
 def _allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
-    methods = {"OPTIONS"}
+    methods: set[str] = set()
     for route in routes:
         if route.matches(scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()

@@ -51,7 +51,9 @@ CpfText = Annotated[str, AfterValidator(cpf_digits), Field(json_schema_extra=CPF
 """A CPF with or without punctuation, given on as its eleven digits; anything else is a 422."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A day as YYYY-MM-DD and in no other form: pydantic alone takes numbers for instants since 1970."""
-Integer = Annotated[int, BeforeValidator(_integer)]
+IN_DIGITS = BeforeValidator(_integer)
+"""The rule of an integer, to be named after its limits: limits that follow it are lost from the API's document."""
+Integer = Annotated[int, IN_DIGITS]
 """An integer in ASCII digits: pydantic alone takes ``1.0`` and `` 1 `` too."""
 CpfInPath = Annotated[
     str,

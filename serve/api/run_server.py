@@ -14,6 +14,7 @@ from serve.api.listeners import open_sockets
 from serve.api.log_lines import withhold_values
 from serve.api.server import Server, ServerConfig
 from serve.app import create_app, create_app_a, create_app_b, create_app_c
+from serve.auditing.segment import prepare_folder
 
 MOST_FILES = 8_192
 """Open files of the process, connections included, where the system allows so many."""
@@ -46,6 +47,8 @@ def serve(  # noqa: PLR0913 - what the command takes, each by its name
         _APPLICATIONS[system](settings), limits=Limits.from_settings(settings), log_format=settings.log_format
     )
     withhold_values()
+    if settings.audit_mode == "diario":
+        prepare_folder(settings.audit_root)
     sockets = open_sockets(host, port, reuse_port=reuse_port)
     if own_port is not None:
         sockets += open_sockets(host, own_port)

@@ -13,7 +13,7 @@ from serve.api.clock import Clock
 from serve.api.json_text import encode_json
 from serve.api.payload_models import AcessosDoConsumidor
 from serve.api.problems import problem_responses
-from serve.api.request_fields import ClientId, Integer, only_parameters
+from serve.api.request_fields import IN_DIGITS, ClientId, only_parameters
 from serve.auditing.accesses import MAX_PAGE_SIZE, AccessPage, Cursor, Subject, read_accesses
 from serve.published.person_hash import PersonHash
 from serve.sources.sql_store import SqlStore
@@ -23,7 +23,7 @@ DEFAULT_PAGE_SIZE = 20
 CpfOf: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Returns the CPF of a consumer's id, None for an unknown one."""
 
-_PageSize = Annotated[Integer, Query(ge=1, le=MAX_PAGE_SIZE, description="Acessos por página")]
+_PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Acessos por página"), IN_DIGITS]
 _Before = Annotated[
     str | None, Query(pattern=Cursor.PATTERN, description="Continuação, como vem em `next`; sem ela, os mais recentes")
 ]

@@ -64,6 +64,7 @@ class AuditShipper:
         self._unsure: set[UUID] = set()
         self._reached: dict[Path, int] = {}
         self._failing: set[Path] = set()
+        self._is_behind = False
         self.done = Shipped()
 
     def lag(self) -> AuditLag:
@@ -87,15 +88,17 @@ class AuditShipper:
         pause, failure = PAUSE_SECONDS, ""
         while True:
             try:
-                moved = await self._ship_round(everywhere=self._begins_patrol())
+                self._is_behind = False
+                await self._ship_round(everywhere=self._begins_patrol())
                 if failure:
                     LOGGER.info("audit: PostgreSQL takes records again")
                 pause, failure = PAUSE_SECONDS, ""
             except _FAILURES as error:
-                moved, failure = False, _tell_failure(error, before=failure)
+                self._is_behind, failure = False, _tell_failure(error, before=failure)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             after_round()
-            await asyncio.sleep(0 if moved else pause)
+            # A few records at a time, without a pause, would cost more than the requests that they tell of.
+            await asyncio.sleep(0 if self._is_behind else pause)
 
     async def ship_all(self) -> Shipped:
         """Ship all that was recorded before the call, and no more than a piece beyond; return what was done so far.
@@ -146,6 +149,7 @@ class AuditShipper:
             self.done.records += len(piece.payloads)
             _tell_damage(segment, piece)
         self._reached[segment.path] = piece.end
+        self._is_behind = self._is_behind or not piece.is_empty and piece.end < segment.size
         if segment.is_over and piece.is_last:
             self._remove(segment)
             self._offsets.pop(header.id, None)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import hiredis
-import redis
 
 from contracts.errors import StoreUnavailableError
 
@@ -23,7 +22,7 @@ GRACE_SECONDS = 0.005
 """Time given to the event loop, once a reply is overdue, to hand over what has already arrived."""
 
 
-class RedisReplyError(redis.ResponseError):
+class RedisReplyError(Exception):
     """An error that Redis answered a command with."""
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import hiredis
-from redis.connection import parse_url
 
 from contracts.errors import StoreUnavailableError
 from serve.sources.redis_link import RedisLink, RedisReplyError, fail
@@ -55,6 +54,8 @@ class RedisPipe:
     def __init__(
         self, url: str, *, timeout: float, name: str = "escore-api", on_change: Callable[[bool], None] | None = None
     ) -> None:
+        from redis.connection import parse_url  # noqa: PLC0415 - a tenth of the start of a process without Redis
+
         self._options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
         self._secure = url.startswith("rediss:")
         self._timeout = timeout

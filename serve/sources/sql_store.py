@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contracts.errors import SettingsError, StoreUnavailableError
 from serve.sources.breaker import Breaker
-from stores.connections import describe_url, postgres_options, reason_of
+from stores.addresses import describe_url, postgres_options, reason_of
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]

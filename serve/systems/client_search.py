@@ -61,10 +61,10 @@ class ClientSearch(BaseModel):
         )
 
     def span(self) -> Span:
-        """Return the rows of a page that is asked for by its number; a 400 if it lies too deep."""
+        """Return the rows of a page that is asked for by its number; a 404 if it lies too deep."""
         deepest = DIRECT_ROWS_SEARCHED if self.conditions.is_searched else DIRECT_ROWS
         if self.page > 1 and self.page * self.page_size > deepest:
-            raise HTTPException(400, f"page: desta busca só se pede até a linha {deepest}; para ir além, siga next")
+            raise HTTPException(404, f"page: desta busca só se pede até a linha {deepest}; para ir além, siga next")
         return Span(self.page_size + 1, offset=(self.page - 1) * self.page_size)
 
     def check_beside(self, cursor: Cursor) -> None:

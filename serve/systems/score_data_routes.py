@@ -36,7 +36,7 @@ def make_router(data: ScoreData, guard: Guard, *, hashes: PersonHash) -> APIRout
         return Response(found, headers={"Cache-Control": "private, no-store"}, media_type="application/json")
 
     async def forget_score_data(
-        cliente_id: ClientId, reader: changer, _known: Annotated[None, Depends(only_parameters())]
+        cliente_id: ClientId, _reader: changer, _known: Annotated[None, Depends(only_parameters())]
     ) -> Response:
         """Avisa que os dados de um consumidor mudaram na Base B: a leitura seguinte os busca de novo.
 

@@ -53,12 +53,8 @@ def _log_statements_of(store: StoreProcess, *, shortest: int) -> None:
     time.sleep(SETTLE_SECONDS)
 
 
-def count_connections(engine: sa.Engine, application: str) -> tuple[int, int]:
-    """Return an application's connections, and those of them at work, on the server of an engine."""
-    query = sa.text(
-        "SELECT count(*), count(*) FILTER (WHERE state = 'active') FROM pg_stat_activity"
-        " WHERE application_name = :application"
-    )
+def count_connections(engine: sa.Engine, application: str) -> int:
+    """Return how many connections an application has to the server of an engine, of the same role."""
+    query = sa.text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :application")
     with engine.connect() as connection:
-        total, active = connection.execute(query, {"application": application}).one()
-        return int(total), int(active)
+        return int(connection.execute(query, {"application": application}).scalar_one())

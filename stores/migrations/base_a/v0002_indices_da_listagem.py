@@ -9,6 +9,8 @@ The statements block writes while they build. An owner who cannot have that buil
 these names: PostgreSQL then leaves them be.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -31,13 +33,13 @@ SEARCHED = (
 
 def upgrade() -> None:
     dialect = op.get_context().dialect.name
-    options = {"if_not_exists": True} if dialect == "postgresql" else {}
+    options: dict[str, Any] = {"if_not_exists": True} if dialect == "postgresql" else {}
     for name, column in PLAIN.items():
         op.create_index(name, "cliente", [column, "id"], **options)
     for name, column in FOLDED.get(dialect, {}).items():
         op.create_index(name, "cliente", [sa.text(folded_sql(column)), "id"], **options)
     if dialect == "postgresql":
-        settings = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
+        settings: dict[str, Any] = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
         op.create_index(SEARCH, "cliente", [sa.text(SEARCHED)], **settings, **options)
         op.execute("ANALYZE cliente")  # the planner knows nothing of an expression before
 

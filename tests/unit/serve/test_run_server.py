@@ -104,7 +104,8 @@ def test_the_tracing_of_opentelemetry_is_not_imported_unless_traces_are_asked_fo
     program = (
         "import sys; from serve.api.http_app import assemble; from serve.api.metrics import Metrics;"
         " assemble('x', [], metrics=Metrics(), close=None);"
-        " print([name for name in sys.modules if name.startswith(('opentelemetry.sdk.trace', 'opentelemetry.exporter'))])"
+        " names = ('opentelemetry.sdk.trace', 'opentelemetry.exporter');"
+        " print([name for name in sys.modules if name.startswith(names)])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

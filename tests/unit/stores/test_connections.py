@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.errors import SettingsError, StoreUnavailableError
-from stores.connections import describe_url, mongo_database, reaching, redis_client, sql_engine
+from stores.addresses import describe_url
+from stores.connections import mongo_database, reaching, redis_client, sql_engine
 
 SECRET = "nao-mostre"
 LIMIT = 2.0
