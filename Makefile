@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PACKAGES := contracts extract features models serve flows population stores
 
-.PHONY: help setup demo test test-long check format up down docs bench lock clean
+.PHONY: help setup demo test test-long check format up down docs screenshots bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,9 +26,11 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
+	@scripts/install-browser
 	$(BIN)/python -m pytest
 
 test-long: $(READY) ## The long forms of the tests
+	@scripts/install-browser
 	$(BIN)/python -m pytest --run-long
 
 check: $(READY) ## Format, lint, strict types, import rules, dead code
@@ -50,6 +52,9 @@ down: $(READY) ## Stop them
 
 docs: $(READY) ## Make the reference pages from the declarations
 	$(BIN)/python -m flows.reference_pages docs/reference
+
+screenshots: $(READY) ## Take the pictures in docs/assets anew
+	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py
 
 bench: $(READY) ## Run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks

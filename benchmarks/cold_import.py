@@ -1,4 +1,4 @@
-"""What a new process pays before it can answer: importing each application and the Lambda function, from cold.
+"""What a new process pays before it can answer: importing and making each application, from cold.
 
 ``python -m benchmarks.cold_import`` starts a new interpreter for each measure, with compiled files in place, as an
 installation has them; it shows the least processor time of some, less that of an empty interpreter (wall time is the
@@ -18,17 +18,26 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RUNS = 7
 SHOWN = 10
+COMMON = {"_env_file": None, "cache_key": "k" * 32, "jwt_secret": "s" * 32}
+OF_SYSTEM_A = {"base_a_url": "postgresql://nowhere/a", "audit_mode": "diario"}
+OF_SYSTEM_B = {
+    "base_b_url": "postgresql://nowhere/b",
+    "results_url": "postgresql://nowhere/r",
+    "redis_url": "redis://nowhere",
+}
+OF_LAMBDA = {"base_c_url": "mongodb://nowhere/c", "results_url": "postgresql://nowhere/r", "audit_mode": "direto"}
+MAKING = "from contracts.settings import Settings; from serve.app import {0}; {0}(Settings(**{1!r}))"
 TARGETS = {
     "an empty interpreter": "pass",
     "fastapi alone": "import fastapi",
     "SQLAlchemy's asyncio alone": "import sqlalchemy.ext.asyncio",
     "both, pymongo and the settings": "import fastapi, sqlalchemy.ext.asyncio, pymongo, contracts.settings",
-    "all systems": "from serve.app import create_app",
-    "System A": "from serve.app import create_app_a",
-    "System B": "from serve.app import create_app_b",
-    "System C": "from serve.app import create_app_c",
-    "System C as a Lambda function": "from serve.lambda_c import handler",
-    "the server": "from serve.api import run_server",
+    "System A": MAKING.format("create_app_a", {**COMMON, **OF_SYSTEM_A}),
+    "System B": MAKING.format("create_app_b", {**COMMON, **OF_SYSTEM_B}),
+    "System C": MAKING.format("create_app_c", {**COMMON, "base_c_url": "mongodb://nowhere/c"}),
+    "System C as a Lambda function": "import serve.lambda_c; " + MAKING.format("create_app_c", {**COMMON, **OF_LAMBDA}),
+    "all systems": MAKING.format("create_app", {**COMMON, **OF_SYSTEM_B, **OF_LAMBDA, **OF_SYSTEM_A}),
+    "the server, before it makes one": "from serve.api import run_server",
 }
 TRACED = ("System C as a Lambda function", "all systems")
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|\s+([\w.]+)")

@@ -149,7 +149,7 @@ class AuditShipper:
             self.done.records += len(piece.payloads)
             _tell_damage(segment, piece)
         self._reached[segment.path] = piece.end
-        self._is_behind = self._is_behind or not piece.is_empty and piece.end < segment.size
+        self._is_behind = self._is_behind or (not piece.is_empty and piece.end < segment.size)
         if segment.is_over and piece.is_last:
             self._remove(segment)
             self._offsets.pop(header.id, None)

@@ -23,8 +23,9 @@ from tests.score_samples import make_run, make_scores, open_run
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-SCORES = make_scores(5)
-CLIENT_ID = SCORES["cliente_id"].to_pylist()[0]
+SCORES = make_scores(20)
+PERSON = max(SCORES.to_pylist(), key=lambda row: (len(row["motivos"]), row["score"] or 0))
+CLIENT_ID = PERSON["cliente_id"]
 WAIT_MILLISECONDS = 20_000
 ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the screenshot for the documentation goes to."""
@@ -98,12 +99,13 @@ def read_score(page: Page, client_id: str) -> tuple[int, str]:
 
 def take_picture(page: Page, path: Path) -> None:
     """Show the operation down to the score that was read, and not the token."""
+    page.evaluate("window.scrollTo(0, 0)")
     operation = page.locator("[id$='ler_score']")
     top, end = operation.bounding_box(), operation.locator(".live-responses-table").bounding_box()
     assert top is not None
     assert end is not None
     clip = {"x": top["x"], "y": top["y"], "width": top["width"], "height": end["y"] + end["height"] - top["y"]}
-    page.screenshot(path=path, full_page=True, clip=clip, mask=[operation.locator(".curl-command")])
+    page.screenshot(path=path, full_page=True, clip=clip, mask=[operation.locator(".curl-command")], mask_color="#444")
 
 
 def test_the_page_authorizes_and_reads_a_score(page, url, settings, tmp_path):
@@ -124,7 +126,7 @@ def test_the_page_authorizes_and_reads_a_score(page, url, settings, tmp_path):
     assert status == 200
     with httpx.Client(headers={"Authorization": f"Bearer {token(settings)}"}) as client:
         assert json.loads(body) == client.get(f"{url}/clientes/{CLIENT_ID}/score").json()
-    assert json.loads(body)["score"] == SCORES["score"].to_pylist()[0]
+    assert json.loads(body)["score"] == PERSON["score"]
     assert {urlsplit(item).netloc for item in asked if not item.startswith("data:")} == {urlsplit(url).netloc}
     assert not faults
     assert page.evaluate("window.refused") == []
