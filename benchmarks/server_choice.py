@@ -27,7 +27,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from benchmarks.cached_score import Bench, Saturation
-from benchmarks.peers.catalog import SCORE_PATH, our_environment, our_process, peer_environment
+from benchmarks.peers.catalog import SCORE_PATH, UVICORN, our_environment, our_process, peer_environment
 from benchmarks.peers.installation import Installation, copy_answers, installed
 from benchmarks.peers.server_process import ServerProcess, machine_line, python_module
 from benchmarks.redis_layout import CODES, make_scores
@@ -41,18 +41,10 @@ MANY = 1_000
 REPEATS = 7
 VALIDITY_DAYS = 7
 
+_QUIET = ("--ws", "none", "--no-access-log", "--no-server-header", "--no-proxy-headers")
 SERVERS = {
-    "uvicorn, httptools, uvloop": (
-        "uvicorn",
-        "--port",
-        "{port}",
-        "--no-access-log",
-        "--loop",
-        "uvloop",
-        "--http",
-        "httptools",
-    ),
-    "uvicorn, h11, asyncio": ("uvicorn", "--port", "{port}", "--no-access-log", "--loop", "asyncio", "--http", "h11"),
+    "uvicorn, httptools, uvloop": ("uvicorn", "--port", "{port}", *UVICORN),
+    "uvicorn, h11, asyncio": ("uvicorn", "--port", "{port}", "--loop", "asyncio", "--http", "h11", *_QUIET),
     "granian, uvloop": ("granian", "--port", "{port}", "--interface", "asgi", "--workers", "1", "--loop", "uvloop"),
     "hypercorn, uvloop": ("hypercorn", "--bind", "127.0.0.1:{port}", "--worker-class", "uvloop"),
 }
@@ -74,9 +66,10 @@ def server_processes(installation: Installation) -> list[ServerProcess]:
             factory = ["--factory"] if application == OURS and module != "hypercorn" else []
             where = f"{target}()" if application == OURS and module == "hypercorn" else target
             name = f"{application} on {server}"
+            own = {"SCORE_AUDIT_DIR": str(installation.folder / name)}
             log = installation.folder / f"{name}.log"
             command = python_module(module, where, *factory, *options)
-            found.append(ServerProcess(name, command, environment, log=log))
+            found.append(ServerProcess(name, command, environment | own, log=log))
     return found
 
 
@@ -86,10 +79,10 @@ def compare_servers(options: Namespace) -> None:
     with ExitStack() as stack:
         installation = stack.enter_context(installed(options.consumers))
         tokens = installation.tokens()
-        with our_process(installation, installation.folder) as ours:
-            copy_answers(installation, port=ours.port, token=tokens[0])
+        ours = stack.enter_context(our_process(installation, installation.folder))
+        copy_answers(installation, port=ours.port, token=tokens[0])
         bench = Bench(installation, tokens, options)
-        servers = [stack.enter_context(server) for server in server_processes(installation)]
+        servers = [ours] + [stack.enter_context(server) for server in server_processes(installation)]
         for server in servers:
             bench.add(server)
         for _ in range(options.rounds):

@@ -12,7 +12,7 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
-from contracts.errors import SettingsError
+from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import Settings
 from serve.access.guard import Guard
 from serve.access.rate_limit import RateLimiter
@@ -22,7 +22,9 @@ from serve.api.clock import Clock, system_clock
 from serve.api.http_app import assemble
 from serve.api.metrics import Metrics
 from serve.auditing.sink import make_sink
+from serve.published.key_layout import POINTER_KEY
 from serve.published.person_hash import PersonHash
+from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import RedisPipe
 from serve.sources.sql_store import SqlStore
 
@@ -32,6 +34,9 @@ STORE_NAMES = {
     "base_c": "Base C",
     "results": "PostgreSQL (results)",
 }
+AUDIT = "auditoria"
+"""How readiness names the audit's journal, without which nothing personal is answered."""
+
 SYSTEM_A = ("base_a_url",)
 SYSTEM_B = ("base_b_url", "redis_url", "results_url")
 SYSTEM_C = ("base_c_url",)
@@ -73,7 +78,7 @@ class _Parts:
         verifier = _verifier(settings, needs)
         self._settings = settings
         self._clock = clock
-        self._needs_results = "results_url" in needs
+        self._reads_scores = "results_url" in needs
         self._metrics = Metrics()
         self._checks: dict[str, health.Check] = {}
         self._closing: list[Callable[[], Awaitable[None]]] = [verifier.close]
@@ -91,7 +96,8 @@ class _Parts:
     def assemble(self, title: str, routers: list[APIRouter]) -> FastAPI:
         """Return the application of these routes and those of operation."""
         waits = self._settings.audit_mode == "diario"
-        needs = health.needs_of(tuple(self._checks), audit_waits=waits)
+        needs = (*health.needs_of(tuple(self._checks), audit_waits=waits), frozenset({AUDIT}))
+        self._checks[AUDIT] = self._audit.check
         self._metrics.watch_audit(self._audit)
         return assemble(
             title,
@@ -179,10 +185,19 @@ class _Parts:
             timeout=self._settings.cache_timeout_seconds,
             on_change=partial(self._metrics.set_breaker, "redis"),
         )
-        if self._needs_results:
-            self._checks["redis"] = pipe.check
+        if self._reads_scores:
+            self._checks["redis"] = self._has_scores_at_hand
         self._closing.append(pipe.close)
         return pipe
+
+    async def _has_scores_at_hand(self) -> bool:
+        """Return whether Redis answers; while PostgreSQL is out, whether Redis alone can answer for the scores."""
+        assert self._pipe is not None
+        try:
+            (pointer,) = await self._pipe.send(("GET", POINTER_KEY))
+        except (StoreUnavailableError, RedisReplyError):
+            return False
+        return pointer is not None or not self._sql("results").is_out
 
     async def _open(self) -> None:
         await self._audit.open()

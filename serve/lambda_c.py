@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from mangum import Mangum
 
 from contracts.settings import Settings, load_settings
-from serve.api.log_lines import log_config
+from serve.api.log_lines import log_config, withhold_values
 from serve.app import create_app_c
 from serve.gateway_events import Event, plain_event
 
@@ -78,6 +78,8 @@ def lambda_settings() -> Settings:
 def _make_app() -> FastAPI:
     settings = lambda_settings()
     logging.config.dictConfig(log_config(settings.log_format))
+    logging.getLogger().handlers.clear()  # the runtime's own writes what libraries say, values and all
+    withhold_values()
     for name in ("mangum", "mangum.http", "mangum.lifespan"):
         logging.getLogger(name).disabled = True  # its lines hold paths, hence CPFs, and exceptions' texts
     return create_app_c(settings)

@@ -42,6 +42,11 @@ def frame_app(**options: Any) -> FastAPI:  # noqa: C901 - a list of routes
     async def measure(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
 
+    @router.post("/campos")
+    async def tell_fields(request: Request) -> list[str]:
+        await request.body()
+        return [name.decode() for name, _ in request.scope["headers"]]
+
     @router.get("/espera/{milissegundos}")
     async def wait(milissegundos: int) -> dict[str, int]:
         await asyncio.sleep(milissegundos / 1000)

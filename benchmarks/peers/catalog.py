@@ -9,7 +9,12 @@ from pathlib import Path
 from benchmarks.peers.installation import Installation
 from benchmarks.peers.server_process import ServerProcess, python_module
 
-UVICORN = ("--no-access-log", "--no-server-header", "--loop", "uvloop", "--http", "httptools")
+UVICORN = (
+    *("--loop", "uvloop", "--http", "httptools", "--ws", "none"),
+    *("--no-access-log", "--no-server-header", "--no-proxy-headers"),
+)
+"""What `escore serve` runs on, but for its own protocol class."""
+
 GTHREAD = ("--worker-class", "gthread", "--threads", "4", "--keep-alive", "5")
 SCORE_PATH = "/clientes/{}/score"
 UNLIMITED = "1000000000"

@@ -19,8 +19,8 @@ SCOPES = {
 MAX_PURPOSE_LENGTH = 80
 MAX_SUBJECT_LENGTH = 128
 _PURPOSE = re.compile(r"^[^\W\d][^\W\d \-]*(?:[ \-][^\W\d]+)*$")
-_ELEVEN_DIGITS = re.compile(r"(?<!\d)(?=((?:\d[\W_]?){10}\d)(?!\d))")
-"""Overlapping ones too, with up to one character that is neither digit nor letter between two digits."""
+_ELEVEN_DIGITS = re.compile(r"(?<!\d)(?=((?:\d[\W_]{0,3}){10}\d)(?!\d))")
+"""Overlapping ones too, with up to three characters that are neither digit nor letter between two digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def is_purpose(text: str) -> bool:
 def is_subject(text: str) -> bool:
     """Return whether a text can name a consulente: up to 128 printable characters, none of them a CPF's digits.
 
-    Names go to the audit as they are, so a name that holds a valid CPF, whatever stands between its digits, is
-    refused; a CNPJ or any other longer number is not. ``titular`` names titulars alone.
+    Names go to the audit as they are, so a name that holds a valid CPF, however punctuated, is refused; a CNPJ or any
+    other longer number is not. ``titular`` names titulars alone.
 
     >>> is_subject("banco-do-sul"), is_subject("cnpj 11.222.333/0001-81"), is_subject("maria 529.982.247-25")
     (True, True, False)

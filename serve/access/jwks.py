@@ -62,8 +62,11 @@ class KeySet:
         return next((key for key in self.keys if key.kid == kid), None)
 
 
-def parse_key_set(body: bytes) -> KeySet:
-    """Return the keys of a JWKS document; KeySetError if it is none, is unsafe, or holds no key to verify with."""
+def parse_key_set(body: bytes, *, may_be_empty: bool = False) -> KeySet:
+    """Return the keys of a JWKS document; KeySetError if it is none, is unsafe, or holds no key to verify with.
+
+    ``may_be_empty`` takes a set without usable keys for what it is: the issuer withdrew them all.
+    """
     try:
         members = parse_object(body).get("keys")
     except ValueError as error:
@@ -83,7 +86,7 @@ def parse_key_set(body: bytes) -> KeySet:
     kids = [key.kid for key in keys if key.kid is not None]
     if len(set(kids)) != len(kids):
         raise KeySetError("two keys have the same kid")
-    if not keys:
+    if not (keys or may_be_empty):
         raise KeySetError("; ".join(["no key for RS256 or ES256", *left_aside]))
     return KeySet(tuple(keys), tuple(left_aside))
 

@@ -1,9 +1,10 @@
 """Where the keys come from, and how old they may grow: a file or a URL of the tokens' issuer.
 
 ``at_hand`` never waits: it is asked with every request and starts a refresh in the background when one is due.
-A set that was fetched serves until a newer one arrives. If refreshes fail the last good one stays, for a day;
-a process that nobody called for a while asks anew before it trusts what it has. A token whose key is unknown
-asks for a refresh too, at most one every few seconds whoever asks however often.
+A set that was fetched serves until a newer one arrives, be that one empty: so an issuer revokes everything. If
+refreshes fail the last good one stays, for a day; a process that nobody called for a while asks anew before it
+trusts what it has. A token whose key is unknown asks for a refresh too, at most one every few seconds whoever
+asks however often.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ LOGGER = logging.getLogger("escore.api")
 MAX_BODY_BYTES = 256 * 1024
 MAX_STALE_SECONDS = 24 * 3600.0
 """How long a set may serve although every refresh since has failed."""
+TRUST_SECONDS = 20.0
+"""How long a set serves at least although a refresh is slow to end: a file's is due every second."""
 
 
 class FetchError(Exception):
@@ -93,14 +96,16 @@ class KeySource:
     def put(self, body: bytes) -> None:
         """Take the set of a document into use; KeySetError leaves everything as it was."""
         if body != self._document:
-            keys = parse_key_set(body)
+            keys = parse_key_set(body, may_be_empty=self._current is not None)
             for reason in keys.left_aside:
                 LOGGER.info("JWKS: left aside: %s", reason)
+            if not keys.keys:
+                LOGGER.warning("JWKS: the issuer withdrew every key; no token is accepted")
             self._current, self._document = keys, body
         now = self._monotonic()
         self._fetched_at = now
         self._due = now + self._pace.every
-        self._trusted_until = now + 2 * self._pace.every
+        self._trusted_until = now + max(2 * self._pace.every, TRUST_SECONDS)
 
     async def close(self) -> None:
         """Stop a refresh that is on its way."""
@@ -130,7 +135,7 @@ class KeySource:
     def _endure(self, now: float) -> None:
         """Go on with the last good set, while it is not too old."""
         self._due = now + (self._pace.cool_down if self._current is None else self._pace.retry)
-        self._trusted_until = min(now + 2 * self._pace.every, self._fetched_at + MAX_STALE_SECONDS)
+        self._trusted_until = min(now + max(2 * self._pace.every, TRUST_SECONDS), self._fetched_at + MAX_STALE_SECONDS)
 
 
 class FileFetch:

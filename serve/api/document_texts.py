@@ -99,7 +99,7 @@ ERRORS = {
     503: ErrorText(
         "Indisponivel",
         "Um banco não respondeu a tempo, ou o serviço está cheio",
-        "um dos bancos de dados não respondeu; tente de novo",
+        "um dos bancos de dados ou o registro da auditoria não respondeu; tente de novo",
         ("Retry-After",),
     ),
 }

@@ -81,7 +81,7 @@ def problem_of(error: Exception) -> Problem:
         ]
         return Problem(422, "há parâmetros inválidos", errors=errors)
     if isinstance(error, _UNAVAILABLE):
-        return Problem(503, "um dos bancos de dados não respondeu; tente de novo", _RETRY)
+        return Problem(503, "um dos bancos de dados ou o registro da auditoria não respondeu; tente de novo", _RETRY)
     return FAULT
 
 

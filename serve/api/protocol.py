@@ -34,6 +34,7 @@ class BoundedProtocol(AnsweringProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._chunk_bytes = 0
+        self._barren_bytes = 0
         self._head_bytes = 0
         self._hosts = 0
         self._problem: Problem | None = None
@@ -67,6 +68,8 @@ class BoundedProtocol(AnsweringProtocol):
             self._head_bytes += len(data)
         elif self._reading is Reading.NOTHING:
             self._since = self.loop.time()
+        else:
+            self._barren_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -77,11 +80,15 @@ class BoundedProtocol(AnsweringProtocol):
         else:
             if self._reading is Reading.HEAD:
                 self._bound_head()
+            elif self._reading is Reading.BODY and self._barren_bytes > self.limits.head_bytes:
+                self._refuse(MALFORMED)
 
     # What the parser calls
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field."""
+        """Take a header field; what follows a body (RFC 9110 §6.5.1) is no header and is dropped."""
+        if self._reading is not Reading.HEAD:
+            return
         name = name.lower()
         if name in _NOTED:
             if name == b"host":
@@ -90,11 +97,16 @@ class BoundedProtocol(AnsweringProtocol):
                 self.expect_100_continue = True
         self.headers.append((name, value))
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body; chunks without any, and fields after the last, may only be so long together."""
+        self._barren_bytes = 0
+        super().on_body(body)
+
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self._reading = Reading.HEAD
-        self._head_bytes = self._hosts = 0
+        self._head_bytes = self._hosts = self._barren_bytes = 0
 
     def on_headers_complete(self) -> None:
         """Pass a request on to the application, or leave the parser if a limit or the protocol's rules forbid it."""
@@ -103,7 +115,7 @@ class BoundedProtocol(AnsweringProtocol):
         bound = self._head_bytes + self._chunk_bytes
         if self._is_one_too_many:
             self._problem = TOO_MANY
-        elif version not in VERSIONS or (self._hosts != 1 and version == "1.1"):
+        elif version not in VERSIONS or (self._hosts != 1 if version == "1.1" else self._is_chunked()):
             self._problem = MALFORMED
         else:
             self._problem = judge_sizes(self.url, self.headers, self.limits, most_bytes=bound) or set_target(
@@ -124,6 +136,10 @@ class BoundedProtocol(AnsweringProtocol):
         if self.cycle is self._running:
             self._running_since = self._since
         super().on_message_complete()
+
+    def _is_chunked(self) -> bool:
+        """Return whether the head says so: before HTTP/1.1 that is faulty framing (RFC 9112 §6.1)."""
+        return any(name == b"transfer-encoding" for name, _ in self.headers)
 
     def _bound_head(self) -> None:
         if len(self.url) > self.limits.url_bytes:

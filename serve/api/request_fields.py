@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -64,11 +64,11 @@ CLIENT_ID_PATTERN = r"^[!-~]{1,36}$"
 ClientId = Annotated[str, Path(pattern=CLIENT_ID_PATTERN, description="identificador do consumidor na Base A")]
 
 
-def only_parameters(*names: str) -> Callable[[Request], None]:
+def only_parameters(*names: str) -> Callable[[Request], Awaitable[None]]:
     """Return a dependency that answers 400 to any other query parameter, or to one given twice."""
     allowed = set(names)
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         given = [name for name, _ in request.query_params.multi_items()]
         if set(given) - allowed:
             known = f"os conhecidos são: {', '.join(names)}" if names else "este endereço não aceita nenhum"

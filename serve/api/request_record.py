@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Mapping, MutableMapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.errors import EscoreError
@@ -27,6 +28,8 @@ from serve.api.security_headers import completed
 from serve.api.tracing import Answered, Tracer
 
 LOGGER = logging.getLogger("escore.api")
+LEFT_STATUS = 499
+"""Recorded for a caller that left before its request was whole; nobody is answered."""
 UNMATCHED = "(nenhuma)"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -104,6 +107,8 @@ class RequestRecord:
             if not status:
                 await send_problem(send_framed, state.get(REFUSAL, OVERDUE), identifier)
             raise
+        except ClientDisconnect:
+            status = LEFT_STATUS
         except Exception as error:
             problem = problem_of(error)
             if problem is FAULT:

@@ -27,6 +27,10 @@ class DirectAudit:
         """Return that nothing waits."""
         return AuditLag()
 
+    async def check(self) -> bool:
+        """Return whether PostgreSQL answers."""
+        return await self._results.check()
+
     async def open(self) -> None:
         """Need nothing."""
 

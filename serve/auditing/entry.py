@@ -52,6 +52,9 @@ class AuditSink(Protocol):
     def lag(self) -> AuditLag:
         """Return how far PostgreSQL is behind."""
 
+    async def check(self) -> bool:
+        """Return whether a record could be kept now."""
+
     async def open(self) -> None:
         """Begin; SettingsError if the place of the records cannot be written."""
 

@@ -67,6 +67,18 @@ class AuditJournal:
             LOGGER.error("audit: the file of segment %s was removed while in use", self._segment.path.name)
             self._end_segment()
 
+    def can_record(self) -> bool:
+        """Return whether an entry could be kept now; begins another segment where the last one is gone."""
+        self.drop_if_deleted()
+        if self.bytes_waiting >= self._max_bytes:
+            return False
+        try:
+            self._segment = self._segment or self._begin()
+        except StoreUnavailableError as error:
+            LOGGER.error("%s", error)
+            return False
+        return True
+
     async def close(self) -> None:
         """Take no more entries, and leave the segment to whoever ships."""
         self._is_closed = True

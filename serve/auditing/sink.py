@@ -47,6 +47,10 @@ class ShippedJournal:
         """Return how far PostgreSQL is behind."""
         return self._shipper.lag()
 
+    async def check(self) -> bool:
+        """Return whether an entry could be kept now."""
+        return self._journal.can_record()
+
     async def open(self) -> None:
         """Begin a segment and the shipping; SettingsError if the folder cannot be written."""
         self._journal.open()
@@ -93,6 +97,10 @@ class KeptJournal:
     def lag(self) -> AuditLag:
         """Return what lies on this disk, shipped or not: only who ships knows how much is."""
         return lag_of(measure(self._folder, {}))
+
+    async def check(self) -> bool:
+        """Return whether an entry could be kept now."""
+        return self._journal.can_record()
 
     async def open(self) -> None:
         """Begin a segment; SettingsError if the folder cannot be written."""

@@ -8,6 +8,7 @@ reader need not know of a switch beforehand, and never mixes two runs.
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,9 @@ from serve.sources.redis_pipe import Command, RedisPipe
 
 MAX_ATTEMPTS = 5
 """Reads begun anew because a switch came between; runs are hours apart, so a second one is rare already."""
+
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
+"""What decoding raises for content that is not of this layout."""
 
 _GET_POINTER: Command = ("GET", POINTER_KEY)
 
@@ -97,6 +101,9 @@ class RedisScores:
                 question = self._ask(question.persons, question.digests, by_cpf=question.by_cpf)
         except RedisReplyError as error:
             raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
+        except _UNREADABLE as error:
+            self._known = None
+            raise StoreUnavailableError(f"Redis: what it holds cannot be read: {type(error).__name__}") from None
         raise StoreUnavailableError("Redis: the run in force keeps changing")
 
     def _ask(self, persons: Sequence[str], digests: Sequence[bytes], *, by_cpf: bool) -> Question:

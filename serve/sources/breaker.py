@@ -7,8 +7,10 @@ probe reaches a store that is just coming back.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
+LOGGER = logging.getLogger("escore.api")
 FAILURES_TO_OPEN = 3
 """One failure may be a connection that had gone stale; three in a row are the store."""
 
@@ -24,8 +26,9 @@ class Breaker:
     """
 
     def __init__(
-        self, probe: Callable[[], Awaitable[bool]], *, on_change: Callable[[bool], None] | None = None
+        self, probe: Callable[[], Awaitable[bool]], *, store: str, on_change: Callable[[bool], None] | None = None
     ) -> None:
+        self._store = store
         self._probe = probe
         self._on_change = on_change
         self._failures = 0
@@ -40,11 +43,12 @@ class Breaker:
         """Count an answer."""
         self._failures = 0
 
-    def fail(self) -> None:
-        """Count a failure; the last of a row opens the breaker."""
+    def fail(self, reason: str) -> None:
+        """Count a failure; the last of a row opens the breaker. ``reason`` is logged: it holds nobody's values."""
         self._failures += 1
         if self._failures >= FAILURES_TO_OPEN and self._prober is None:
             self._prober = asyncio.get_running_loop().create_task(self._probe_until_it_answers(), name="escore-probe")
+            LOGGER.warning("%s is out: %s", self._store, reason)
             self._report(is_open=True)
 
     async def close(self) -> None:
@@ -62,6 +66,7 @@ class Breaker:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         self._failures = 0
         self._prober = None
+        LOGGER.info("%s answers again", self._store)
         self._report(is_open=False)
 
     async def _has_answered(self) -> bool:

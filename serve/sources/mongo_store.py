@@ -56,7 +56,7 @@ class MongoStore:
             maxIdleTimeMS=IDLE_SECONDS * 1000,
         )
         self._database = self._client.get_default_database(codec_options=CODEC)
-        self._breaker = Breaker(self._answers, on_change=on_change)
+        self._breaker = Breaker(self._answers, store=store, on_change=on_change)
         self._tasks: set[asyncio.Future[Any]] = set()
 
     async def run(self, work: Work[T]) -> T:
@@ -66,7 +66,7 @@ class MongoStore:
         try:
             result = await self._within_time(work)
         except (PyMongoError, TimeoutError) as error:
-            self._breaker.fail()
+            self._breaker.fail(type(error).__name__)
             raise StoreUnavailableError(f"{self.store}: {type(error).__name__}") from None
         except BSONError as error:
             raise StoreUnavailableError(

@@ -19,7 +19,8 @@ MAX_WAITING = 20_000
 """Requests of one connection that may await their replies; with more, Redis is not keeping up."""
 
 GRACE_SECONDS = 0.005
-"""Time given to the event loop, once a reply is overdue, to hand over what has already arrived."""
+"""Time given to the event loop, once a reply is overdue, to hand over what has already arrived; what is overdue then
+ends the connection, however much else arrived meanwhile."""
 
 
 class RedisReplyError(Exception):
@@ -75,7 +76,6 @@ class RedisLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand complete replies to those who wait for them."""
-        self._overdue = False
         self._reader.feed(data)
         try:
             while self._waiting:
@@ -114,11 +114,11 @@ class RedisLink(asyncio.Protocol):
         if not self._waiting or self.lost.done():
             return
         left = self._waiting[0].deadline - self._loop.time()
-        if left <= 0:
-            if self._overdue:
+        was_overdue, self._overdue = self._overdue, left <= 0
+        if self._overdue:
+            if was_overdue:
                 self._end(f"no answer within {self._timeout:g} s")
                 return
-            self._overdue = True
             left = GRACE_SECONDS
         self._timer = self._loop.call_later(left, self._check_time)
 

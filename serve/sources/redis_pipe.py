@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import random
 import ssl
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 """Pauses between attempts to connect double from the first to the longest, each shortened at random by up to half."""
 
+LOGGER = logging.getLogger("escore.api")
 Command = tuple[bytes | str | int, ...]
 
 
@@ -91,7 +93,9 @@ class RedisPipe:
             future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
             fail(future, StoreUnavailableError("Redis is out"))
             return future
-        return asyncio.ensure_future(self._send_first(payload, len(commands)))
+        first = asyncio.ensure_future(self._send_first(payload, len(commands)))
+        first.add_done_callback(_look_at)
+        return first
 
     async def open(self) -> None:
         """Connect, if Redis answers; else go on trying in the background."""
@@ -136,8 +140,8 @@ class RedisPipe:
         while True:
             try:
                 link = await asyncio.wait_for(self._connect(loop), self._timeout)
-            except (OSError, TimeoutError, StoreUnavailableError, RedisReplyError):
-                self._report(is_out=True)
+            except Exception as error:  # noqa: BLE001 - whatever it was, Redis is out, and the keeper must live on
+                self._report(is_out=True, reason=type(error).__name__)
                 self._settle()
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads attempts, no secret
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -190,15 +194,25 @@ class RedisPipe:
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _report(self, *, is_out: bool) -> None:
+    def _report(self, *, is_out: bool, reason: str = "") -> None:
         if is_out != self._is_out:
             self._is_out = is_out
+            if is_out:
+                LOGGER.warning("Redis is out: %s", reason)
+            else:
+                LOGGER.info("Redis answers again")
             if self._on_change is not None:
                 self._on_change(is_out)
 
     def _settle(self) -> None:
         if self._settled is not None and not self._settled.done():
             self._settled.set_result(None)
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """Ask for the error of a call that its caller may have dropped, or asyncio logs it as forgotten."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _pack(commands: Sequence[Command]) -> bytes:

@@ -34,7 +34,11 @@ WAITING_PER_CONNECTION = 32
 SERVER_SHARE = 0.9
 """PostgreSQL cancels a statement before our own limit, so that a slow query is told from a store that hangs."""
 
-_OUT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, StoreUnavailableError, OSError)
+_OUT = (sa.exc.OperationalError, sa.exc.InterfaceError, StoreUnavailableError, OSError)
+
+
+class _BusyError(Exception):
+    """No connection came free in time: the store answers, only not so many at once."""
 
 
 @dataclass(slots=True)
@@ -70,15 +74,22 @@ class SqlStore:
     ) -> None:
         self.store = store
         self._timeout = timeout
+        self._connections = connections
+        self._in_use = 0
         self._waiting_limit = connections * WAITING_PER_CONNECTION
         self._engine = _engine(url, timeout=timeout, connections=connections)
-        self._breaker = Breaker(self._answers, on_change=on_change)
+        self._breaker = Breaker(self._answers, store=store, on_change=on_change)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def dialect(self) -> str:
         """Return SQLAlchemy's name of the store's dialect."""
         return self._engine.dialect.name
+
+    @property
+    def is_out(self) -> bool:
+        """Return whether the store is known not to answer."""
+        return self._breaker.is_open
 
     async def run(self, work: Work[T]) -> T:
         """Return what ``work`` makes of a connection, in one transaction; what is not committed is rolled back."""
@@ -88,10 +99,13 @@ class SqlStore:
             raise StoreUnavailableError(f"{self.store}: too many requests wait for it")
         try:
             result = await self._within_time(work)
+        except (_BusyError, sa.exc.TimeoutError):
+            raise StoreUnavailableError(f"{self.store}: every connection is in use") from None
         except _OUT as error:
+            reason = reason_of(error)
             if not _is_slow_statement(error):
-                self._breaker.fail()
-            raise StoreUnavailableError(f"{self.store}: {reason_of(error)}") from None
+                self._breaker.fail(reason)
+            raise StoreUnavailableError(f"{self.store}: {reason}") from None
         self._breaker.succeed()
         return result
 
@@ -116,7 +130,7 @@ class SqlStore:
     async def _answers(self) -> bool:
         try:
             await self._within_time(_select_one)
-        except _OUT:
+        except (*_OUT, _BusyError, sa.exc.TimeoutError):
             return False
         return True
 
@@ -131,7 +145,10 @@ class SqlStore:
             _give_up(task, place)
             raise
         if not done:
+            is_busy = place.descriptor is None and self._in_use >= self._connections
             _give_up(task, place)
+            if is_busy:
+                raise _BusyError
             raise TimeoutError(f"no answer within {self._timeout:g} s")
         return task.result()
 
@@ -141,7 +158,11 @@ class SqlStore:
         async with self._engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             place.descriptor = raw.fileno() if hasattr(raw, "fileno") else None
-            return await connection.run_sync(work)
+            self._in_use += 1
+            try:
+                return await connection.run_sync(work)
+            finally:
+                self._in_use -= 1
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

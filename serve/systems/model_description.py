@@ -38,20 +38,28 @@ class ModelInForce:
         self._regime = regime
         self._lock = asyncio.Lock()
         self._kept: bytes | None = None
-        self._read_at = -STALE_SECONDS
+        self._read_at = self._tried_at = -STALE_SECONDS
 
     async def read(self) -> bytes | None:
         """Return the description, None if no run was ever published; StoreUnavailableError if it is not to be had."""
+        if self._age() <= FRESH_SECONDS or (self._lock.locked() and self._is_good_enough()):
+            return self._kept
         async with self._lock:
-            if self._age() > FRESH_SECONDS:
+            now = asyncio.get_running_loop().time()
+            if now - self._tried_at > FRESH_SECONDS or not self._is_good_enough():
+                self._tried_at = now
                 await self._refresh()
             return self._kept
+
+    def _is_good_enough(self) -> bool:
+        """Return whether what is kept may be told although PostgreSQL was not heard since."""
+        return self._kept is not None and self._age() <= STALE_SECONDS
 
     async def _refresh(self) -> None:
         try:
             self._kept = await self._results.run(self._describe)
         except StoreUnavailableError:
-            if self._kept is None or self._age() > STALE_SECONDS:
+            if not self._is_good_enough():
                 raise
         else:
             self._read_at = asyncio.get_running_loop().time()

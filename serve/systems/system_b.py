@@ -83,7 +83,7 @@ class OneScore:
         client_id = scope["path_params"]["cliente_id"]
         if scope["query_string"] or not _CLIENT_ID.fullmatch(client_id):
             await ticket.settle()
-            _refuse_what_is_wrong(scope, client_id)
+            await _refuse_what_is_wrong(scope, client_id)
         question = self._scores.ask_client(client_id)
         await ticket.settle()
         found = await self._scores.answer_client(question)
@@ -118,7 +118,7 @@ class ManyScores:
         request = Request(scope, receive)
         if scope["query_string"]:
             await ticket.settle()
-            _no_parameters(request)
+            await _no_parameters(request)
         asked, errors = _read_cpfs(await _read_body(request))
         if errors:
             await ticket.settle()
@@ -142,11 +142,11 @@ class ManyScores:
         await send_answer(send, 200, [(b"cache-control", b"private, no-store"), *_describe(body)], body)
 
 
-def _refuse_what_is_wrong(scope: Scope, client_id: str) -> None:
+async def _refuse_what_is_wrong(scope: Scope, client_id: str) -> None:
     """Raise the 422 of a path that names nobody, or the 400 of a parameter that is not known."""
     if not _CLIENT_ID.fullmatch(client_id):
         raise RequestValidationError([_BAD_CLIENT_ID])
-    _no_parameters(Request(scope))
+    await _no_parameters(Request(scope))
 
 
 def _describe(body: bytes) -> Headers:

@@ -52,7 +52,7 @@ class Fault:
 
     @property
     def out(self) -> frozenset[str]:
-        """Return the stores that then cannot answer: one that lost its content still does."""
+        """Return the stores that readiness then names: one that lost its content still answers."""
         return frozenset() if self.kind == "flushed" else frozenset({self.store})
 
     def begin(self, house: House) -> None:
@@ -89,7 +89,7 @@ class Fault:
 
 
 def can_be_served(kind: str, out: frozenset[str]) -> bool:
-    """Return whether a kind of request has to be answered while these stores are out."""
+    """Return whether a kind of request has to be answered while these stores are out or empty."""
     needs: dict[str, Callable[[], bool]] = {
         "score": lambda: not {"redis", "results"} <= out,
         "scores": lambda: not {"redis", "results"} <= out,
@@ -118,6 +118,11 @@ class Trial:
     def out(self) -> frozenset[str]:
         """Return the stores that could not answer."""
         return frozenset().union(*(fault.out for fault in self.faults))
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Return the stores that could not serve, an emptied one too."""
+        return frozenset(fault.store for fault in self.faults)
 
     @property
     def recovery(self) -> float:
@@ -167,7 +172,7 @@ class Trial:
         return f"{item.seconds:.2f} s" if over > 0 else None
 
     def _needless_refusal(self, item: Outcome) -> str | None:
-        is_wanted = item.status == 503 and item.kind != "pronto" and can_be_served(item.kind, self.out)
+        is_wanted = item.status == 503 and item.kind != "pronto" and can_be_served(item.kind, self.lost)
         return f"{item.status}" if is_wanted else None
 
     def _readiness(self) -> list[str]:
@@ -200,7 +205,7 @@ def run_trial(house: House, load: Load, faults: Iterable[Fault], *, seconds: flo
         fault.begin(house)
     time.sleep(max(0.0, began + seconds - time.monotonic()))
     mending = time.monotonic()
-    for fault in chosen:
+    for fault in sorted(chosen, key=lambda fault: fault.kind == "flushed"):  # Redis is filled from the results
         fault.end(house)
     ended = time.monotonic()
     calm = _wait_for_calm(load, ended)

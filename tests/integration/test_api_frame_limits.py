@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ MALFORMED = {
     "a negative length": post(b"Content-Length: -3\r\n", b"abc"),
     "an overflowing length": post(b"Content-Length: 99999999999999999999999\r\n", b"abc"),
     "a bad chunk": post(b"Transfer-Encoding: chunked\r\n", b"zz\r\nabc\r\n"),
+    "chunks before HTTP/1.1": b"POST /corpo HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "an unknown coding": post(b"Transfer-Encoding: identity\r\n", b"abc"),
     "NUL in the path": get(b"/eco/a\0b"),
     "escaped NUL in the path": get(b"/eco/a%00b"),
@@ -144,6 +146,46 @@ def test_one_who_stops_sending_is_cut_off(url, status, data):
         assert not answers
     else:
         assert_problem(answers[0], status)
+
+
+CHUNKED = b"POST /campos HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_follows_a_body_is_no_header(url, apart):
+    trailer = b"Authorization: Bearer x\r\nX-Finalidade: cobranca\r\n\r\n"
+    with connection(url) as wire:
+        wire.send(CHUNKED + (b"" if apart else trailer))
+        if apart:
+            time.sleep(0.05)
+            wire.send(trailer)
+        answer = wire.read()
+        assert answer is not None
+        assert answer.json() == ["host", "transfer-encoding"]
+        wire.send(CHUNKED + b"\r\n")
+        assert wire.read() is not None
+
+
+@pytest.mark.parametrize(
+    ("start", "block"),
+    [(CHUNKED, b"X-Abcdef: a\r\n" * 512), (CHUNKED + b"X: ", b"a" * 8192), (CHUNKED[:-7] + b"1;", b"a=b;" * 2048)],
+    ids=["many fields after a body", "a long field after a body", "a long extension of a chunk"],
+)
+def test_what_is_no_body_ends_soon(url, start, block):
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    with connection(url) as wire:
+        wire.send(start)
+        count_sent(wire, block, most=1 << 30)
+    assert time.monotonic() - started < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+
+
+def test_a_caller_that_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(url, capfd):
+    with connection(url) as wire:
+        wire.send(post(b"Content-Length: 10\r\n", b"abc"))
+        time.sleep(0.1)
+    time.sleep(0.3)
+    assert "fault" not in capfd.readouterr().err
 
 
 def test_one_byte_at_a_time_does_not_move_the_limit(url):

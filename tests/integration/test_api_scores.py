@@ -104,6 +104,15 @@ def test_unknown_consumers_are_answered_by_redis_alone(client, publisher):
     assert fallbacks(client) == before
 
 
+@pytest.mark.parametrize("pointer", [b"lixo", b"\xff\xfe", b""])
+def test_a_redis_of_another_layout_is_a_redis_that_cannot_answer(client, cache, publisher, pointer):
+    cache.set(POINTER_KEY, pointer)
+    try:
+        assert client.get("/clientes/cliente-3/score").status_code == 200
+    finally:
+        publisher.reconcile()
+
+
 def test_without_redis_scores_come_from_postgres(settings, publisher):
     lame = settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1/0")})
     with running(create_app(lame)) as url, caller(url, settings) as client:

@@ -19,7 +19,7 @@ from serve.sources.sql_store import SqlStore
 from stores.embedded.postgres import PostgresServer
 from stores.embedded.valkey import ValkeyServer
 from tests.store_processes import StoreProcess
-from tests.tcp_faults import Cut, Delay, Pass, Reset, Stall, TcpFaults
+from tests.tcp_faults import Cut, Delay, Pass, Reset, Stall, TcpFaults, Throttle
 
 TIMEOUT = 0.3
 SLACK = 1.0
@@ -114,6 +114,20 @@ def test_a_redis_that_hangs_costs_one_wait_and_then_none(valkey, faults, fault):
         assert changes == [True, False]
 
     with_pipe(redis_url(valkey, faults.port), body, on_change=changes.append)
+
+
+def test_a_redis_that_never_catches_up_is_given_up(valkey, faults):
+    """Replies that keep coming, each too late, do not keep a link alive."""
+
+    async def body(pipe: RedisPipe) -> None:
+        await pipe.send(("SET", "longo", "x" * 2000))
+        faults.apply(Throttle(40_000))
+        started = time.monotonic()
+        several = await asyncio.gather(*(pipe.send(("GET", "longo")) for _ in range(400)), return_exceptions=True)
+        assert time.monotonic() - started < TIMEOUT + SLACK
+        assert several[-1].__class__ is StoreUnavailableError
+
+    with_pipe(redis_url(valkey, faults.port), body)
 
 
 @pytest.mark.parametrize("fault", [Reset(), Cut()])
@@ -232,6 +246,18 @@ def test_postgres_restarted_is_used_again(postgres):
         assert await store.run(ask) == 7
 
     with_store(postgres_url(postgres, postgres.port), body)
+
+
+def test_a_store_that_is_busy_is_not_a_store_that_is_out(postgres):
+    async def body(store: SqlStore) -> None:
+        slow = [store.run(lambda connection: connection.execute(sa.text("SELECT pg_sleep(0.2)"))) for _ in range(20)]
+        several = await asyncio.gather(*slow, return_exceptions=True)
+        assert [one for one in several if isinstance(one, StoreUnavailableError)]
+        assert not store.is_out
+        await until(store.check)
+        assert await store.run(ask) == 7
+
+    with_store(postgres_url(postgres, postgres.port), body, connections=2)
 
 
 def test_a_mistake_in_a_query_is_not_a_store_that_is_out(postgres):
