@@ -121,7 +121,7 @@ class _Parts:
     def system_b(self) -> list[APIRouter]:
         """Return System B's routes: scores, what they start from, their model, and who read a person's data."""
         from serve.auditing import readings
-        from serve.auditing.accesses import read_cpf
+        from serve.auditing.accesses import read_cpf, read_scored_cpf
         from serve.scores.postgres_scores import PostgresScores
         from serve.scores.redis_scores import RedisScores
         from serve.scores.score_store import ScoreStore
@@ -140,7 +140,8 @@ class _Parts:
         days = self._settings.score_validity_days
 
         async def cpf_of(client_id: str) -> str | None:
-            return await base_b.run(partial(read_cpf, client_id=client_id))
+            found = await base_b.run(partial(read_cpf, client_id=client_id))
+            return found or await results.run(partial(read_scored_cpf, client_id=client_id))
 
         return [
             system_b.make_router(scores, self._guard, hashes=hashes, validity_days=days),

@@ -39,6 +39,12 @@ _PAGE = sa.text(
 )
 
 
+_SCORED = sa.text(
+    "SELECT cpf FROM score WHERE execucao_id = (SELECT id FROM execucao WHERE situacao = 'publicada')"
+    " AND cliente_id = :client_id"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One read of a person's data; ``is_titular`` if it was their own."""
@@ -100,6 +106,12 @@ class Subject:
 def read_cpf(connection: sa.Connection, client_id: str) -> str | None:
     """Return the CPF that Base B has under a consumer's id; None for an unknown one."""
     found: str | None = connection.scalar(sa.select(PESSOA.c.cpf).where(PESSOA.c.cliente_id == client_id))
+    return found
+
+
+def read_scored_cpf(connection: sa.Connection, client_id: str) -> str | None:
+    """Return the CPF under which the run in force scored a consumer, whom Base B need not know; None for none."""
+    found: str | None = connection.scalar(_SCORED, {"client_id": client_id})
     return found
 
 

@@ -1,5 +1,7 @@
 """Scores read from Redis: one round trip for one consumer or for a thousand, always from one whole generation.
 
+A consumer that is not found costs a second one, which tells who does not exist from a bucket that Redis lost.
+
 The pointer is read *after* the records, in the same pipeline: if it still names the generation that was
 read, that generation was in force and untouched; if not, the read is repeated with the one it names. So a
 reader need not know of a switch beforehand, and never mixes two runs.

@@ -69,11 +69,6 @@ class RedisPipe:
         self._keeper: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[None] | None = None
 
-    @property
-    def is_up(self) -> bool:
-        """Return whether a connection stands."""
-        return self._link is not None
-
     def register(self, text: str) -> Script:
         """Return a script that each connection opened from now on loads; register before the first use."""
         script = Script.of(text)

@@ -103,7 +103,7 @@ class OneScore:
 
 
 class ManyScores:
-    """Answers the scores of up to a thousand CPFs, in one round trip to Redis."""
+    """Answers the scores of up to a thousand CPFs, in one round trip to Redis if all are known."""
 
     def __init__(self, scores: ScoreStore, guard: Guard, *, hashes: PersonHash, writer: ScoreWriter) -> None:
         self._scores = scores

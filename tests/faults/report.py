@@ -20,10 +20,10 @@ import psutil
 from tests.faults.house import DEFAULT_TIMEOUTS, SHORT_TIMEOUTS, Timeouts, open_house
 from tests.faults.load import PERSONAL, RATES, make_load
 from tests.faults.matrix import PAIRS, SINGLES, try_calmly
-from tests.faults.trial import CALM_SECONDS, RECOVERY_SECONDS, SLACK_SECONDS, Fault, Trial
+from tests.faults.trial import CALM_SECONDS, NOTICE_SECONDS, RECOVERY_SECONDS, SLACK_SECONDS, Fault, Trial
 
 SINGLE_SECONDS = 5.0
-PAIR_SECONDS = 2.6
+PAIR_SECONDS = 3.0
 COLUMNS = [kind for kind in RATES if kind in PERSONAL]
 NAMES = {
     "score": "`GET …/score`",
@@ -86,6 +86,7 @@ def render(singles: list[Judged], pairs: list[Judged], *, minutes: float) -> str
         [
             *HEAD.format(
                 bound=f"{DEFAULT_TIMEOUTS.bound:g}",
+                notice=f"{NOTICE_SECONDS:g}",
                 slack=f"{SLACK_SECONDS:g}",
                 recovery=f"{RECOVERY_SECONDS:g}",
                 calm=f"{CALM_SECONDS:g}",
@@ -135,7 +136,7 @@ a second of known answers arrive at a constant rate, whatever becomes of the ear
   they come; {slack} s more are allowed here for two busy cores;
 - requests whose own stores are there are never refused: without Redis, scores come from PostgreSQL; without the
   results' PostgreSQL, from Redis, and the audit waits on the API's disk; Base C's failure is Base C's alone;
-- `/saude/pronto` names the stores that are out, and no other;
+- `/saude/pronto` names the stores that are out, and no other, {notice} s after the fault's beginning;
 - all is served again within {recovery} s of the fault's end, without a restart ({calm} s without trouble count);
 - each 200 with a person's data has one record in PostgreSQL's audit in the end.
 

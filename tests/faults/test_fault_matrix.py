@@ -14,7 +14,7 @@ from tests.faults.load import Load, make_load
 from tests.faults.matrix import PAIRS, SINGLES, try_calmly
 from tests.faults.trial import Fault
 
-SHORT_SECONDS = 2.6
+SHORT_SECONDS = 3.0
 LONG_SECONDS = 5.0
 SHORT = [
     (Fault("redis", "frozen"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -95,6 +96,20 @@ def test_a_bucket_that_redis_lost_is_not_an_unknown_consumer(client, cache, publ
     found = client.post("/scores/consultar", json={"cpfs": scores["cpf"].to_pylist()}).json()["resultados"]
     assert all(item["encontrado"] for item in found)
     publisher.reconcile()
+
+
+def test_who_read_a_score_is_listed_though_base_b_does_not_know_the_person(client, publisher):
+    read = client.get("/clientes/cliente-7/score")
+    deadline = time.monotonic() + 20
+    accesses = client.get("/clientes/cliente-7/acessos")
+    while accesses.status_code == 200 and not any(
+        access["recurso"] == "/clientes/{cliente_id}/score" for access in accesses.json()["results"]
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        accesses = client.get("/clientes/cliente-7/acessos")
+    assert (read.status_code, accesses.status_code) == (200, 200)
+    assert client.get("/clientes/ninguem/acessos").status_code == 404
 
 
 def test_unknown_consumers_are_answered_by_redis_alone(client, publisher):
