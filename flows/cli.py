@@ -184,7 +184,7 @@ app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 
 
 @app.command(
-    epilog="Examples: escore serve --port 8080 | one system alone: escore serve --system c "
+    epilog="Example: escore serve --port 8080 | one system alone: escore serve --system c "
     "| one process a core, on one port: escore serve --reuse-port --own-port 9081 & escore serve --reuse-port "
     "--own-port 9082 &"
 )

@@ -100,7 +100,7 @@ def test_a_reset_is_seen_on_old_and_new_connections(proxy):
         proxy.apply(Reset())
         with pytest.raises(ConnectionError):
             ask(old)
-        with connect(proxy) as new, pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionError), connect(proxy) as new:
             ask(new)
     proxy.apply(Pass())
     with connect(proxy) as connection:
@@ -137,5 +137,5 @@ def test_a_throttle_spreads_a_reply(proxy):
 def test_an_upstream_that_is_gone_resets_the_client():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         gone = listener.getsockname()[1]
-    with TcpFaults(gone) as proxy, connect(proxy) as connection, pytest.raises(ConnectionError):
+    with TcpFaults(gone) as proxy, pytest.raises(ConnectionError), connect(proxy) as connection:
         ask(connection)
