@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-QUICK = ("apply_points", "train_scorecard", "redis_layout", "publishing", "feature_engines")
+QUICK = (
+    "apply_points",
+    "train_scorecard",
+    "redis_layout",
+    "publishing",
+    "feature_engines",
+    "server_choice",
+    "cached_score",
+)
 
 
 def main() -> int:
