@@ -22,6 +22,7 @@ import pytest
 from contracts.settings import PREFIX, Settings
 from stores.embedded import erase_stores
 from tests.provisioning import EmbeddedServers, Provisioner
+from tests.store_processes import erase_left_behind
 
 REAL_SERVERS = {
     "base_a": ("SCORE_BASE_A_ADMIN_URL", "Base A ran on embedded PostgreSQL; nothing here has run on Oracle"),
@@ -135,4 +136,5 @@ def _clear_dead_sessions() -> None:
     for folder in SESSIONS.iterdir():
         if not psutil.pid_exists(int(folder.name.split("-")[0])):
             erase_stores(folder / "var")
+            erase_left_behind(folder)
             shutil.rmtree(folder, ignore_errors=True)

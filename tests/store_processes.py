@@ -9,13 +9,16 @@ from pathlib import Path
 
 import psutil
 
-from stores.embedded.postgres import role_url
+from stores.embedded.mongo import MongoServer
+from stores.embedded.postgres import PostgresServer, role_url
 from stores.embedded.processes import is_running, wait_until
 from stores.embedded.roles import SUPERUSER
 from stores.embedded.server import EmbeddedServer
 from stores.embedded.state import ServerRecord
+from stores.embedded.valkey import ValkeyServer
 
 END_SECONDS = 10.0
+KINDS: tuple[type[EmbeddedServer], ...] = (PostgresServer, ValkeyServer, MongoServer)
 
 
 class StoreProcess:
@@ -48,7 +51,7 @@ class StoreProcess:
 
     def start(self) -> None:
         """Start the server, or start it again, and return once it answers."""
-        self._record = self._server.start(self._record, lambda _record: None)
+        self._record = self._server.start(self._record, self._remember)
 
     def erase(self) -> None:
         """End the server at once and delete its data, wherever they lie."""
@@ -75,12 +78,25 @@ class StoreProcess:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
 
+    def _remember(self, record: ServerRecord) -> None:
+        self._record = record
+
     def _family(self) -> list[psutil.Process]:
         """Return the server first, so that it makes no children while they are dealt with."""
         if self._record.process is None or not is_running(self._record.process):
             return []
         server = psutil.Process(self._record.process.pid)
         return [server, *server.children(recursive=True)]
+
+
+def erase_left_behind(folder: Path) -> None:
+    """End and delete every server below a folder whose test session was killed."""
+    for kind in KINDS:
+        for place in folder.glob(f"**/{kind.name}"):
+            server, unknown = kind(place), ServerRecord()
+            for process in server.find(unknown):
+                process.kill()
+            shutil.rmtree(server.home(unknown), ignore_errors=True)
 
 
 def _is_alive(process: psutil.Process) -> bool:

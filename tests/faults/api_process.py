@@ -19,10 +19,14 @@ from stores.embedded.processes import free_port
 STORES = ("base_a", "base_b", "base_c", "results", "redis")
 START_SECONDS = 30.0
 END_SECONDS = 25.0
-_PROGRAM = (
-    "import sys; from contracts.settings import load_settings; from serve.api.run_server import serve;"
-    " serve(load_settings(), port=int(sys.argv[1]))"
-)
+_PROGRAM = """
+import os, sys, threading
+from contracts.settings import load_settings
+from serve.api.run_server import serve
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+serve(load_settings(), port=int(sys.argv[1]))
+"""
+"""The server, which ends at once when the test that holds its standard input does, however that ended."""
 
 
 def environment_of(settings: Settings, urls: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -70,7 +74,7 @@ class ApiProcess:
                 [sys.executable, "-c", _PROGRAM, str(self.port)],
                 cwd=self._folder,
                 env={**own, **self._environment, "PYTHONPATH": str(root)},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
             )
@@ -86,16 +90,14 @@ class ApiProcess:
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            raise
+        finally:
+            self.kill()
 
     def kill(self) -> None:
-        """End the process with SIGKILL."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        """End the process with SIGKILL, if it has been started and lives."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
 
     def _is_alive(self) -> bool:
         try:

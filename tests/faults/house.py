@@ -120,8 +120,8 @@ def open_house(
         truth.publish(settings, 1)
         proxies = {name: stack.enter_context(TcpFaults(store.port)) for name, store in stores.items()}
         api = ApiProcess(var / "api", {**_environment(settings, proxies, timeouts), **(extra or {})})
-        api.start()
         stack.callback(api.kill)
+        api.start()
         yield House(settings, stores, proxies, api, timeouts, persons, hashes)
 
 

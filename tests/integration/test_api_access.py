@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 import jwt
@@ -352,10 +353,14 @@ def test_documents_need_no_token_and_nothing_from_outside(url):
     assert {"/clientes", "/clientes/{cliente_id}/score", "/scores/consultar"} <= set(document["paths"])
     page = httpx.get(f"{url}/docs")
     assert page.headers["content-type"].startswith("text/html")
-    assert "/clientes/{cliente_id}/score" in page.text
     assert "http://" not in page.text
     assert "https://" not in page.text
-    assert "<script" not in page.text
+    sources = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert sources
+    for source in sources:
+        assert httpx.get(urljoin(str(page.url), source)).status_code == 200
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
+    assert "unsafe" not in page.headers["content-security-policy"]
 
 
 def test_readiness_tells_which_store_is_down(url, settings):
@@ -363,7 +368,7 @@ def test_readiness_tells_which_store_is_down(url, settings):
     ready = httpx.get(f"{url}/saude/pronto", timeout=20)
     assert ready.json() == {
         "situacao": "pronto",
-        "bancos": dict.fromkeys(["results", "base_a", "redis", "base_b", "base_c"], "ok"),
+        "bancos": dict.fromkeys(["results", "base_a", "redis", "base_b", "base_c", "auditoria"], "ok"),
     }
     lame = settings.model_copy(
         update={

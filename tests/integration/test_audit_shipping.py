@@ -371,7 +371,7 @@ def own_postgres(tmp_path, tmp_path_factory) -> Iterator[tuple[StoreProcess, Set
     settings = load_settings({**process.urls, "var": tmp_path, "audit_dir": tmp_path / "auditoria"})
     migrate(settings, stores=("results",))
     yield process, settings
-    process.stop()
+    process.erase()
 
 
 def test_postgresql_killed_in_the_middle_of_shipping_has_every_record_once(own_postgres):

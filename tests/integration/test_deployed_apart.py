@@ -117,7 +117,7 @@ def stores_of(client: httpx.Client) -> dict[str, str]:
 def test_a_and_c_need_their_own_store_alone(settings, tmp_path, system, path, others):
     store = f"base_{system}"
     with alone(settings, system, (f"{store}_url",), tmp_path) as client:
-        assert stores_of(client) == {store: "ok"}
+        assert stores_of(client) == dict.fromkeys([store, "auditoria"], "ok")
         assert client.get(path).status_code == 200
         assert client.get(path, headers={"Authorization": ""}).status_code == 401
         assert [client.get(other).status_code for other in others] == [404] * len(others)
@@ -131,7 +131,7 @@ def test_a_and_c_need_their_own_store_alone(settings, tmp_path, system, path, ot
 
 def test_b_needs_base_b_and_where_scores_lie(settings, tmp_path):
     with alone(settings, "b", ("base_b_url", "redis_url", "results_url"), tmp_path) as client:
-        assert stores_of(client) == dict.fromkeys(["base_b", "redis", "results"], "ok")
+        assert stores_of(client) == dict.fromkeys(["base_b", "redis", "results", "auditoria"], "ok")
         assert client.get("/clientes/c1/score-data").json()["cpf"] == CPF
         assert client.get("/clientes/c1/score").status_code == 404
         assert client.get("/clientes/c1").status_code == 404
