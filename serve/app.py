@@ -205,6 +205,8 @@ class _Parts:
         await self._verifier.open()
         if self._pipe is not None:
             await self._pipe.open()
+        # The first connection of an engine costs a dozen round trips: let none wait for it who needs it in a hurry.
+        await asyncio.gather(*(store.check() for store in self._stores.values()))
 
     async def _close(self) -> None:
         await self._audit.close()

@@ -75,7 +75,8 @@ def test_redis_dies_under_two_hundred_callers(house, asks, kind):
             house.proxies["results"].apply(Pass())
         queries = log.count(r"(?i)\bFROM score\b")
     assert Counter(item.fault for item in outcomes) == Counter({None: len(outcomes)})
-    assert all(item.is_served for item in outcomes)
+    refused = [item for item in outcomes if not item.is_served]
+    assert not refused, f"{len(refused)} of {len(outcomes)}: {refused[:2]}"
     assert max(seen) <= MAX_CONNECTIONS
     longest = SWARM_SECONDS + max(item.seconds for item in outcomes)
     assert 0 < queries <= QUERIES_AT_ONCE * (longest / QUERY_SECONDS + 1)
