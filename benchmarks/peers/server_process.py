@@ -19,6 +19,7 @@ import psutil
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
+SETTLE_SECONDS = 0.5
 STOP_SECONDS = 20.0
 IDLE_WINDOW = 0.25
 IDLE_SHARE = 0.08
@@ -31,16 +32,18 @@ class ServerProcess:
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], *, log: Path) -> None:
         self.name = name
-        self.port = free_port()
-        self._command = [part.format(port=self.port) for part in command]
+        self.port = 0
+        self._command = command
         self._environment = {**os.environ, **environment}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        self.port = free_port()
+        command = [part.format(port=self.port) for part in self._command]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
         try:
             self._wait_until_it_listens()
@@ -79,7 +82,9 @@ class ServerProcess:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
-                return
+                time.sleep(SETTLE_SECONDS)  # somebody else's, if ours ends at once for want of the port
+                if self._process.poll() is None:
+                    return
             time.sleep(0.05)
         raise SystemExit(f"{self.name} did not start:\n{self._log.read_text(errors='replace')[-3000:]}")
 
