@@ -322,6 +322,7 @@ class _Load:
     async def run(self) -> Outcome:
         job, loop = self.job, asyncio.get_running_loop()
         lanes = [_Lane(self) for _ in range(job.connections)]
+        pacer: threading.Thread | None = None
         started = time.perf_counter()
         self._from = started + job.warm_up
         self._until = self._from + (job.seconds if job.count is None else 3600.0)
@@ -330,13 +331,16 @@ class _Load:
                 self._begin(lane, started)
         else:
             self._idle.extend(lanes)
-            threading.Thread(target=self._pace, args=(loop, started, 1 / job.rate), daemon=True).start()
+            pacer = threading.Thread(target=self._pace, args=(loop, started, 1 / job.rate), daemon=True)
+            pacer.start()
         await asyncio.sleep(job.warm_up)
         cpu = time.process_time()
         while time.perf_counter() < self._until:
             await asyncio.sleep(min(0.05, max(0.0, self._until - time.perf_counter())))
         self._outcome.cpu = time.process_time() - cpu
         self._outcome.seconds = self._until - self._from
+        if pacer is not None:
+            await asyncio.to_thread(pacer.join)  # the last planned requests are the loop's only then
         await self._drain(lanes)
         return self._outcome
 

@@ -5,8 +5,8 @@ Free of Arrow, so that the request path can use it; ``contracts.score_scale`` ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 SCORE_MIN = 0
 SCORE_MAX = 1000
@@ -45,8 +45,7 @@ class Direction(StrEnum):
     LOWERS = "reduz"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One reason of one score: the term's code and its exact points, never zero."""
 
     code: str

@@ -8,6 +8,7 @@ SIGTERM, does the same without the wait; a second SIGINT ends at once.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -72,6 +73,7 @@ class Server(uvicorn.Server):
         """Start the application, then say where it answers."""
         asyncio.get_running_loop().set_exception_handler(on_loop_fault)
         await super().startup(sockets)
+        keep_what_started()
         self._checks = asyncio.create_task(self._check_connections())
         for listener in sockets or []:
             host, port = listener.getsockname()[:2]
@@ -114,6 +116,15 @@ class Server(uvicorn.Server):
             for connection in list(self.server_state.connections):
                 if isinstance(connection, BoundedProtocol):
                     _check(connection, now)
+
+
+def keep_what_started() -> None:
+    """Leave what has been made so far out of the garbage collector's rounds: it lives as long as the process.
+
+    A full round over all the modules holds every request up for some 90 ms; over what came since, for a few.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _check(connection: BoundedProtocol, now: float) -> None:

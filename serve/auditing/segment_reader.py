@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from serve.auditing.journal_format import MAX_PAYLOAD_BYTES, Follows, Header, first_instant, read_header, scan
+from serve.auditing.journal_format import MAX_PAYLOAD_BYTES, Follows, Header, Scan, first_instant, read_header, scan
 from serve.auditing.segment import take_lock
 
-PIECE_BYTES = 2 * MAX_PAYLOAD_BYTES
-"""Read at once: more than the longest record, so that every piece holds a whole one or damage."""
+PIECE_BYTES = 8 << 10
+"""Read at once, some 40 reads of one person: shipping more in one go would hold up the process's requests."""
+
+LONG_PIECE_BYTES = 2 * MAX_PAYLOAD_BYTES
+"""Read at once where much waits, or a piece holds nothing whole: any record is shorter, so there is one or damage."""
+
+MUCH_BYTES = 1 << 20
 
 DAMAGED_SUFFIX = ".danificado"
 """What a segment without a readable header is renamed to: kept for people to look at, waited for by nobody."""
@@ -56,12 +61,17 @@ class SegmentReader:
         """Return the next records from an offset on (0: from the first)."""
         assert self.header is not None, self.path
         start = max(offset, self.header.size)
-        data = os.pread(self.descriptor, PIECE_BYTES, start)
-        follows = Follows.NOTHING if start + len(data) >= self.size else Follows.MORE
-        found = scan(data, self.header.seed, follows if self.is_over else Follows.THE_WRITER)
+        found = self._scan(self.header, start, PIECE_BYTES if self.size - start < MUCH_BYTES else LONG_PIECE_BYTES)
+        if not found.size:
+            found = self._scan(self.header, start, LONG_PIECE_BYTES)
         end = start + found.size if found.size else offset
         is_last = start + found.size + found.tail >= self.size
         return Piece(found.payloads, offset, end, found.damaged, found.tail, is_last)
+
+    def _scan(self, header: Header, start: int, length: int) -> Scan:
+        data = os.pread(self.descriptor, length, start)
+        follows = Follows.NOTHING if start + len(data) >= self.size else Follows.MORE
+        return scan(data, header.seed, follows if self.is_over else Follows.THE_WRITER)
 
     def waiting_since(self, offset: int) -> datetime | None:
         """Return the instant of the first record from an offset on; None if there is none."""

@@ -32,6 +32,9 @@ PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 """Between two looks at the folder; doubled up to the longest while PostgreSQL does not take what there is."""
 
+PIECES_A_ROUND = 32
+"""Most pieces of one segment that are shipped before the next segment's turn."""
+
 PATROL_SECONDS = 5.0
 """Between two looks at the segments of other processes that live, in case one of them does not ship."""
 
@@ -118,7 +121,10 @@ class AuditShipper:
         for path in paths:
             try:
                 with reading(path) as segment:
-                    moved = await self._ship_next(segment, everywhere=everywhere) or moved
+                    for _ in range(PIECES_A_ROUND):
+                        if not await self._ship_next(segment, everywhere=everywhere):
+                            break
+                        moved = True
             except FileNotFoundError:
                 continue  # another shipper removed it
             except (sa.exc.SQLAlchemyError, OSError) as error:  # this segment's own; the others go on
@@ -142,7 +148,7 @@ class AuditShipper:
             if not everywhere:
                 return False
             self._unsure.add(header.id)  # its own process has moved it on meanwhile
-        piece = await asyncio.to_thread(segment.read, await self._offset(header))
+        piece = segment.read(await self._offset(header))
         if not piece.is_empty or piece.tail:
             if not await self._ship(header, piece):
                 return True  # from where the other shipper has come to

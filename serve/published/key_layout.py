@@ -14,7 +14,7 @@ import base64
 import hashlib
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from contracts.score_terms import BAND_UPPER_SCORES, MAX_REASONS, Band, Status
@@ -29,6 +29,10 @@ MAX_BUCKETS = 16**6
 
 RECORD = struct.Struct(f"<hfB{MAX_REASONS}B{MAX_REASONS}h")
 """score (int16), probability (float32), flags, reason numbers (uint8), points (int16): 19 bytes."""
+
+_FLAGS_BYTE = struct.calcsize("<hf")
+_NUMBERS = 3
+"""Where a record's reason numbers begin, after score, probability and flags."""
 
 MASK_PAD_BYTES = 3
 MASKED_DIGITS = slice(3, 9)
@@ -57,8 +61,7 @@ class Pointer:
         return cls(runs[0], runs[1] if len(runs) > 1 else None)
 
 
-@dataclass(frozen=True, slots=True)
-class PackedScore:
+class PackedScore(NamedTuple):
     """One score as a record holds it; reasons as (number in the generation's list of codes, points)."""
 
     score: int | None
@@ -111,12 +114,13 @@ def locate(digest: bytes, prefix: str, buckets: int) -> tuple[str, bytes]:
 
 def read_record(value: bytes) -> PackedScore:
     """Return the score that a record of either kind begins with."""
-    score, probability, flags, *rest = RECORD.unpack_from(value)
+    record = RECORD.unpack_from(value)
+    flags: int = record[2]
     if flags & FLAG_INSUFFICIENT:
         return PackedScore(None, None, None, Status.INSUFFICIENT_DATA, ())
-    count = flags & FLAG_REASONS
-    reasons = tuple(zip(rest[:count], rest[MAX_REASONS : MAX_REASONS + count], strict=True))
-    return PackedScore(score, probability, BANDS[flags >> FLAG_BAND_SHIFT & 0b11], Status.OK, reasons)
+    last = _NUMBERS + (flags & FLAG_REASONS)
+    reasons = tuple(zip(record[_NUMBERS:last], record[_NUMBERS + MAX_REASONS : last + MAX_REASONS], strict=True))
+    return PackedScore(record[0], record[1], BANDS[flags >> FLAG_BAND_SHIFT & 0b11], Status.OK, reasons)
 
 
 def read_masked_digits(value: bytes, digest: bytes) -> str:
@@ -131,8 +135,7 @@ def read_client_id(value: bytes, digest: bytes) -> str:
     sealed = value[RECORD.size :]
     pad = digest[PAD_BYTES][: len(sealed)]
     plain = int.from_bytes(sealed, "big") ^ int.from_bytes(pad, "big")
-    flags: Any = RECORD.unpack_from(value)[2]
-    if flags & FLAG_TEXT_ID:
+    if value[_FLAGS_BYTE] & FLAG_TEXT_ID:
         return plain.to_bytes(len(sealed), "big").decode()
     digits = f"{plain:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

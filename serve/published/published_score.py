@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.reference_date import REFERENCE_ZONE
 from contracts.score_terms import SCORE_MAX, SCORE_MIN, Reason
@@ -15,8 +14,7 @@ _DIGITS = range(6, 10)
 """Six significant digits survive in any float32, and nine always identify one (IEEE 754)."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedScore:
+class PublishedScore(NamedTuple):
     """One consumer's score in the run in force; ``masked_digits`` are the CPF's six middle digits."""
 
     client_id: str

@@ -9,7 +9,7 @@ import json
 from json.encoder import encode_basestring
 from typing import Any
 
-from contracts.score_terms import SCORE_MAX, SCORE_MIN, Direction
+from contracts.score_terms import SCORE_MAX, SCORE_MIN, Band, Direction, Status
 from serve.published.published_score import PublishedScore, shortest_float32, utc_text, valid_until
 from serve.published.run_info import RunInfo
 
@@ -35,12 +35,12 @@ class ScoreWriter:
             self._prepare(score.run)
         masked = score.masked_digits
         reasons = self._reasons
-        motives = ",".join([f"{reasons[r.code, r.points > 0]}{r.points}}}" for r in score.reasons])
+        motives = ",".join([f"{reasons[code, points > 0]}{points}}}" for code, points in score.reasons])
         return (
             f'{{"cliente_id":{encode_basestring(score.client_id)},"cpf_mascarado":"***.{masked[:3]}.{masked[3:]}-**"'
             f',"score":{"null" if score.score is None else score.score}{_SCALE}'
-            f"{'null' if score.band is None else _quoted(score.band)}"
-            f',"status":{_quoted(score.status)},"probabilidade_inadimplencia":{self._number(score.probability)}'
+            f"{'null' if score.band is None else _QUOTED[score.band]}"
+            f',"status":{_QUOTED[score.status]},"probabilidade_inadimplencia":{self._number(score.probability)}'
             f"{self._horizon}{motives}{self._tail}"
         )
 
@@ -74,8 +74,7 @@ class ScoreWriter:
         self._run = run
 
 
-def _quoted(word: str) -> str:
-    return f'"{word}"'
+_QUOTED = {str(word): f'"{word}"' for word in (*Band, *Status)}
 
 
 def _dump(body: dict[str, Any]) -> str:
