@@ -5,7 +5,8 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PACKAGES := contracts extract features models serve flows population stores
+UNIT := contracts extract features models serve flows population stores tests/unit tests/law tests/docs
+WITH_SERVERS := tests/integration tests/flows tests/faults
 
 .PHONY: help setup demo test test-long check format up down docs screenshots bench lock clean
 
@@ -27,7 +28,8 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(UNIT)
+	$(BIN)/python -m pytest $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser

@@ -17,6 +17,7 @@ USERS_WITHOUT_FACTS = 869
 """DISPONENT clients: nothing about other people feeds a person's score."""
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.shared_data,
     pytest.mark.skipif(not BERKA.is_dir(), reason=f"the Berka data is not at {BERKA}"),
 ]

@@ -340,7 +340,7 @@ NOW = int(time.time())
         {"titular": "c1", "sub": 1},
         {"titular": "c1", "sub": ...},
     ],
-    ids=repr,
+    ids=",".join,
 )  # fmt: skip
 def test_claims_of_the_wrong_kind_refuse_the_whole_token(runner, verifier, changes):
     refused(runner, verifier, sign(rsa_key(), claims(**changes), kid="rsa-1"))
