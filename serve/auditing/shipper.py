@@ -121,10 +121,7 @@ class AuditShipper:
         for path in paths:
             try:
                 with reading(path) as segment:
-                    for _ in range(PIECES_A_ROUND):
-                        if not await self._ship_next(segment, everywhere=everywhere):
-                            break
-                        moved = True
+                    moved = await self._ship_pieces(segment, everywhere=everywhere) or moved
             except FileNotFoundError:
                 continue  # another shipper removed it
             except (sa.exc.SQLAlchemyError, OSError) as error:  # this segment's own; the others go on
@@ -137,6 +134,16 @@ class AuditShipper:
         if failure is not None:
             raise failure
         return moved
+
+    async def _ship_pieces(self, segment: SegmentReader, *, everywhere: bool) -> bool:
+        """Ship what the segment held when it was opened, or as much as a round allows; return whether any was."""
+        for number in range(PIECES_A_ROUND):
+            if not await self._ship_next(segment, everywhere=everywhere):
+                return number > 0
+            if self._reached.get(segment.path, _GONE) >= segment.size:
+                return True
+        self._is_behind = True
+        return True
 
     async def _ship_next(self, segment: SegmentReader, *, everywhere: bool) -> bool:
         header = segment.header
@@ -155,7 +162,6 @@ class AuditShipper:
             self.done.records += len(piece.payloads)
             _tell_damage(segment, piece)
         self._reached[segment.path] = piece.end
-        self._is_behind = self._is_behind or (not piece.is_empty and piece.end < segment.size)
         if segment.is_over and piece.is_last:
             self._remove(segment)
             self._offsets.pop(header.id, None)
