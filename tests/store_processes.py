@@ -67,8 +67,13 @@ class StoreProcess:
         assert wait_until(lambda: not any(map(_is_alive, family)), seconds=END_SECONDS)
 
     def freeze(self) -> None:
-        """Stop the server and its children with SIGSTOP: the kernel still accepts, nobody answers."""
-        for process in self._family():
+        """Stop the server and its children with SIGSTOP: the kernel still accepts, nobody answers.
+
+        The server is stopped before its children are looked for, so that none is born unseen.
+        """
+        for process in self._family()[:1]:
+            process.send_signal(signal.SIGSTOP)
+        for process in self._family()[1:]:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGSTOP)
 
