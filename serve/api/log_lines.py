@@ -134,6 +134,7 @@ def log_config(form: LogFormat) -> dict[str, Any]:
     """Return the logging configuration of the server's process.
 
     Silent, whatever the level asked for: uvicorn's access log and pymongo's command log, whose lines hold CPFs.
+    psycopg's warnings are of connections that broke, which the breakers tell of.
     """
     ours = {"handlers": ["saida"], "level": "INFO", "propagate": False}
     return {
@@ -147,6 +148,7 @@ def log_config(form: LogFormat) -> dict[str, Any]:
             "escore": ours,
             "asyncio": {"handlers": ["saida"], "level": "WARNING", "propagate": False},
             "pymongo": {"level": "WARNING"},
+            "psycopg": {"level": "ERROR"},
         },
     }
 

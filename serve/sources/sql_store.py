@@ -8,8 +8,10 @@ whatever the server does, and its place is free again only then.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -34,6 +36,9 @@ WAITING_PER_CONNECTION = 32
 SERVER_SHARE = 0.9
 """PostgreSQL cancels a statement before our own limit, so that a slow query is told from a store that hangs."""
 
+OWN_SHARE = 0.5
+"""Part of the time limit that work must have had its connection for, before its overrun counts against the store."""
+
 _OUT = (sa.exc.OperationalError, sa.exc.InterfaceError, StoreUnavailableError, OSError)
 
 
@@ -43,9 +48,14 @@ class _BusyError(Exception):
 
 @dataclass(slots=True)
 class _Place:
-    """Where one piece of work runs: the socket of its connection, once it has one."""
+    """Where one piece of work runs: the socket of its connection, once it has one, and since when.
 
+    ``is_queued``: when it began, others had every connection.
+    """
+
+    is_queued: bool
     descriptor: int | None = None
+    since: float = math.inf
 
     def cut(self) -> bool:
         """Shut the socket down; the driver then sees its peer gone. False if there is none yet."""
@@ -135,7 +145,7 @@ class SqlStore:
         return True
 
     async def _within_time(self, work: Work[T]) -> T:
-        place = _Place()
+        place = _Place(len(self._tasks) >= self._connections)
         task = asyncio.get_running_loop().create_task(self._work(work, place))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
@@ -145,12 +155,18 @@ class SqlStore:
             _give_up(task, place)
             raise
         if not done:
-            is_busy = place.descriptor is None and self._in_use >= self._connections
+            is_busy = self._was_kept_waiting(place)
             _give_up(task, place)
             if is_busy:
                 raise _BusyError
             raise TimeoutError(f"no answer within {self._timeout:g} s")
         return task.result()
+
+    def _was_kept_waiting(self, place: _Place) -> bool:
+        """Return whether a piece of work overran for want of a connection: that says nothing against the store."""
+        if place.descriptor is None:
+            return self._in_use >= self._connections
+        return place.is_queued and time.monotonic() - place.since < OWN_SHARE * self._timeout
 
     async def _work(self, work: Work[T], place: _Place) -> T:
         if not isinstance(self._engine, AsyncEngine):
@@ -158,6 +174,7 @@ class SqlStore:
         async with self._engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             place.descriptor = raw.fileno() if hasattr(raw, "fileno") else None
+            place.since = time.monotonic()
             self._in_use += 1
             try:
                 return await connection.run_sync(work)
