@@ -29,6 +29,8 @@ LOGGER = logging.getLogger("uvicorn.error")
 SHUTDOWN_SECONDS = 10
 """How long requests under way may take once no more are taken; then they are answered 503."""
 CHECK_SECONDS = 0.1
+YOUNG_OBJECTS = 20_000
+"""New objects before the collector looks at them: a thousand scores make some 12,000, all gone when answered."""
 
 
 class ServerConfig(uvicorn.Config):
@@ -125,6 +127,7 @@ def keep_what_started() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def _check(connection: BoundedProtocol, now: float) -> None:
