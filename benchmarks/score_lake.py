@@ -46,7 +46,7 @@ from models.points.table import Axis, PointsTable, Term
 MODEL_FILE = "modelo.json"
 BINS = 12
 LARGEST_POINTS = 24
-SAMPLE_SECONDS = 0.02
+SAMPLE_SECONDS = 0.05
 MIB = 2**20
 STEPS = {"extrair": "read", "variaveis": "features", "pontuar": "points", "resumir": "summary"}
 _NO_SOURCES = Sources(None, None, None)
@@ -196,7 +196,7 @@ def _report(size: SnapshotSize, runs: Sequence[Measured]) -> Measured:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lake", type=Path, help="folder of lakes, one a size; with --once, one lake")
-    parser.add_argument("--kind", choices=("processes", "threads"), default="processes")
+    parser.add_argument("--kind", choices=("processes", "threads"), default="threads")
     parser.add_argument("--consumers", type=int, nargs="+", default=[100_000])
     parser.add_argument("--events", type=float, default=MEAN_EVENTS)
     parser.add_argument("--range-size", type=int, default=RANGE_SIZE)
