@@ -84,4 +84,4 @@ def _column_problems(schema: pa.Schema, declared: pa.Schema, columns: Sequence[s
 
 def _is_coded(found: pa.DataType, expected: pa.DataType) -> bool:
     """Return whether a column holds the expected values by dictionary, as Parquet may hand them over."""
-    return pa.types.is_dictionary(found) and found.value_type == expected
+    return bool(pa.types.is_dictionary(found) and found.value_type == expected)
