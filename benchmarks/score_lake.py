@@ -1,10 +1,10 @@
 """From the lake to scores in the lake: every range read, its features, points and reasons, as the nightly run does it.
 
-    python -m benchmarks.score_lake var/bancada --consumers 500000 1000000 2000000 --repeat 5
+    python -m benchmarks.score_lake --consumers 500000 1000000 2000000 [--kind processes] [--workers 2] [--repeat 5]
 
-Snapshots are written once (``lake_snapshot``) and kept. Every repetition is a process of its own that begins with
-nothing imported: wall and CPU from its start to its end, peak memory of it and all its children together. The model
-has a term on every feature of the catalog, which is more than a trained one. Medians of the repetitions.
+Snapshots are written once (``lake_snapshot``) and kept, below ``var/bancada``. Every repetition is a process of its own
+that begins with nothing imported: wall and CPU from its start to its end, peak memory of it and all its children
+together. The model has a term on every feature of the catalog, which is more than a trained one. Medians are shown.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from models.points.document import parse_points_table
 from models.points.scaling import ScoreScale
 from models.points.table import Axis, PointsTable, Term
 
+LAKES = Path("var/bancada")
 MODEL_FILE = "modelo.json"
 BINS = 12
 LARGEST_POINTS = 24
@@ -195,7 +196,7 @@ def _report(size: SnapshotSize, runs: Sequence[Measured]) -> Measured:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("lake", type=Path, help="folder of lakes, one a size; with --once, one lake")
+    parser.add_argument("lake", type=Path, nargs="?", default=LAKES, help="folder of lakes; with --once, one lake")
     parser.add_argument("--kind", choices=("processes", "threads"), default="threads")
     parser.add_argument("--consumers", type=int, nargs="+", default=[100_000])
     parser.add_argument("--events", type=float, default=MEAN_EVENTS)
