@@ -6,6 +6,8 @@ compiled ``groupby`` aggregation, and no Python function runs a group.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -26,6 +28,11 @@ TWELFTHS = {
 PERIODS = range(12)
 LARGEST_TOTAL = 2**28
 """Largest credit of a period, in cents, whose sums of squares fit 64 bits."""
+
+
+def write_features(night: Night, result: Path) -> None:
+    """Write the features of every known client, sorted by CPF, as one Parquet file."""
+    build_features(night).to_parquet(result, index=False)
 
 
 def build_features(night: Night) -> pd.DataFrame:
@@ -213,8 +220,8 @@ def movements(night: Night) -> pd.DataFrame:
     if credit.to_numpy().max(initial=0) > LARGEST_TOTAL:
         raise OverflowError("a sum of squares would not fit 64 bits")
     total, squares = credit.sum(axis=1), (credit**2).sum(axis=1)
-    credit_30, credit_90, credit_180 = (credit.loc[:, : last].sum(axis=1) for last in (0, 2, 5))
-    debit_30, debit_90, debit_180 = (debit.loc[:, : last].sum(axis=1) for last in (0, 2, 5))
+    credit_30, credit_90, credit_180 = (credit.loc[:, :last].sum(axis=1) for last in (0, 2, 5))
+    debit_30, debit_90, debit_180 = (debit.loc[:, :last].sum(axis=1) for last in (0, 2, 5))
     return pd.DataFrame(
         {
             "movimentacoes_365_dias_qtd": year["registros"],

@@ -54,7 +54,9 @@ def clients(night: Night) -> pl.LazyFrame:
     birthday_to_come = 100 * birth.dt.month().cast(pl.Int32) + birth.dt.day() > 100 * as_of.month + as_of.day
     years = pl.lit(as_of.year) - birth.dt.year() - birthday_to_come.cast(pl.Int32)
     known = pl.scan_parquet(night.files("cliente")).filter(pl.col("registrado_em") < night.cutoff)
-    return known.select("cpf", pl.col("id").alias("cliente_id"), "uf", pl.when(birth <= as_of).then(years).alias("idade"))
+    return known.select(
+        "cpf", pl.col("id").alias("cliente_id"), "uf", pl.when(birth <= as_of).then(years).alias("idade")
+    )
 
 
 def debts(night: Night) -> pl.LazyFrame:

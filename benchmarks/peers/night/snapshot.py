@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -16,12 +18,13 @@ from contracts.artifacts import ArtifactStore
 from contracts.extraction import REJECTS_SCHEMA, CpfRange, Extraction, TableCounts
 from contracts.reference_date import LONGEST_WINDOW_DAYS, cutoff_utc, prescription_date
 from contracts.tables import TABLES
-from extract.lake import snapshot_path, write_extraction
+from extract.lake import write_extraction
 from flows.run_plan import snapshot_root, write_plan
 from population.generate import generate_blocks
 from population.parameters import PopulationParameters
 
-SNAPSHOT_ID = "noite"
+EXECUTION = UUID(int=1)
+SNAPSHOT_ID = str(EXECUTION)
 SEED = 1
 
 
@@ -68,7 +71,7 @@ def make_snapshot(lake: Path, as_of: date, *, consumers: int, events: float, ran
     tables = _all_records(PopulationParameters(consumers, SEED, as_of, mean_events=events))
     cpfs = tables["cliente"]["cpf"]
     bounds = [None, *(cpfs[i].as_py() for i in range(range_size, len(cpfs), range_size)), None]
-    ranges = [CpfRange(i, *pair) for i, pair in enumerate(zip(bounds, bounds[1:], strict=False))]
+    ranges = [CpfRange(i, *pair) for i, pair in enumerate(itertools.pairwise(bounds))]
     store = ArtifactStore(lake)
     write_plan(store, SNAPSHOT_ID, ranges)
     for cpf_range in ranges:
@@ -91,8 +94,3 @@ def _cut(tables: dict[str, pa.Table], cpf_range: CpfRange) -> Extraction:
         found[name] = table.slice(start, end - start)
     counts = {name: TableCounts(table.num_rows, table.num_rows) for name, table in found.items()}
     return Extraction(found, REJECTS_SCHEMA.empty_table(), counts)
-
-
-def range_folder(night: Night, index: int) -> Path:
-    """Return where one range of the snapshot lies."""
-    return night.lake / snapshot_path(SNAPSHOT_ID, index)

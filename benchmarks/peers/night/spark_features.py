@@ -6,10 +6,8 @@ few shuffle partitions as the machine has use for, adaptive execution on (the de
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -21,45 +19,39 @@ from benchmarks.peers.night.snapshot import Night
 CORES = 2
 DRIVER_MEMORY = "8g"
 SHUFFLE_PARTITIONS = 8
+ARROW_ROWS = 100_000
+"""Rows that go to a Python function at a time."""
+
 ZONE = "America/Sao_Paulo"
 PERIODS = range(12)
 EXACT = "decimal(19,0)"
 """Products of two such have 38 digits, the most that Spark holds exactly."""
 
 
-def java_is_there() -> bool:
-    """Return whether a Java virtual machine can be started."""
-    return shutil.which("java") is not None
-
-
-@contextmanager
-def spark_session() -> Iterator[SparkSession]:
-    """Yield a local session; its virtual machine ends with it."""
+def start_session() -> SparkSession:
+    """Return a local session; its virtual machine ends with it or with this process."""
     options = {
         "spark.driver.memory": DRIVER_MEMORY,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.pyspark.python": sys.executable,
+        "spark.sql.execution.arrow.maxRecordsPerBatch": str(ARROW_ROWS),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(SHUFFLE_PARTITIONS),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # else its workers run whatever python3 is on the PATH
     builder = SparkSession.builder.master(f"local[{CORES}]").appName("noite")
     for name, value in options.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    try:
-        yield session
-    finally:
-        session.stop()
+    return session
 
 
-def write_features(night: Night, result: Path) -> None:
+def write_features(session: SparkSession, night: Night, result: Path) -> None:
     """Write the features of every known client, sorted by CPF, as a folder of Parquet files."""
-    with spark_session() as session:
-        build_features(session, night).write.mode("overwrite").parquet(str(result))
+    build_features(session, night).write.mode("overwrite").parquet(str(result))
 
 
 def build_features(session: SparkSession, night: Night) -> DataFrame:
