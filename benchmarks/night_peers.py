@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -123,7 +123,7 @@ def compare(contenders: Sequence[Contender], night: Night, models: Path, *, root
     _print_table(figures, differences)
     for name, reason in skipped.items():
         print(f"*** {name} WAS NOT MEASURED: {reason}")
-    _print_bars(figures)
+    print("", *bar_lines(figures), sep="\n")
     return not any(differences.values())
 
 
@@ -147,7 +147,7 @@ def _read(path: Path) -> pa.Table:
     return ds.dataset(path, format="parquet").to_table()
 
 
-def _print_table(figures: dict[str, Figures], differences: dict[str, list[str]]) -> None:
+def _print_table(figures: Mapping[str, Figures], differences: Mapping[str, Sequence[str]]) -> None:
     for step, reference in REFERENCE.items():
         ours = figures[reference.name]
         print(f"\n{step:<20}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'x our wall':>12}{'x our CPU':>11}  features")
@@ -163,15 +163,16 @@ def _print_table(figures: dict[str, Figures], differences: dict[str, list[str]])
             print(f"*** {name}: {problem}")
 
 
-def _print_bars(figures: dict[str, Figures]) -> None:
-    print()
+def bar_lines(figures: Mapping[str, Figures]) -> list[str]:
+    """Return what became of each bar: a peer's wall seconds over ours."""
+    lines = []
     for name, found in figures.items():
         contender = BY_NAME[name]
-        if contender.least_ratio is None:
-            continue
-        ratio = found.wall / figures[REFERENCE[contender.step].name].wall
-        verdict = "reached" if ratio >= contender.least_ratio else "MISSED"
-        print(f"bar, {name} over ours at least {contender.least_ratio:.2f}: {ratio:.2f}, {verdict}")
+        if contender.least_ratio is not None:
+            ratio = found.wall / figures[REFERENCE[contender.step].name].wall
+            verdict = "reached" if ratio >= contender.least_ratio else "MISSED"
+            lines.append(f"bar, {name} over ours at least {contender.least_ratio:.2f}: {ratio:.2f}, {verdict}")
+    return lines
 
 
 def main() -> None:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmarks.generated_samples import lake_tables
 from contracts.artifacts import ArtifactStore
@@ -68,7 +70,15 @@ class Night:
 
 def make_snapshot(lake: Path, as_of: date, *, consumers: int, events: float, range_size: int) -> Night:
     """Write a generated population's snapshot of a date, cut into ranges of so many consumers; return its night."""
-    tables = _all_records(PopulationParameters(consumers, SEED, as_of, mean_events=events))
+    parameters = PopulationParameters(consumers, SEED, as_of, mean_events=events)
+    blocks = [lake_tables(block) for block in generate_blocks(parameters)]
+    joined = {table.name: pa.concat_tables([block[table.name] for block in blocks]) for table in TABLES}
+    tables = {name: table.sort_by("cpf").combine_chunks() for name, table in joined.items()}
+    return write_snapshot(lake, as_of, tables, range_size=range_size)
+
+
+def write_snapshot(lake: Path, as_of: date, tables: Mapping[str, pa.Table], *, range_size: int) -> Night:
+    """Write whole lake tables, each sorted by CPF, as a snapshot of ranges of so many consumers."""
     cpfs = tables["cliente"]["cpf"]
     bounds = [None, *(cpfs[i].as_py() for i in range(range_size, len(cpfs), range_size)), None]
     ranges = [CpfRange(i, *pair) for i, pair in enumerate(itertools.pairwise(bounds))]
@@ -79,18 +89,15 @@ def make_snapshot(lake: Path, as_of: date, *, consumers: int, events: float, ran
     return Night(lake, as_of, len(ranges))
 
 
-def _all_records(parameters: PopulationParameters) -> dict[str, pa.Table]:
-    blocks = [lake_tables(block) for block in generate_blocks(parameters)]
-    joined = {table.name: pa.concat_tables([block[table.name] for block in blocks]) for table in TABLES}
-    return {name: table.sort_by("cpf").combine_chunks() for name, table in joined.items()}
-
-
-def _cut(tables: dict[str, pa.Table], cpf_range: CpfRange) -> Extraction:
+def _cut(tables: Mapping[str, pa.Table], cpf_range: CpfRange) -> Extraction:
     found = {}
     for name, table in tables.items():
-        cpfs = table["cpf"].to_numpy()
-        start = 0 if cpf_range.lower is None else int(cpfs.searchsorted(cpf_range.lower))
-        end = len(cpfs) if cpf_range.upper is None else int(cpfs.searchsorted(cpf_range.upper))
+        start = 0 if cpf_range.lower is None else _rows_below(table, cpf_range.lower)
+        end = table.num_rows if cpf_range.upper is None else _rows_below(table, cpf_range.upper)
         found[name] = table.slice(start, end - start)
     counts = {name: TableCounts(table.num_rows, table.num_rows) for name, table in found.items()}
     return Extraction(found, REJECTS_SCHEMA.empty_table(), counts)
+
+
+def _rows_below(table: pa.Table, cpf: str) -> int:
+    return pc.sum(pc.less(table["cpf"], cpf)).as_py() or 0

@@ -50,12 +50,12 @@ def start_session() -> SparkSession:
 
 
 def write_features(session: SparkSession, night: Night, result: Path) -> None:
-    """Write the features of every known client, sorted by CPF, as a folder of Parquet files."""
+    """Write the features of every known client as a folder of Parquet files."""
     build_features(session, night).write.mode("overwrite").parquet(str(result))
 
 
 def build_features(session: SparkSession, night: Night) -> DataFrame:
-    """Return the plan: one row a known client, sorted by CPF."""
+    """Return the plan: one row a known client, in no order (a global sort would be one more shuffle)."""
     spark = Tables(session, night)
     joined = spark.clients()
     for family in (
@@ -69,7 +69,7 @@ def build_features(session: SparkSession, night: Night) -> DataFrame:
         joined = joined.join(family, "cpf", "left")
     nothing = F.coalesce(*(F.col(f"{name}_ha") for name in ("d", "r", "b", "m", "q", "c"))).isNull()
     values = [value.cast("double").alias(name) for name, value in formulas().items()]
-    return joined.sort("cpf").select("cpf", "cliente_id", nothing.alias("sem_dados"), *values, "uf")
+    return joined.select("cpf", "cliente_id", nothing.alias("sem_dados"), *values, "uf")
 
 
 def ratio(numerator: Column, denominator: Column) -> Column:
