@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -64,8 +66,8 @@ def test_polars_gives_our_features(night_and_features: tuple[Night, pa.Table], t
     assert feature_differences(expected, read(tmp_path), last_place=1) == []
 
 
-@pytest.mark.long
-def test_spark_gives_our_features(night_and_features: tuple[Night, pa.Table], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
     pytest.importorskip(
         "pyspark", reason="the extra `peers` is not installed: PySpark was NOT compared with our features"
     )
@@ -73,9 +75,17 @@ def test_spark_gives_our_features(night_and_features: tuple[Night, pa.Table], tm
         pytest.skip("no Java virtual machine: PySpark was NOT compared with our features")
     from benchmarks.peers.night import spark_features  # noqa: PLC0415
 
-    night, expected = night_and_features
     session = spark_features.start_session()
-    spark_features.write_features(session, night, tmp_path / "s.parquet")
+    yield session
+    session.stop()
+
+
+@pytest.mark.long
+def test_spark_gives_our_features(night_and_features: tuple[Night, pa.Table], spark: Any, tmp_path: Path) -> None:
+    from benchmarks.peers.night import spark_features  # noqa: PLC0415
+
+    night, expected = night_and_features
+    spark_features.write_features(spark, night, tmp_path / "s.parquet")
     assert feature_differences(expected, read(tmp_path / "s.parquet")) == []
 
 
