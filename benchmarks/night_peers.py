@@ -179,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--consumers", type=int, default=100_000)
     parser.add_argument("--events", type=float, default=20, help="mean Base C events a consumer in 36 months")
-    parser.add_argument("--range-size", type=int, default=50_000)
+    parser.add_argument("--range-size", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--only", default="", help="contenders beside ours, separated by commas")
     parser.add_argument("--work", choices=list(BY_NAME), help=argparse.SUPPRESS)
