@@ -119,6 +119,7 @@ def compare(contenders: Sequence[Contender], night: Night, models: Path, *, root
             folder.mkdir()
             runs.append(measure(contender, night, models, folder))
         figures[contender.name] = _median(runs)
+        print(f"{contender.name}: {figures[contender.name]}", file=sys.stderr, flush=True)
         differences[contender.name] = _differences(contender, night, folder)
     _print_table(figures, differences)
     for name, reason in skipped.items():
