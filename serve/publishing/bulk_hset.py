@@ -64,10 +64,10 @@ def encode_commands(entries: Entries, *, prefix: str, buckets: int) -> Iterator[
 
 
 def encode_bucket_commands(name: bytes, prefix: str, numbers: range) -> bytes:
-    """Return the bytes of one command without further arguments for each of the buckets numbered.
+    r"""Return the bytes of one command without further arguments for each of the buckets numbered.
 
     >>> encode_bucket_commands(b"HLEN", "p:", range(10, 11))
-    b'*2\\r\\n$4\\r\\nHLEN\\r\\n$8\\r\\np:00000a\\r\\n'
+    b'*2\r\n$4\r\nHLEN\r\n$8\r\np:00000a\r\n'
     """
     start = b"*2\r\n$%d\r\n%s\r\n$%d\r\n" % (len(name), name, len(prefix) + _BUCKET_DIGITS) + prefix.encode()
     digits = _hex_digits(np.arange(numbers.start, numbers.stop, dtype=np.uint32))

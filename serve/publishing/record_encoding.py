@@ -137,7 +137,7 @@ def _pack_uuids(texts: Bytes2D) -> tuple[Bytes2D, npt.NDArray[np.bool_]]:
 
 def _entries(digests: Bytes2D, values: Bytes2D) -> Entries:
     places = np.ascontiguousarray(digests[:, BUCKET_BYTES]).view("<u4").reshape(-1)
-    return Entries(places, digests[:, FIELD_BYTES], values)
+    return Entries(places, np.ascontiguousarray(digests[:, FIELD_BYTES]), values)
 
 
 def _digests(joined: bytes) -> Bytes2D:
