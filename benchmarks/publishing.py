@@ -48,7 +48,8 @@ class Round:
 class Bench:
     """Publishes the same scores again and again, by `Publisher` and by the floor, into emptied stores."""
 
-    def __init__(self, settings: Settings, scores: pa.Table) -> None:
+    def __init__(self, settings: Settings, scores: pa.Table, *, settle: bool = True) -> None:
+        self.settle = settle
         self.settings = settings
         self.scores = scores
         self.cache = redis_client(settings.secret("redis_url"), timeout=60)
@@ -59,6 +60,12 @@ class Bench:
         self.postmaster = psutil.Process(backend.ppid())
         # A rewrite of the append-only file would fall into some rounds and not into others.
         self.cache.config_set("auto-aof-rewrite-percentage", 0)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.cache.config_set("auto-aof-rewrite-percentage", 100)
+        self.cache.close()
+        self.owner.dispose()
 
     def publish(self) -> Round:
         """Publish by `Publisher` as a run does: range by range, with the content's digest."""
@@ -92,7 +99,8 @@ class Bench:
 
     def _measure(self, call: Callable[[], None]) -> Round:
         gc.collect()
-        wait_until_idle([], self._servers())
+        if self.settle:
+            wait_until_idle([], self._servers())
         memory, servers = self.used_memory(), self._server_cpu()
         wall, cpu = time.perf_counter(), time.process_time()
         call()

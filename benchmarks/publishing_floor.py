@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import socket
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -86,8 +84,7 @@ def move(settings: Settings, run: RunInfo, payload: Payload) -> None:
             sa.text("UPDATE execucao SET situacao = 'publicada', publicada_em = now() WHERE id = :id"),
             {"id": run.execucao_id},
         )
-    words = (b"SET", POINTER_KEY.encode(), run.execucao_id.hex.encode())
-    _send(settings, [b"*3\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)], 1)
+    _send(settings, [_command("SET", POINTER_KEY, run.execucao_id.hex)], 1)
     engine.dispose()
 
 
@@ -110,18 +107,19 @@ def _fill_table(engine: sa.Engine, run: RunInfo, rows: bytes) -> None:
 
 def _send(settings: Settings, commands: list[bytes], replies: int) -> None:
     address = sa.make_url(settings.secret("redis_url"))
-    password = (address.password or "").encode()
+    opening = [_command("AUTH", address.password or ""), _command("SELECT", address.database or "0")]
     with socket.create_connection((address.host or "", address.port or 0)) as link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        failures: list[BaseException] = []
-        reader = threading.Thread(target=_caught(failures, lambda: _count_replies(link, replies + 1)))
-        reader.start()
-        link.sendall(b"*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n" % (len(password), password))
-        for command in commands:
-            link.sendall(command)
-        reader.join()
-        if failures:
-            raise failures[0]
+        with ThreadPoolExecutor(1) as reader:
+            counted = reader.submit(_count_replies, link, len(opening) + replies)
+            for command in (*opening, *commands):
+                link.sendall(command)
+            counted.result()
+
+
+def _command(*words: str) -> bytes:
+    parts = [b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words]
+    return b"*%d\r\n%s" % (len(words), b"".join(parts))
 
 
 def _count_replies(link: socket.socket, expected: int) -> None:
@@ -131,13 +129,3 @@ def _count_replies(link: socket.socket, expected: int) -> None:
         if not received or b"-" in received:
             raise SystemExit("Redis refused a command")
         counted += received.count(b"\n")
-
-
-def _caught(failures: list[BaseException], call: Callable[[], None]) -> Callable[[], None]:
-    def run() -> None:
-        try:
-            call()
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
-            failures.append(error)
-
-    return run
