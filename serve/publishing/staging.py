@@ -1,7 +1,7 @@
-"""A run's tables of scores into both stores at once: computed here, written by a thread for each store.
+"""A run's tables of scores into both stores at once, by a few threads that wait for one another.
 
-While this thread reads and encodes a table, one COPY and one stream of Redis commands are under way. Neither
-store can fall behind by more than a few tables: then this thread waits.
+This thread reads the tables and encodes rows; one sends them to PostgreSQL, one makes Redis entries of the same
+tables, and one sends those. None can get ahead of the next by more than a few tables: then it waits.
 
 The rows are committed in PostgreSQL only when Redis has confirmed every entry. Entries may be written twice, rows
 may not: so whatever fails, the same tables can be staged again.
@@ -18,7 +18,7 @@ from serve.published.run_info import RunInfo
 from serve.publishing import score_partitions
 from serve.publishing.copy_rows import encode_rows
 from serve.publishing.entry_groups import EntryGroup
-from serve.publishing.generations import Generations
+from serve.publishing.generations import Filling, Generations
 from serve.publishing.lanes import Lane
 from serve.publishing.score_copy import copy_rows
 
@@ -26,6 +26,9 @@ COPY_ROWS = 20_000
 """Rows of one COPY: some 5 MB."""
 
 COPIES_AHEAD = 4
+TABLES_AHEAD = 25
+"""Tables that wait to become Redis entries: 75 MB at most. PostgreSQL, which has indexes to build, may go ahead."""
+
 GROUPS_AHEAD = 1
 
 
@@ -41,20 +44,37 @@ def stage_tables(
     with (
         results.begin() as connection,
         Lane("redis", ahead=GROUPS_AHEAD) as to_redis,
+        Lane("entries", ahead=TABLES_AHEAD) as to_entries,
         Lane("postgresql", ahead=COPIES_AHEAD) as to_postgres,
     ):
-        group = EntryGroup()
+        entries = _Gathering(filling, to_redis)
         for scores in _cut(tables):
+            to_entries.submit(entries.add, scores)
             to_postgres.submit(copy_rows, connection, table, encode_rows(scores, run))
-            filling.encode(scores, group)
-            if group.is_full:
-                to_redis.submit(filling.write, group)
-                group = EntryGroup()
-        to_redis.submit(filling.write, group)
         if complete:
             to_postgres.submit(score_partitions.index_partition, connection, run.execucao_id)
-        to_postgres.drain()
+        to_entries.submit(entries.finish)
+        to_entries.drain()
         to_redis.drain()
+        to_postgres.drain()
+
+
+class _Gathering:
+    """Gathers tables into groups of entries, each handed over to be written when it is full."""
+
+    def __init__(self, filling: Filling, to_redis: Lane) -> None:
+        self._filling = filling
+        self._to_redis = to_redis
+        self._group = EntryGroup()
+
+    def add(self, scores: pa.Table) -> None:
+        self._filling.encode(scores, self._group)
+        if self._group.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        self._to_redis.submit(self._filling.write, self._group)
+        self._group = EntryGroup()
 
 
 def _cut(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
