@@ -35,6 +35,10 @@ RANGE_ROWS = 10_000
 """Consumers in a CPF range by default, one table of scores each."""
 
 
+BACKENDS_END = 0.5
+"""Seconds after which PostgreSQL has counted the CPU time of backends whose connection was closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """What one publication took: seconds, CPU seconds of this process and of the stores, bytes in Redis."""
@@ -105,6 +109,7 @@ class Bench:
         wall, cpu = time.perf_counter(), time.process_time()
         call()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        time.sleep(BACKENDS_END)
         return Round(wall, cpu, self._server_cpu() - servers, self.used_memory() - memory)
 
     def _begin(self) -> RunInfo:
