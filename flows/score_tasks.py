@@ -5,8 +5,10 @@ They take ids, dates, versions and range numbers only; what is personal they rea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
 from prefect import task
 
 from contracts.settings import load_settings
@@ -58,14 +60,19 @@ def stage_scores(run: RunIdentity, info: RunInfo, range_count: int, *, consumers
     lake = open_lake(settings)
     digest = ContentDigest()
     with open_results(settings) as results:
-        results.publisher.begin(info, consumers=consumers)
-        for index in range(range_count):
-            scores = lake.read_table(run.scores_path(index), SCORES_FILE)
-            digest.update(scores)
-            results.publisher.stage(scores)
-            results.publisher.stage_rejects(read_extraction(lake, run.snapshot_id, index, tables=()).rejects)
-            progress.advance()
-        results.publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
+        publisher = results.publisher
+
+        def read_ranges() -> Iterator[pa.Table]:
+            for index in range(range_count):
+                scores = lake.read_table(run.scores_path(index), SCORES_FILE)
+                digest.update(scores)
+                publisher.stage_rejects(read_extraction(lake, run.snapshot_id, index, tables=()).rejects)
+                yield scores
+                progress.advance()
+
+        publisher.begin(info, consumers=consumers)
+        publisher.stage_all(read_ranges())
+        publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
     return digest.hexdigest()
 
 
