@@ -125,10 +125,8 @@ def _is_chain(batch: Batch, starts: Offsets, ends: Offsets, *, begin: int, end: 
         return False
     if (ends - starts < _SMALLEST_DOCUMENT).any() or batch.data[end - 1] != 0:
         return False
-    longest = int(digits[-1])
-    names = batch.data[elements[:, None] + np.arange(1, longest + 1)]
-    numbered = (names != 0) | (np.arange(longest) >= digits[:, None])
-    return bool((batch.data[elements] == DOCUMENT).all() and (batch.data[starts - 1] == 0).all() and numbered.all())
+    numbered = all(batch.data[elements[digits >= at] + at].all() for at in range(1, int(digits[-1]) + 1))
+    return bool((batch.data[elements] == DOCUMENT).all() and (batch.data[starts - 1] == 0).all() and numbered)
 
 
 def _followed_starts(batch: Batch, begin: int, end: int) -> Offsets:

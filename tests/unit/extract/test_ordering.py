@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.tables import COMPRAS, PESSOA
@@ -30,6 +30,7 @@ def columns_of(rows: list[tuple[str, datetime, int, bool]]) -> pa.Table:
     return pa.table(table | dict.fromkeys(("bandeira_cartao", "tipo", "codigo_transacao"), texts))
 
 
+@settings(deadline=None)
 @given(st.lists(purchases, min_size=1, max_size=12))
 def test_sound_records_are_ordered_by_every_column_and_repeats_are_told(rows):
     columns, sound = columns_of(rows), np.array([row[3] for row in rows])
