@@ -37,7 +37,7 @@ from extract.sources import Sources
 from features.build import build_features
 from features.catalog import FEATURES
 from flows.range_summary import RangeSummary
-from flows.range_work import RangeWork, work_range
+from flows.range_work import RangeWork, work_ranges
 from flows.run_plan import group_ranges, read_plan, scores_root
 from models.points.document import parse_points_table
 from models.points.scaling import ScoreScale
@@ -108,7 +108,7 @@ def score_ranges(root: str, indexes: Sequence[int]) -> RangeSummary:
     planned = read_plan(lake, RUN.snapshot_id)
     assert planned is not None
     work = RangeWork(RUN, _NO_SOURCES, lake, obtain_points(lake))
-    return sum((work_range(work, planned[index]) for index in indexes), RangeSummary())
+    return work_ranges(work, [planned[index] for index in indexes])
 
 
 def _executor(workers: int, kind: str) -> Executor:

@@ -22,6 +22,7 @@ from contracts.extraction import CpfRange
 from contracts.tables import Store, Table, tables_of
 from extract.bson_values import decode_elements, decode_field
 from extract.bson_walker import ARRAY, Batch, Field, locate_fields, open_batch
+from extract.mongo_replies import find_arrays
 from extract.records import Decoded, Flags, Records, concat_records
 from extract.store_errors import reading_mongo
 
@@ -61,15 +62,15 @@ def _read(
 ) -> Records:
     projection = {column.name: 1 for column in table.read_columns}
     with reading_mongo(database):
-        cursor = database[table.name].find_raw_batches(query, projection, batch_size=BATCH_DOCUMENTS)
-        parts = [decode_documents(table, open_batch(replies), cpf_range) for replies in _grouped(cursor)]
+        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+        parts = [decode_documents(table, open_batch(arrays), cpf_range) for arrays in _grouped(replies)]
     return concat_records(parts)
 
 
-def _grouped(replies: Iterable[Any]) -> Iterator[list[bytes]]:
-    group: list[bytes] = []
-    for reply in replies:
-        group.append(reply)
+def _grouped(arrays: Iterable[memoryview]) -> Iterator[list[memoryview]]:
+    group: list[memoryview] = []
+    for array in arrays:
+        group.append(array)
         if sum(map(len, group)) >= DECODED_BYTES:
             yield group
             group = []

@@ -17,7 +17,7 @@ from extract.lake import read_extraction, write_extraction
 from flows.progress import StepProgress
 from flows.range_summary import RangeSummary
 from flows.range_tasks import IO_TASK
-from flows.range_work import SCORES_FILE, RangeWork, work_range
+from flows.range_work import SCORES_FILE, RangeWork, work_ranges
 from flows.resources import open_lake, open_results, open_sources
 from flows.run_plan import RunIdentity, read_plan
 from flows.withheld import values_withheld
@@ -33,12 +33,9 @@ def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     settings = load_settings()
     lake = open_lake(settings)
     planned = read_plan(lake, run.snapshot_id) or ()
-    total = RangeSummary()
     with open_sources(settings) as sources:
         work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points)
-        for index in indexes:
-            total += work_range(work, planned[index])
-    return total.to_json()
+        return work_ranges(work, [planned[index] for index in indexes]).to_json()
 
 
 @task(name="avulsos", **IO_TASK)

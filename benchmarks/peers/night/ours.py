@@ -14,10 +14,9 @@ from benchmarks.peers.night.snapshot import EXECUTION, SNAPSHOT_ID, Night
 from contracts.artifacts import ArtifactStore
 from extract.lake import read_extraction
 from extract.sources import Sources
-from features.build import build_features
-from features.catalog import FAMILIES
+from features.build import build_features, declared_columns
 from flows.range_tasks import DEFAULT_WORKERS
-from flows.range_work import FEATURES_FILE, SCORES_FILE, RangeWork, work_range
+from flows.range_work import FEATURES_FILE, SCORES_FILE, RangeWork, work_ranges
 from flows.run_plan import RunIdentity, read_plan, scores_root
 from models.points.table import PointsTable
 
@@ -32,18 +31,17 @@ def write_scores(night: Night, points: PointsTable) -> None:
     work = RangeWork(RunIdentity(EXECUTION, night.as_of, "pares"), NO_STORES, lake, points)
     ranges = read_plan(lake, SNAPSHOT_ID)
     assert ranges is not None
-    _in_threads(lambda index: work_range(work, ranges[index]), len(ranges))
+    _in_threads(lambda index: work_ranges(work, [ranges[index]]), len(ranges))
 
 
 def write_features(night: Night, folder: Path) -> None:
     """Write the features alone, one Parquet file a range."""
     lake = ArtifactStore(night.lake)
-    tables = [family.table.name for family in FAMILIES]
     folder.mkdir(parents=True, exist_ok=True)
 
     def work(index: int) -> None:
-        extraction = read_extraction(lake, SNAPSHOT_ID, index, tables)
-        pq.write_table(build_features(extraction.tables, night.as_of), folder / f"{index:05d}.parquet")
+        extraction = read_extraction(lake, SNAPSHOT_ID, index, columns=declared_columns())
+        pq.write_table(build_features(extraction.tables, night.as_of, threads=1), folder / f"{index:05d}.parquet")
 
     _in_threads(work, night.ranges)
 
