@@ -194,7 +194,8 @@ class _Night:
             artifact = ProgressArtifact("faixas", len(ranges))
             self.resumed = sum(self.lake.read_manifest(self.run.scores_path(r.index)) is not None for r in ranges)
             work = score_ranges.with_options(retries=self.settings.io_retries)
-            futures = {work.submit(self.run, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
+            threads = None if self.settings.dask is None else 1
+            futures = {work.submit(self.run, group, threads): len(group) for group in group_ranges(len(ranges))}
             total = RangeSummary()
             for future in as_completed(list(futures)):
                 total += RangeSummary.from_json(future.result())
@@ -224,10 +225,9 @@ class _Night:
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)
             consumers = summary.scores.scored + summary.scores.insufficient
-            staged = stage.submit(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
-            fingerprint: str = staged.result()
+            fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
-            switch_run.with_options(retries=retries).submit(info).result()
+            switch_run.with_options(retries=retries)(info)
             self._clear_lake()
             return fingerprint
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect import task
 
+from contracts.errors import DataIntegrityError
 from contracts.settings import load_settings
 from extract.extraction import extract_strays
 from extract.lake import read_extraction, write_extraction
@@ -26,14 +27,20 @@ from serve.publishing.content_digest import ContentDigest
 
 @task(name="faixas", **IO_TASK)
 @values_withheld
-def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
-    """Work on some ranges of a run, with connections of its own; return their summary as JSON."""
+def score_ranges(run: RunIdentity, indexes: list[int], threads: int | None = None) -> dict[str, Any]:
+    """Work on some ranges of a run, with connections of its own; return their summary as JSON.
+
+    ``threads`` bounds the cores that one range may take; None, all. DataIntegrityError if the plan is not in the lake:
+    the worker's lake is not the run's.
+    """
     settings = load_settings()
     lake = open_lake(settings)
-    planned = read_plan(lake, run.snapshot_id) or ()
+    planned = read_plan(lake, run.snapshot_id)
+    if planned is None:
+        raise DataIntegrityError(f"run {run.execucao_id}: its plan is not in this worker's lake, {lake.root}")
     total = RangeSummary()
     with open_sources(settings) as sources:
-        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points)
+        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points, threads)
         for index in indexes:
             total += work_range(work, planned[index])
     return total.to_json()

@@ -1,4 +1,4 @@
-"""The lake in a bucket: whole or absent, listed, replaced, deleted, tried again when busy, without a key in any text."""
+"""The lake in a bucket: whole or absent, listed, replaced, deleted, tried again when busy, no key in any text."""
 
 import pyarrow as pa
 import pytest
