@@ -38,7 +38,6 @@ class RangeWork:
     sources: Sources
     lake: ArtifactStore
     points: PointsTable
-    threads: int | None = None
 
 
 def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
@@ -49,7 +48,7 @@ def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
     started = time.perf_counter()
     extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run)
     extracted = time.perf_counter()
-    table = build_features(extraction.tables, work.run.as_of, threads=work.threads)
+    table = build_features(extraction.tables, work.run.as_of, threads=1)  # ranges are worked on side by side
     built = time.perf_counter()
     counter = CellCounter(work.points)
     scores = apply_points(work.points, table, counter=counter)

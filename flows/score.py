@@ -194,8 +194,7 @@ class _Night:
             artifact = ProgressArtifact("faixas", len(ranges))
             self.resumed = sum(self.lake.read_manifest(self.run.scores_path(r.index)) is not None for r in ranges)
             work = score_ranges.with_options(retries=self.settings.io_retries)
-            threads = None if self.settings.dask is None else 1
-            futures = {work.submit(self.run, group, threads): len(group) for group in group_ranges(len(ranges))}
+            futures = {work.submit(self.run, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
             total = RangeSummary()
             for future in as_completed(list(futures)):
                 total += RangeSummary.from_json(future.result())

@@ -27,11 +27,10 @@ from serve.publishing.content_digest import ContentDigest
 
 @task(name="faixas", **IO_TASK)
 @values_withheld
-def score_ranges(run: RunIdentity, indexes: list[int], threads: int | None = None) -> dict[str, Any]:
+def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     """Work on some ranges of a run, with connections of its own; return their summary as JSON.
 
-    ``threads`` bounds the cores that one range may take; None, all. DataIntegrityError if the plan is not in the lake:
-    the worker's lake is not the run's.
+    DataIntegrityError if the plan is not in the lake: the worker's lake is not the run's.
     """
     settings = load_settings()
     lake = open_lake(settings)
@@ -40,7 +39,7 @@ def score_ranges(run: RunIdentity, indexes: list[int], threads: int | None = Non
         raise DataIntegrityError(f"run {run.execucao_id}: its plan is not in this worker's lake, {lake.root}")
     total = RangeSummary()
     with open_sources(settings) as sources:
-        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points, threads)
+        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points)
         for index in indexes:
             total += work_range(work, planned[index])
     return total.to_json()

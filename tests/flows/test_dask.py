@@ -167,7 +167,7 @@ def test_tasks_carry_no_cpf_through_the_scheduler(night):
     bounds = {b for r in read_plan(lake, run.snapshot_id) for b in (r.lower, r.upper) if b}
     summary = finished_summary(lake, run, 0)
     assert len(bounds) >= RANGES - 1
-    sent = dumps((score_ranges, {"run": run, "indexes": [0, 1], "threads": 1}))
+    sent = dumps((score_ranges, {"run": run, "indexes": [0, 1]}))
     brought = pickle.dumps(summary.to_json())
     for data in (sent, brought):
         found = set(re.findall(r"(?<!\d)\d{11}(?!\d)", data.decode("latin-1")))
