@@ -26,6 +26,8 @@ from flows.dask_workers import check_workers
 
 _MIB = 1 << 20
 _LOCAL_CONFIG = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.scheduler.no-workers-timeout": "5 minutes",  # else a run waits for ever for workers that stay away
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,  # what spills is personal data
@@ -72,6 +74,7 @@ def local_cluster(settings: Settings) -> dict[str, Any]:
         "host": "127.0.0.1",
         "security": True,
         "dashboard_address": None,
+        "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"},
         "local_directory": str((settings.var / "dask").resolve()),
         "memory_limit": settings.dask_worker_mib * _MIB,
     }
