@@ -103,9 +103,22 @@ class ArtifactStore:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: not a manifest of this format") from error
 
-    def read_table(self, path: str, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return a Parquet file of an artifact as a table, after its checksum has been compared."""
-        return pq.read_table(pa.BufferReader(self.read_bytes(path, name)), columns=columns)
+    def read_table(
+        self,
+        path: str,
+        name: str,
+        columns: Sequence[str] | None = None,
+        *,
+        coded: Sequence[str] = (),
+        manifest: Manifest | None = None,
+    ) -> pa.Table:
+        """Return a Parquet file of an artifact as a table, after its checksum has been compared.
+
+        ``coded`` names text columns to leave coded by dictionary, as the file has them. ``manifest`` is the artifact's,
+        where the caller has read it already.
+        """
+        data = pa.BufferReader(self.read_bytes(path, name, manifest=manifest))
+        return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns)
 
     def read_json(self, path: str, name: str) -> dict[str, Any]:
         """Return a JSON file of an artifact, after its checksum has been compared."""
@@ -115,9 +128,9 @@ class ArtifactStore:
             raise DataIntegrityError(f"{path}/{name}: not a JSON document") from error
         return document
 
-    def read_bytes(self, path: str, name: str) -> bytes:
+    def read_bytes(self, path: str, name: str, *, manifest: Manifest | None = None) -> bytes:
         """Return a file's bytes; DataIntegrityError names it if it is missing or not what was written."""
-        manifest = self.read_manifest(path)
+        manifest = self.read_manifest(path) if manifest is None else manifest
         if manifest is None or name not in manifest.files:
             raise DataIntegrityError(f"{path}/{name}: not in the lake")
         return self._checked(f"{path}/{name}", manifest.files[name])

@@ -18,7 +18,7 @@ from contracts.extraction import CpfRange, Extraction
 from extract.extraction import extract_range
 from extract.lake import read_extraction, snapshot_path, write_extraction
 from extract.sources import Sources
-from features.build import build_features
+from features.build import build_features, declared_columns
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
 from flows.run_plan import RunIdentity
 from models.monitoring.cell_counts import CellCounter
@@ -66,10 +66,13 @@ def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
 
 
 def obtain_extraction(sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity) -> Extraction:
-    """Return a range's checked records from the lake if they stand there whole, else from the stores."""
+    """Return a range's checked records from the lake if they stand there whole, else from the stores.
+
+    From the lake come only the columns that features are built from.
+    """
     try:
         if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
-            return read_extraction(lake, run.snapshot_id, cpf_range.index)
+            return read_extraction(lake, run.snapshot_id, cpf_range.index, columns=declared_columns())
     except DataIntegrityError:
         lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
     extraction = extract_range(sources, cpf_range, as_of=run.as_of)
