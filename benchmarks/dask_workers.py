@@ -35,7 +35,7 @@ UP_WITHIN_SECONDS = 300
 
 @contextmanager
 def prefect_server() -> Iterator[None]:
-    """Run a Prefect server of this benchmark's own, unless one is named, and point this process and its workers at it."""
+    """Run a Prefect server of this benchmark's own, unless one is named, for this process and its workers."""
     if os.environ.get("PREFECT_API_URL"):
         yield
         return
