@@ -161,10 +161,10 @@ def run(
 ) -> None:
     """Score every consumer as of a date, and publish: partition, extract, features, score, gate, publish."""
     settings = point_prefect_at_its_server(RUN_SETTINGS)
-    from flows.range_tasks import range_runner
+    from flows.range_tasks import run_runner
     from flows.score import score_clients
 
-    flow = score_clients.with_options(task_runner=range_runner(settings.workers))
+    flow = score_clients.with_options(task_runner=run_runner(settings))
     result = call_flow(flow, as_of=as_of, model_version=model, fresh=fresh)
     if as_json:
         print_json(result)

@@ -224,10 +224,9 @@ class _Night:
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)
             consumers = summary.scores.scored + summary.scores.insufficient
-            staged = stage.submit(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
-            fingerprint: str = staged.result()
+            fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
-            switch_run.with_options(retries=retries).submit(info).result()
+            switch_run.with_options(retries=retries)(info)
             self._clear_lake()
             return fingerprint
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from prefect import task
 
+from contracts.errors import DataIntegrityError
 from contracts.settings import load_settings
 from extract.extraction import extract_strays
 from extract.lake import read_extraction, write_extraction
@@ -29,10 +30,15 @@ from serve.publishing.content_digest import ContentDigest
 @task(name="faixas", **IO_TASK)
 @values_withheld
 def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
-    """Work on some ranges of a run, with connections of its own; return their summary as JSON."""
+    """Work on some ranges of a run, with connections of its own; return their summary as JSON.
+
+    DataIntegrityError if the plan is not in the lake: the worker's lake is not the run's.
+    """
     settings = load_settings()
     lake = open_lake(settings)
-    planned = read_plan(lake, run.snapshot_id) or ()
+    planned = read_plan(lake, run.snapshot_id)
+    if planned is None:
+        raise DataIntegrityError(f"run {run.execucao_id}: its plan is not in this worker's lake, {lake.root}")
     with open_sources(settings) as sources:
         work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points)
         return work_ranges(work, [planned[index] for index in indexes]).to_json()
