@@ -25,6 +25,8 @@ PREFIX = "SCORE_"
 DOTENV = ".env"
 EMBEDDED_STATE_NAME = "embutidos.json"
 MIN_SECRET_LENGTH = 32
+MAX_OVERLAP_DAYS = 30
+"""Longest overlap of incremental runs: a snapshot counts its events for so many days back."""
 
 SOURCE_SETTINGS = ("base_a_url", "base_b_url", "base_c_url")
 """What must be set to read the three stores."""
@@ -106,6 +108,12 @@ class Settings(BaseSettings):
     io_retries: int = Field(3, ge=0, le=20, description="Tries again after a store did not answer")
     range_size: int = Field(10_000, ge=100, le=1_000_000, description="Consumers in one CPF range; bounds memory")
     workers: int = Field(2, ge=1, le=256, description="CPF ranges worked on at once")
+    overlap_days: int = Field(
+        3,
+        ge=0,
+        le=MAX_OVERLAP_DAYS,
+        description="Days before the last run's cutoff that an incremental run reads again",
+    )
     horizon_months: int = Field(12, ge=1, le=36, description="Months after the reference date that a default counts")
     min_debt_reais: float = Field(100.0, gt=0, description="Smallest debt that makes a default, in R$")
     retention_runs: int = Field(30, ge=2, description="Published runs kept, besides the last of each month")

@@ -76,6 +76,8 @@ def check_extracted(records: dict[str, Records], *, as_of: date) -> Extraction:
         tables={name: part.table for name, part in checked.items()},
         rejects=pa.concat_tables([part.rejects for part in checked.values()]).sort_by(_REJECTS_ORDER).combine_chunks(),
         counts={name: part.counts for name, part in checked.items()},
+        aside={name: part.aside for name, part in checked.items() if part.aside is not None},
+        heads={name: part.heads for name, part in checked.items() if part.heads},
     )
     pa.default_memory_pool().release_unused()
     return extraction

@@ -152,11 +152,16 @@ def train(
     print_result(result, as_json=as_json)
 
 
-@app.command(epilog="Example: escore run --as-of 2025-12-31")
+@app.command(
+    epilog="Example: escore run --as-of 2025-12-31 | night after night: escore run --incremental --as-of 2026-01-01"
+)
 def run(
     as_of: AsOf,
     model: Annotated[str | None, typer.Option(help="Version of a registered model; default: the one in force.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, even if a run was left half-finished.")] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Read only what changed since the last published run; same result.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score every consumer as of a date, and publish: partition, extract, features, score, gate, publish."""
@@ -165,7 +170,7 @@ def run(
     from flows.score import score_clients
 
     flow = score_clients.with_options(task_runner=range_runner(settings.workers))
-    result = call_flow(flow, as_of=as_of, model_version=model, fresh=fresh)
+    result = call_flow(flow, as_of=as_of, model_version=model, fresh=fresh, incremental=incremental)
     if as_json:
         print_json(result)
 

@@ -19,6 +19,7 @@ from extract.extraction import extract_range
 from extract.lake import read_extraction, snapshot_path, write_extraction
 from extract.sources import Sources
 from features.build import build_features
+from flows.range_base import RangeBase
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
 from flows.run_plan import RunIdentity
 from models.monitoring.cell_counts import CellCounter
@@ -38,6 +39,7 @@ class RangeWork:
     sources: Sources
     lake: ArtifactStore
     points: PointsTable
+    base: RangeBase | None = None
 
 
 def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
@@ -46,7 +48,7 @@ def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
     if done is not None:
         return done
     started = time.perf_counter()
-    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run)
+    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run, base=work.base)
     extracted = time.perf_counter()
     table = build_features(extraction.tables, work.run.as_of)
     built = time.perf_counter()
@@ -65,14 +67,22 @@ def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
     return summary
 
 
-def obtain_extraction(sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity) -> Extraction:
-    """Return a range's checked records from the lake if they stand there whole, else from the stores."""
+def obtain_extraction(
+    sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity, base: RangeBase | None = None
+) -> Extraction:
+    """Return a range's checked records from the lake if they stand there whole, else from the stores.
+
+    With a base they are those of an earlier snapshot and what changed since.
+    """
     try:
         if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
             return read_extraction(lake, run.snapshot_id, cpf_range.index)
     except DataIntegrityError:
         lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
-    extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    if base is None:
+        extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    else:
+        extraction = base.refresh(sources, cpf_range, as_of=run.as_of)
     write_extraction(lake, run.snapshot_id, cpf_range.index, extraction, as_of=run.as_of)
     return extraction
 
