@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -36,13 +36,15 @@ class Earlier:
     """One range of the last snapshot, and what is known of the events since.
 
     ``tails`` are the events of ``since`` (UTC) or later; ``reread`` names collections of which the range is known
-    to have lost or gained older documents.
+    to have lost or gained older documents. ``heads`` are the numbers of older documents, by collection, that the
+    snapshot was made from: more than it restores where a person was erased.
     """
 
     snapshot: Extraction
     tails: Mapping[str, Records]
     since: datetime
     reread: Collection[str] = ()
+    heads: Mapping[str, int] = field(default_factory=dict)
 
     def restore(self, table: Table) -> Records:
         """Return the records of a table that the snapshot was made from."""
@@ -52,6 +54,11 @@ class Earlier:
         """Return those of before ``since``."""
         restored = self.restore(table)
         return filter_records(restored, ~is_recent(restored, self.since))
+
+    def count_erased(self, read_whole: Collection[str]) -> dict[str, int]:
+        """Return how many older documents of erased persons each collection that was not read whole holds."""
+        merged = [t for t in tables_of(Store.C) if t.name not in read_whole and t.name in self.heads]
+        return {table.name: self.heads[table.name] - len(self.restore_older(table)) for table in merged}
 
     def merge_events(self, table: Table) -> Records:
         """Return a collection's documents: the older ones of the snapshot, and the tail."""
@@ -71,12 +78,14 @@ def refresh_range(sources: Sources, cpf_range: CpfRange, earlier: Earlier, *, as
         done = [part.result() for part in parts]
     records = {name: found for part, _ in done for name, found in part.items()}
     read_whole = [name for _, whole in done for name in whole]
-    extraction = check_extracted(dict(records), as_of=as_of)
+    known = earlier.count_erased(read_whole)
+    extraction = check_extracted(dict(records), as_of=as_of, erased=sources.erased, known_erased=known)
     nameless = _refused_without_key(extraction)
     if nameless:
         records |= base_c.read_range(sources.base_c, cpf_range, nameless)
         read_whole += [table.name for table in nameless]
-        extraction = check_extracted(records, as_of=as_of)
+        known = earlier.count_erased(read_whole)
+        extraction = check_extracted(records, as_of=as_of, erased=sources.erased, known_erased=known)
     return replace(extraction, read_whole=tuple(read_whole))
 
 
@@ -86,7 +95,10 @@ def refresh_strays(sources: Sources, earlier: Earlier, *, as_of: date) -> Extrac
     records = {**base_a.read_strays(sources.base_a), **base_b.read_strays(sources.base_b)}
     records |= base_c.read_strays(sources.base_c, whole)
     records |= {table.name: earlier.merge_events(table) for table in tables_of(Store.C) if table not in whole}
-    return replace(check_extracted(records, as_of=as_of), read_whole=tuple(table.name for table in whole))
+    read_whole = tuple(table.name for table in whole)
+    known = earlier.count_erased(read_whole)
+    extraction = check_extracted(records, as_of=as_of, erased=sources.erased, known_erased=known)
+    return replace(extraction, read_whole=read_whole)
 
 
 def is_recent(records: Records, since: datetime) -> Flags:

@@ -71,7 +71,7 @@ def choose_base(settings: Settings, lake: ArtifactStore, run: Run | None) -> Fou
     days = settings.overlap_days
     since = cutoff_utc(run.data_referencia) - timedelta(days=days)
     by_table = {name: {place: counts[name][days] for place, counts in heads.items()} for name in heads[STRAY]}
-    return FoundBase(SnapshotBase(snapshot_id, since), "", ranges, by_table)
+    return FoundBase(SnapshotBase(snapshot_id, since, days), "", ranges, by_table)
 
 
 def _address(url: str) -> str:

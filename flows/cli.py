@@ -18,6 +18,7 @@ from rich.text import Text
 from contracts.errors import EscoreError, StoreContractError
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
+from flows.cli_erase import ERASE_EXAMPLE, erase
 from flows.cli_flows import call_flow, point_prefect_at_its_server
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
@@ -186,6 +187,7 @@ def rollback() -> None:
 
 app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
 app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
+app.command("erase", epilog=ERASE_EXAMPLE)(erase)
 
 
 @app.command(

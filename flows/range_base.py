@@ -53,12 +53,9 @@ class RangeBase:
         return refresh_strays(sources, earlier, as_of=as_of)
 
     def _earlier(self, place: int) -> Earlier:
-        return Earlier(
-            read_base(self.lake, self.base.snapshot_id, None if place == STRAY else place),
-            self.changes.tails(place),
-            self.base.since,
-            self.changes.reread(place),
-        )
+        snapshot = read_base(self.lake, self.base.snapshot_id, None if place == STRAY else place)
+        heads = {name: counts[self.base.overlap_days] for name, counts in snapshot.heads.items()}
+        return Earlier(snapshot, self.changes.tails(place), self.base.since, self.changes.reread(place), heads)
 
 
 def open_base(lake: ArtifactStore, run: RunIdentity) -> RangeBase | None:

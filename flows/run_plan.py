@@ -55,6 +55,7 @@ class SnapshotBase:
 
     snapshot_id: str
     since: datetime
+    overlap_days: int = 0
 
 
 def write_plan(
@@ -72,7 +73,11 @@ def write_plan(
     body = {"faixas": [[cpf_range.index, cpf_range.lower, cpf_range.upper] for cpf_range in ranges]}
     meta: dict[str, Any] = {"faixas": len(ranges), "origem": origin}
     if base is not None:
-        meta["base"] = {"instantaneo": base.snapshot_id, "desde": base.since.isoformat()}
+        meta["base"] = {
+            "instantaneo": base.snapshot_id,
+            "desde": base.since.isoformat(),
+            "sobreposicao": base.overlap_days,
+        }
     lake.write(_plan_path(snapshot_id), {_PLAN_FILE: body}, meta=meta)
 
 
@@ -86,7 +91,11 @@ def read_plan_base(lake: ArtifactStore, snapshot_id: str) -> SnapshotBase | None
     """Return from which snapshot one is continued; None where everything is read from the stores."""
     manifest = lake.read_manifest(_plan_path(snapshot_id))
     body = None if manifest is None else manifest.meta.get("base")
-    return None if body is None else SnapshotBase(body["instantaneo"], datetime.fromisoformat(body["desde"]))
+    return (
+        None
+        if body is None
+        else SnapshotBase(body["instantaneo"], datetime.fromisoformat(body["desde"]), body["sobreposicao"])
+    )
 
 
 def read_plan(lake: ArtifactStore, snapshot_id: str) -> tuple[CpfRange, ...] | None:
