@@ -1,7 +1,7 @@
 """One person out of the lake: snapshots with what they set aside, features and scores, and training samples.
 
-An artifact of a published run is written anew without the person's rows; one of a run or training that was never
-finished goes whole, for it would be made again. The new form is laid aside before the old one is touched, so
+An artifact of a published run is written anew without the person's rows; a run or training that was never finished
+loses all it had, for it would be made again. The new form is laid aside before the old one is touched, so
 that a kill at any moment leaves one of the two whole, and the next call goes on from there.
 """
 
@@ -42,9 +42,12 @@ def find_cpfs(lake: ArtifactStore, client_id: str) -> frozenset[str]:
     """Return the CPFs under which the lake knows a consumer, refused records included."""
     found: set[str] = set()
     for path in artifact_paths(lake):
-        for name in _names(lake, path):
-            if _holds_clients(name):
-                found |= _cpfs_in(lake, path, name, client_id)
+        try:
+            for name in filter(_holds_clients, _names(lake, path)):
+                table = lake.read_table(path, name, columns=["cpf", "id"])
+                found.update(table.filter(pc.equal(table["id"], client_id))["cpf"].drop_null().to_pylist())
+        except DataIntegrityError:
+            continue  # what cannot be read is removed whole later
     return frozenset(found)
 
 
@@ -52,13 +55,16 @@ def erase_from_lake(lake: ArtifactStore, person: Person, published: Collection[s
     """Remove a person from every artifact and return rows by folder; those of ``published`` runs are kept."""
     _complete(lake)
     removed = dict.fromkeys(FOLDERS, 0)
-    for path in artifact_paths(lake):
+    for path in list(artifact_paths(lake)):
         folder, owner = path.split("/")[:2]
         rows = count_rows(lake, path, person)
         if rows == 0:
             continue
         removed[folder] += max(rows, 0)
-        if rows < 0 or owner not in published:
+        if owner not in published:
+            for name in FOLDERS:  # its other parts count on this one
+                lake.delete(f"{name}/{owner}")
+        elif rows < 0:
             lake.delete(path)
         else:
             _replace(lake, path, _without(lake, path, person))
@@ -91,7 +97,6 @@ def _below(lake: ArtifactStore, path: str, depth: int) -> Iterator[str]:
         inner = f"{path}/{name}"
         if name == "mudancas":
             yield from _below(lake, inner, 2)
-            yield f"{inner}/indice"
         elif depth > 1:
             yield from _below(lake, inner, depth - 1)
         else:
@@ -105,14 +110,6 @@ def _names(lake: ArtifactStore, path: str) -> list[str]:
 
 def _holds_clients(name: str) -> bool:
     return name.removesuffix(".parquet").split("-")[-1] == CLIENTE.name
-
-
-def _cpfs_in(lake: ArtifactStore, path: str, name: str, client_id: str) -> set[str]:
-    try:
-        table = lake.read_table(path, name, columns=["cpf", "id"])
-    except DataIntegrityError:
-        return set()  # what cannot be read is removed whole later
-    return set(table.filter(pc.equal(table["id"], client_id))["cpf"].drop_null().to_pylist())
 
 
 def _count(name: str, data: bytes, person: Person) -> int:

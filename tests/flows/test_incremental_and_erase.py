@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +20,25 @@ import sqlalchemy as sa
 from contracts.settings import Settings
 from flows.erase_lake import Person, count_in_lake
 from flows.resources import open_lake
+from models.registry import promote_model, register_model
 from serve.published.person_hash import PersonHash
 from stores.connections import mongo_database, sql_engine
-from tests.flows.conftest import AS_OF, Night, environment_of, escore, succeed
+from tests.flows.conftest import AS_OF, environment_of, escore, succeed
+from tests.model_samples import crossed_table, make_trained
 
-CLIENTS = 300
+CLIENTS = 250
 NEXT = AS_OF + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def house(night: Night, make_installation: Callable[[str], Settings]) -> Settings:
-    """A small installation of its own, with the night's model and a first, full run."""
+def house(make_installation: Callable[[str], Settings], prefect_api: str) -> Settings:
+    """A small installation of its own, with a hand-made model in force and a first, full run."""
     made = make_installation("incremental")
     given = {name: getattr(made, name) for name in made.model_fields_set}
-    settings = Settings(**given | {"prefect_api_url": night.settings.prefect_api_url, "range_size": 100})
-    for name in ("models", "registry"):
-        source = Path(night.settings.lake_root) / name
-        if source.exists():
-            shutil.copytree(source, Path(settings.lake_root) / name)
+    settings = Settings(**given | {"prefect_api_url": prefect_api, "range_size": 100})
+    lake, when = open_lake(settings), datetime.now(UTC)
+    version = register_model(lake, make_trained(crossed_table()), when=when)
+    promote_model(lake, version, who="teste", why="teste", when=when, despite_gate=True)
     options = ("--clients", str(CLIENTS), "--dirty", "0.02", "--events", "20", "--months", "14", "--seed", "5")
     succeed(escore(settings, "populate", "--as-of", AS_OF.isoformat(), *options))
     run(settings, AS_OF)
