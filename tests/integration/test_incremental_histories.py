@@ -114,7 +114,7 @@ def live_through(stage: SimpleNamespace, history: list[tuple[int, list[Change]]]
             assert_same(full[place], incremental[place], place)
 
 
-@settings(max_examples=12, **SETTINGS)
+@settings(max_examples=5, **SETTINGS)
 @given(history=NIGHTS)
 def test_any_history_gives_the_same_snapshot(stage, history):
     live_through(stage, history)
