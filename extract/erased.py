@@ -28,6 +28,10 @@ class Erased:
     of_cpf: Callable[[str], str]
     of_client: Callable[[str], str]
 
+    def is_cpf(self, cpf: str) -> bool:
+        """Return whether a CPF is an erased person's."""
+        return self.of_cpf(cpf) in self.hashes
+
     def find(self, records: Records) -> Flags:
         """Return which records are of an erased person, by CPF or by consumer id."""
         found = self._matches(records.columns["cpf"].values, self.of_cpf)

@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 from contracts.artifacts import ArtifactStore, Content
 from contracts.errors import DataIntegrityError
 from contracts.tables import CLIENTE
+from extract.partitions import next_number
 
 FOLDERS = {"snapshots": 2, "scores": 2, "training": 3}
 """Where rows of persons lie, and how many folders below each an artifact is."""
 
 _LAID_ASIDE = "apagamentos"
 _PLAN = "plano.json"
-_CPF_CHARACTERS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _cleared(name: str, data: bytes, person: Person) -> Content:
 
 def _moved_bounds(plan: dict[str, Any], person: Person) -> Mapping[str, Any]:
     """Return a plan of the same ranges in which no bound is the person's CPF: the next number stands in its place."""
-    moved = {cpf: str(int(cpf) + 1).zfill(_CPF_CHARACTERS) for cpf in person.cpfs if cpf.isdecimal()}
+    moved = {cpf: next_number(cpf) for cpf in person.cpfs if cpf.isdecimal()}
     return {**plan, "faixas": [[index, *(moved.get(b, b) for b in bounds)] for index, *bounds in plan["faixas"]]}
 
 

@@ -206,7 +206,7 @@ class _Night:
                 planned = self._continue_snapshot()
             if planned is None:
                 with open_sources(self.settings) as sources:
-                    planned = plan_ranges(sources.base_a, range_size=self.settings.range_size)
+                    planned = plan_ranges(sources.base_a, range_size=self.settings.range_size, erased=sources.erased)
                 write_plan(self.lake, self.run.snapshot_id, planned, origin=origin_of(self.settings))
             return planned
 
