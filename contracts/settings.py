@@ -25,6 +25,8 @@ PREFIX = "SCORE_"
 DOTENV = ".env"
 EMBEDDED_STATE_NAME = "embutidos.json"
 MIN_SECRET_LENGTH = 32
+MAX_OVERLAP_DAYS = 30
+"""Longest overlap of incremental runs: a snapshot counts its events for so many days back."""
 
 SOURCE_SETTINGS = ("base_a_url", "base_b_url", "base_c_url")
 """What must be set to read the three stores."""
@@ -115,6 +117,12 @@ class Settings(BaseSettings):
         2_048,
         ge=256,
         description="Memory of a worker of `SCORE_DASK=local`; beyond it, it is ended and its work redone",
+    )
+    overlap_days: int = Field(
+        3,
+        ge=0,
+        le=MAX_OVERLAP_DAYS,
+        description="Days before the last run's cutoff that an incremental run reads again",
     )
     horizon_months: int = Field(12, ge=1, le=36, description="Months after the reference date that a default counts")
     min_debt_reais: float = Field(100.0, gt=0, description="Smallest debt that makes a default, in R$")

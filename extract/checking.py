@@ -13,6 +13,7 @@ from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, TableCounts
 from contracts.reference_date import cutoff_utc
 from contracts.tables import INSTANT_TYPE, Table
+from extract.asides import count_heads, set_aside
 from extract.client_links import ClientIndex, check_known, check_links, check_uses
 from extract.field_checks import FREQUENCY, check_fields, normalized_frequencies
 from extract.ordering import Rows, order_records
@@ -23,11 +24,16 @@ from extract.verdicts import Verdicts
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A table of ``Table.lake_schema`` in its one order, its rejects (REJECTS_SCHEMA) and its counts."""
+    """A table of ``Table.lake_schema`` in its one order, its rejects (REJECTS_SCHEMA) and its counts.
+
+    ``aside`` is what was read besides, where ``extract.asides`` keeps it; ``heads`` the events by age.
+    """
 
     table: pa.Table
     rejects: pa.Table
     counts: TableCounts
+    aside: pa.Table | None = None
+    heads: tuple[int, ...] = ()
 
 
 def check_clients(records: Records, *, as_of: date) -> tuple[Checked, ClientIndex]:
@@ -57,6 +63,8 @@ def _finish(records: Records, verdicts: Verdicts, *, as_of: date) -> Checked:
         _conform(records.table, _chosen(columns, order[verdicts.kept[order]])),
         _rejects(records, verdicts),
         _reconciled(records, verdicts),
+        set_aside(records, verdicts),
+        count_heads(records, as_of=as_of),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
@@ -11,10 +13,16 @@ from contracts.artifacts import ArtifactStore, Manifest
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
 from contracts.tables import CLIENTE, TABLES, TABLES_BY_NAME, Table
+from extract.asides import RESTORED
 
 _SNAPSHOTS = "snapshots"
 _STRAYS = "avulsos"
 _REJECTS = "rejeitado.parquet"
+_ASIDE = "aparte-"
+"""Begins the name of the file with a table's records that the snapshot read but did not admit to the table."""
+
+_HEADS = "anteriores"
+_READ_WHOLE = "lidas_por_inteiro"
 
 
 def snapshot_path(snapshot_id: str, index: int | None) -> str:
@@ -30,12 +38,17 @@ def snapshot_path(snapshot_id: str, index: int | None) -> str:
 def write_extraction(
     lake: ArtifactStore, snapshot_id: str, index: int | None, extraction: Extraction, *, as_of: date
 ) -> Manifest:
-    """Write one range (or the strays) of a snapshot: eight tables, the rejects, and the counts as meta."""
+    """Write one range (or the strays) of a snapshot: eight tables, the rejects, what was set aside; counts as meta."""
     files = {f"{name}.parquet": table for name, table in extraction.tables.items()}
-    meta = {
+    files |= {f"{_ASIDE}{name}.parquet": table for name, table in extraction.aside.items() if table.num_rows}
+    meta: dict[str, Any] = {
         "data_referencia": as_of.isoformat(),
         "contagens": {name: counts.to_json() for name, counts in extraction.counts.items()},
     }
+    if extraction.heads:
+        meta[_HEADS] = {name: list(heads) for name, heads in extraction.heads.items()}
+    if extraction.read_whole is not None:
+        meta[_READ_WHOLE] = list(extraction.read_whole)
     return lake.write(snapshot_path(snapshot_id, index), {**files, _REJECTS: extraction.rejects}, meta=meta)
 
 
@@ -85,3 +98,34 @@ def _read_columns(
     unique = {"id", "cpf"} if table is CLIENTE else {"id"}
     coded = [name for name in names if name not in unique and pa.types.is_string(table.lake_schema.field(name).type)]
     return lake.read_table(path, f"{table.name}.parquet", names, coded=coded, manifest=manifest).select(names)
+
+
+def read_base(lake: ArtifactStore, snapshot_id: str, index: int | None) -> Extraction:
+    """Return what an incremental run starts from: the restorable tables, with what was set aside, and the heads.
+
+    DataIntegrityError if it is not in the lake, was left by an engine that set nothing aside, or is damaged.
+    """
+    extraction = read_extraction(lake, snapshot_id, index, tables=[table.name for table in RESTORED])
+    path = snapshot_path(snapshot_id, index)
+    heads = read_heads(lake, snapshot_id, index)
+    manifest = lake.read_manifest(path)
+    kept = manifest.files if manifest else {}
+    names = {table.name: f"{_ASIDE}{table.name}.parquet" for table in RESTORED}
+    aside = {name: lake.read_table(path, file) for name, file in names.items() if file in kept}
+    return replace(extraction, aside=aside, heads=heads)
+
+
+def read_heads(lake: ArtifactStore, snapshot_id: str, index: int | None) -> dict[str, tuple[int, ...]]:
+    """Return how many of each collection's documents are older than k days before the cutoff, for k from 0."""
+    path = snapshot_path(snapshot_id, index)
+    manifest = lake.read_manifest(path)
+    if manifest is None or _HEADS not in manifest.meta:
+        raise DataIntegrityError(f"{path}: no snapshot that an incremental run can start from")
+    return {name: tuple(heads) for name, heads in manifest.meta[_HEADS].items()}
+
+
+def read_whole(lake: ArtifactStore, snapshot_id: str, index: int | None) -> tuple[str, ...] | None:
+    """Return which tables an incremental run read whole in a range; None if it was no incremental run."""
+    manifest = lake.read_manifest(snapshot_path(snapshot_id, index))
+    names = None if manifest is None else manifest.meta.get(_READ_WHOLE)
+    return None if names is None else tuple(names)

@@ -23,6 +23,7 @@ from extract.extraction import extract_range
 from extract.lake import read_extraction, snapshot_path, write_extraction
 from extract.sources import Sources
 from features.build import build_features, declared_columns
+from flows.range_base import RangeBase
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
 from flows.read_ahead import read_ahead
 from flows.run_plan import RunIdentity
@@ -43,6 +44,7 @@ class RangeWork:
     sources: Sources
     lake: ArtifactStore
     points: PointsTable
+    base: RangeBase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def begin_range(work: RangeWork, cpf_range: CpfRange) -> BegunRange:
     if done is not None:
         return BegunRange(cpf_range.index, done)
     started = time.perf_counter()
-    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run)
+    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run, base=work.base)
     return BegunRange(cpf_range.index, extraction, time.perf_counter() - started)
 
 
@@ -96,17 +98,23 @@ def finish_range(work: RangeWork, begun: BegunRange) -> RangeSummary:
     return summary
 
 
-def obtain_extraction(sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity) -> Extraction:
+def obtain_extraction(
+    sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity, base: RangeBase | None = None
+) -> Extraction:
     """Return a range's checked records from the lake if they stand there whole, else from the stores.
 
-    From the lake come only the columns that features are built from.
+    From the lake come only the columns that features are built from. With a base they are those of an earlier
+    snapshot and what changed since.
     """
     try:
         if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
             return read_extraction(lake, run.snapshot_id, cpf_range.index, columns=declared_columns())
     except DataIntegrityError:
         lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
-    extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    if base is None:
+        extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    else:
+        extraction = base.refresh(sources, cpf_range, as_of=run.as_of)
     write_extraction(lake, run.snapshot_id, cpf_range.index, extraction, as_of=run.as_of)
     return extraction
 

@@ -16,6 +16,7 @@ from contracts.settings import load_settings
 from extract.extraction import extract_strays
 from extract.lake import read_extraction, write_extraction
 from flows.progress import StepProgress
+from flows.range_base import open_base
 from flows.range_summary import RangeSummary
 from flows.range_tasks import IO_TASK
 from flows.range_work import SCORES_FILE, RangeWork, work_ranges
@@ -40,7 +41,7 @@ def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     if planned is None:
         raise DataIntegrityError(f"run {run.execucao_id}: its plan is not in this worker's lake, {lake.root}")
     with open_sources(settings) as sources:
-        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points)
+        work = RangeWork(run, sources, lake, load_model(lake, run.model_version).points, open_base(lake, run))
         return work_ranges(work, [planned[index] for index in indexes]).to_json()
 
 
@@ -49,9 +50,14 @@ def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
 def score_strays(run: RunIdentity) -> dict[str, Any]:
     """Refuse the records that no CPF range returns; return their counts as a summary in JSON."""
     settings = load_settings()
+    lake = open_lake(settings)
+    base = open_base(lake, run)
     with open_sources(settings) as sources:
-        extraction = extract_strays(sources, as_of=run.as_of)
-    write_extraction(open_lake(settings), run.snapshot_id, None, extraction, as_of=run.as_of)
+        if base is None:
+            extraction = extract_strays(sources, as_of=run.as_of)
+        else:
+            extraction = base.refresh_strays(sources, as_of=run.as_of)
+    write_extraction(lake, run.snapshot_id, None, extraction, as_of=run.as_of)
     return RangeSummary(counts=extraction.counts).to_json()
 
 
