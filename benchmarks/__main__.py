@@ -11,6 +11,7 @@ QUICK = (
     "redis_layout",
     "publishing",
     "feature_engines",
+    "score_lake",
     "server_choice",
     "cached_score",
 )

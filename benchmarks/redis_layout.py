@@ -8,45 +8,18 @@ from __future__ import annotations
 import json
 import sys
 import time
-import uuid
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-import pyarrow as pa
 import redis
 
-from contracts.score_scale import SCORES_SCHEMA, band_of
+from benchmarks.made_up_scores import CODES, make_scores
 from serve.published.key_layout import locate
 from serve.published.person_hash import FIELD_BYTES, PersonHash
 from serve.publishing.bulk_hset import write_entries
 from serve.publishing.record_encoding import encode_records, entries_by_client, entries_by_cpf
 
-CODES = [f"CODIGO_{i:02d}" for i in range(60)]
 READS = 5_000
-
-
-def make_scores(consumers: int) -> pa.Table:
-    rng = np.random.default_rng(7)
-    score = rng.integers(0, 1001, consumers).astype(np.int16)
-    picks = zip(rng.integers(0, 60, (consumers, 4)), rng.integers(-99, 99, (consumers, 4)), strict=True)
-    reasons = [
-        [{"codigo": CODES[code], "pontos": int(points)} for code, points in zip(*pick, strict=True)] for pick in picks
-    ]
-    cpfs = np.unique(rng.integers(0, 10**11, consumers + 1000))[:consumers]
-    return pa.table(
-        [
-            pa.array([str(uuid.UUID(bytes=rng.bytes(16))) for _ in range(consumers)]),
-            pa.array([f"{cpf:011d}" for cpf in cpfs]),
-            pa.array(score),
-            pa.array(score.astype(np.int32)),
-            pa.array(rng.random(consumers, dtype=np.float32)),
-            pa.array([band_of(int(s)).value for s in score]),
-            pa.array(["OK"] * consumers),
-            pa.array(reasons, SCORES_SCHEMA.field("motivos").type),
-        ],
-        schema=SCORES_SCHEMA,
-    )
 
 
 def used_memory(client: redis.Redis) -> int:

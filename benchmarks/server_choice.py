@@ -27,10 +27,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from benchmarks.cached_score import Bench, Saturation
+from benchmarks.made_up_scores import CODES, make_scores
 from benchmarks.peers.catalog import SCORE_PATH, UVICORN, our_environment, our_process, peer_environment
 from benchmarks.peers.installation import Installation, copy_answers, installed
 from benchmarks.peers.server_process import ServerProcess, machine_line, python_module
-from benchmarks.redis_layout import CODES, make_scores
 from contracts.score_terms import Reason
 from serve.api.payload_models import ResultadosDeConsulta, Score
 from serve.published.published_score import PublishedScore

@@ -2,7 +2,7 @@
 
 An artifact is trusted only through its manifest: it does not exist before the manifest does, and a file
 that is missing, truncated or altered is named before a byte of it is used. The lake is a local folder or
-anything that pyarrow reaches by URI (``s3://bucket/prefix``).
+a bucket (``s3://bucket/prefix``). Two processes that write the same content to one place do not disturb each other.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,10 +22,12 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from contracts.errors import DataIntegrityError
+from contracts.lake_filesystem import open_filesystem
 
 MANIFEST_NAME = "manifesto.json"
 MANIFEST_FORMAT = 1
 PARQUET_COMPRESSION = "lz4"
+_UNFINISHED = ".tmp"
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
 """What a file may hold: a table (Parquet), a mapping (canonical JSON) or bytes as they are."""
@@ -63,26 +66,25 @@ class ArtifactStore:
     """Reads and writes artifacts below one root, a local folder or a URI such as ``s3://bucket/prefix``."""
 
     def __init__(self, root: str | Path) -> None:
-        self.root = str(root)
-        if "://" in self.root:
-            self._filesystem, self._base = fs.FileSystem.from_uri(self.root)
-        else:
-            self._filesystem, self._base = fs.LocalFileSystem(), str(Path(self.root).resolve())
+        self._lake = open_filesystem(str(root))
+        self._filesystem, self._base = self._lake.filesystem, self._lake.base
+        self.root = self._lake.name
 
     def write(self, path: str, files: Mapping[str, Content], *, meta: Mapping[str, Any]) -> Manifest:
-        """Write every file, then the manifest; an earlier artifact at ``path`` is replaced."""
-        self.delete(path)
-        entries = {name: self._write_file(f"{path}/{name}", content) for name, content in files.items()}
+        """Write every file, then the manifest; an earlier artifact at ``path`` is replaced.
+
+        Where the same content stands already it is never absent in between, so a worker that was taken for dead and
+        finishes after its successor harms nothing.
+        """
+        encoded = {name: _encode(content) for name, content in files.items()}
+        entries = {name: _entry(data, rows) for name, (data, rows) in encoded.items()}
         manifest = Manifest(entries, dict(meta))
-        body = {
-            "formato": MANIFEST_FORMAT,
-            "arquivos": {
-                name: {"bytes": entry.size, "sha256": entry.sha256, "linhas": entry.rows}
-                for name, entry in entries.items()
-            },
-            "meta": manifest.meta,
-        }
-        self._write_file(f"{path}/{MANIFEST_NAME}", canonical_json(body))
+        with self._lake.reaching():
+            self._drop_other_manifest(path, entries)
+            for name, (data, _) in encoded.items():
+                self._write_bytes(f"{path}/{name}", data)
+            self._write_bytes(f"{path}/{MANIFEST_NAME}", _manifest_json(manifest))
+            self._drop_other_files(path, entries)
         return manifest
 
     def read_manifest(self, path: str) -> Manifest | None:
@@ -101,9 +103,22 @@ class ArtifactStore:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: not a manifest of this format") from error
 
-    def read_table(self, path: str, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return a Parquet file of an artifact as a table, after its checksum has been compared."""
-        return pq.read_table(pa.BufferReader(self.read_bytes(path, name)), columns=columns)
+    def read_table(
+        self,
+        path: str,
+        name: str,
+        columns: Sequence[str] | None = None,
+        *,
+        coded: Sequence[str] = (),
+        manifest: Manifest | None = None,
+    ) -> pa.Table:
+        """Return a Parquet file of an artifact as a table, after its checksum has been compared.
+
+        ``coded`` names text columns to leave coded by dictionary, as the file has them. ``manifest`` is the artifact's,
+        where the caller has read it already.
+        """
+        data = pa.BufferReader(self.read_bytes(path, name, manifest=manifest))
+        return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns)
 
     def read_json(self, path: str, name: str) -> dict[str, Any]:
         """Return a JSON file of an artifact, after its checksum has been compared."""
@@ -113,9 +128,9 @@ class ArtifactStore:
             raise DataIntegrityError(f"{path}/{name}: not a JSON document") from error
         return document
 
-    def read_bytes(self, path: str, name: str) -> bytes:
+    def read_bytes(self, path: str, name: str, *, manifest: Manifest | None = None) -> bytes:
         """Return a file's bytes; DataIntegrityError names it if it is missing or not what was written."""
-        manifest = self.read_manifest(path)
+        manifest = self.read_manifest(path) if manifest is None else manifest
         if manifest is None or name not in manifest.files:
             raise DataIntegrityError(f"{path}/{name}: not in the lake")
         return self._checked(f"{path}/{name}", manifest.files[name])
@@ -137,41 +152,65 @@ class ArtifactStore:
 
     def list(self, path: str) -> tuple[str, ...]:
         """Return the sorted names of the folders directly below ``path``."""
-        selector = fs.FileSelector(self._full(path), allow_not_found=True)
-        found = self._filesystem.get_file_info(selector)
-        return tuple(sorted(info.base_name for info in found if info.type == fs.FileType.Directory))
+        return tuple(sorted(info.base_name for info in self._below(path) if info.type == fs.FileType.Directory))
 
     def delete(self, path: str) -> None:
         """Remove an artifact, its manifest first, or a whole folder of them; nothing there is no error."""
-        full = self._full(path)
-        if self._filesystem.get_file_info(f"{full}/{MANIFEST_NAME}").type == fs.FileType.File:
-            self._filesystem.delete_file(f"{full}/{MANIFEST_NAME}")
-        if self._filesystem.get_file_info(full).type == fs.FileType.Directory:
-            self._filesystem.delete_dir(full)
+        with self._lake.reaching():
+            self._delete_file(f"{path}/{MANIFEST_NAME}")
+            with suppress(FileNotFoundError):
+                self._filesystem.delete_dir(self._full(path))
 
     def _full(self, path: str) -> str:
         if ".." in path.split("/"):
             raise DataIntegrityError("a path in the lake may not climb out of it")
         return f"{self._base}/{path}"
 
-    def _write_file(self, path: str, content: Content) -> FileEntry:
-        data, rows = _encode(content)
+    def _below(self, path: str) -> Sequence[fs.FileInfo]:
+        with self._lake.reaching():
+            found: Sequence[fs.FileInfo] = self._filesystem.get_file_info(
+                fs.FileSelector(self._full(path), allow_not_found=True)
+            )
+            return found
+
+    def _delete_file(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self._filesystem.delete_file(self._full(path))
+
+    def _drop_other_manifest(self, path: str, entries: Mapping[str, FileEntry]) -> None:
+        """Take away the manifest of another content, before any of its files changes."""
+        try:
+            standing = self.read_manifest(path)
+        except DataIntegrityError:
+            self._delete_file(f"{path}/{MANIFEST_NAME}")
+            return
+        if standing is not None and standing.files != entries:
+            self._delete_file(f"{path}/{MANIFEST_NAME}")
+
+    def _drop_other_files(self, path: str, entries: Mapping[str, FileEntry]) -> None:
+        """Take away what an earlier artifact left; a name that ends ``.tmp`` may be another writer's, still at work."""
+        for info in self._below(path):
+            name = info.base_name
+            is_ours = name in entries or name == MANIFEST_NAME or name.endswith(_UNFINISHED)
+            if info.type == fs.FileType.File and not is_ours:
+                self._delete_file(f"{path}/{name}")
+
+    def _write_bytes(self, path: str, data: memoryview | bytes) -> None:
         full = self._full(path)
-        self._filesystem.create_dir(full.rsplit("/", 1)[0], recursive=True)
-        if isinstance(self._filesystem, fs.LocalFileSystem):
+        if self._lake.is_local:
+            Path(full).parent.mkdir(parents=True, exist_ok=True)
             _write_local(full, data)
         else:
             with self._filesystem.open_output_stream(full) as stream:
                 stream.write(data)
-        return FileEntry(len(data), hashlib.sha256(data).hexdigest(), rows)
 
     def _read_bytes(self, path: str) -> bytes | None:
-        full = self._full(path)
-        if self._filesystem.get_file_info(full).type != fs.FileType.File:
+        try:
+            with self._lake.reaching(), self._filesystem.open_input_file(self._full(path)) as stream:
+                data: bytes = stream.read()
+                return data
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        with self._filesystem.open_input_file(full) as stream:
-            data: bytes = stream.read()
-            return data
 
     def _checked(self, path: str, entry: FileEntry) -> bytes:
         data = self._read_bytes(path)
@@ -194,9 +233,21 @@ def _encode(content: Content) -> tuple[memoryview | bytes, int | None]:
     return canonical_json(content), None
 
 
+def _entry(data: memoryview | bytes, rows: int | None) -> FileEntry:
+    return FileEntry(len(data), hashlib.sha256(data).hexdigest(), rows)
+
+
+def _manifest_json(manifest: Manifest) -> bytes:
+    files = {
+        name: {"bytes": entry.size, "sha256": entry.sha256, "linhas": entry.rows}
+        for name, entry in manifest.files.items()
+    }
+    return canonical_json({"formato": MANIFEST_FORMAT, "arquivos": files, "meta": manifest.meta})
+
+
 def _write_local(full: str, data: memoryview | bytes) -> None:
     """Write through a temporary name and ``fsync``, so that a crash leaves the file whole or absent."""
-    temporary = Path(f"{full}.{uuid4().hex}.tmp")
+    temporary = Path(f"{full}.{uuid4().hex}{_UNFINISHED}")
     try:
         with temporary.open("wb") as file:
             file.write(data)

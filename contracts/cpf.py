@@ -17,6 +17,8 @@ from contracts.cpf_number import CPF_LENGTH, mask_cpf, normalize_cpf
 __all__ = ["CPF_LENGTH", "check_digits", "has_valid_digits", "is_well_formed", "mask_cpf", "normalize_cpf"]
 
 _WELL_FORMED = r"^[0-9]{11}$"
+_WEIGHTS = np.array([[10, 9, 8, 7, 6, 5, 4, 3, 2, 0], [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]], dtype=np.float32)
+"""Of the first ten digits, for each check digit; the sums are small whole numbers, exact in float32."""
 
 
 def check_digits(first_nine: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -43,12 +45,28 @@ def has_valid_digits(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     [True, False, False, False, False]
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    well_formed = np.asarray(pc.fill_null(is_well_formed(array), False))
+    if not (pa.types.is_string(array.type) or pa.types.is_binary(array.type)):
+        array = array.cast(pa.string())
+    eleven = np.asarray(pc.fill_null(pc.equal(pc.binary_length(array), CPF_LENGTH), False))
     valid = np.zeros(len(array), dtype=bool)
-    if well_formed.any():
-        kept = array.filter(pa.array(well_formed)).cast(pa.string())
-        text = b"".join(kept.to_numpy(zero_copy_only=False).astype("S11"))
-        digits = np.frombuffer(text, dtype=np.uint8).reshape(-1, CPF_LENGTH).astype(np.int64) - ord("0")
-        right = (check_digits(digits[:, :9]) == digits[:, 9:]).all(axis=1)
-        valid[well_formed] = right & (digits != digits[:, :1]).any(axis=1)
+    if eleven.any():
+        valid[eleven] = _are_right(_digits_of(array.filter(pa.array(eleven))))
     return pa.array(valid)
+
+
+def _digits_of(elevens: pa.Array) -> npt.NDArray[np.uint8]:
+    """Return the characters of texts of eleven bytes less "0" (shape ``(11, n)``), from where Arrow holds them."""
+    _, offsets, text = elevens.buffers()
+    first = np.frombuffer(offsets, dtype=np.int32, count=1, offset=4 * elevens.offset)[0]
+    characters = np.frombuffer(text, dtype=np.uint8, count=CPF_LENGTH * len(elevens), offset=first)
+    return np.ascontiguousarray(characters.reshape(-1, CPF_LENGTH).T) - np.uint8(ord("0"))
+
+
+def _are_right(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    sums = _WEIGHTS @ digits[:-1].astype(np.float32)
+    remainders = sums.astype(np.int16) % 11
+    expected = np.where(remainders < 2, 0, 11 - remainders)
+    right: npt.NDArray[np.bool_] = (
+        (digits <= 9).all(axis=0) & (digits[-2:] == expected).all(axis=0) & (digits != digits[0]).any(axis=0)
+    )
+    return right

@@ -24,6 +24,10 @@ class SettingsError(EscoreError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    def __reduce__(self) -> tuple[type[SettingsError], tuple[tuple[str, ...]]]:
+        """Cross to another process with the problems apart."""
+        return type(self), (self.problems,)
+
 
 class UsageError(EscoreError):
     """A command was called with arguments that cannot be honoured."""

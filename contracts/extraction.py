@@ -72,8 +72,17 @@ def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """One range of all three stores: a table of ``Table.lake_schema`` each, sorted by CPF, and its rejects."""
+    """One range of all three stores: a table of ``Table.lake_schema`` each, sorted by CPF, and its rejects.
+
+    ``aside`` holds, as the store returned them, the records that are not in ``tables`` (of the tables that an
+    incremental run does not read whole), and ``heads`` how many of each collection's are older than k days
+    before the cutoff, for k from 0: with them the next run tells what changed (docs/decisions/0010).
+    ``read_whole`` names the tables that an incremental run had to read whole; None where everything was read.
+    """
 
     tables: Mapping[str, pa.Table]
     rejects: pa.Table
     counts: Mapping[str, TableCounts]
+    aside: Mapping[str, pa.Table] = field(default_factory=dict)
+    heads: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    read_whole: tuple[str, ...] | None = None

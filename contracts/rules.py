@@ -47,6 +47,7 @@ _IGNORED = {
     "posterior_a_data_referencia": "só conhecido depois do fim da data de referência",
     "titular_posterior": "de um cliente registrado depois da data de referência",
     "titular_rejeitado": "de um cliente que foi rejeitado",
+    "titular_apagado": "de um titular apagado a pedido (LGPD art. 18 VI), que a base de origem ainda guarda",
     "divida_prescrita": "dívida vencida há mais de 5 anos (CDC art. 43 §1; Súmula 323 STJ)",
     "consulta_do_titular": "consulta do próprio titular (Lei 12.414 art. 7-A III)",
     "fora_da_janela": "evento mais antigo que a maior janela de variáveis",

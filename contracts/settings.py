@@ -19,12 +19,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
 from contracts.regime import Regime
-from contracts.urls import ANY_BASE, lake_of, text_url_of, url_of
+from contracts.urls import ANY_BASE, dask_of, lake_of, text_url_of, url_of
 
 PREFIX = "SCORE_"
 DOTENV = ".env"
 EMBEDDED_STATE_NAME = "embutidos.json"
 MIN_SECRET_LENGTH = 32
+MAX_OVERLAP_DAYS = 30
+"""Longest overlap of incremental runs: a snapshot counts its events for so many days back."""
 
 SOURCE_SETTINGS = ("base_a_url", "base_b_url", "base_c_url")
 """What must be set to read the three stores."""
@@ -47,6 +49,7 @@ _MongoUrl = Annotated[SecretStr, url_of("mongodb")]
 _RedisUrl = Annotated[SecretStr, url_of("redis", "rediss")]
 _HttpUrl = Annotated[str, text_url_of("http", "https")]
 _Lake = Annotated[str, AfterValidator(lake_of)]
+_Dask = Annotated[str, AfterValidator(dask_of)]
 
 
 class Settings(BaseSettings):
@@ -106,6 +109,21 @@ class Settings(BaseSettings):
     io_retries: int = Field(3, ge=0, le=20, description="Tries again after a store did not answer")
     range_size: int = Field(10_000, ge=100, le=1_000_000, description="Consumers in one CPF range; bounds memory")
     workers: int = Field(2, ge=1, le=256, description="CPF ranges worked on at once")
+    dask: _Dask | None = Field(
+        None,
+        description="Where a run's ranges go out to: `local`, or a Dask scheduler's `tcp://` or `tls://`; or threads",
+    )
+    dask_worker_mib: int = Field(
+        2_048,
+        ge=256,
+        description="Memory of a worker of `SCORE_DASK=local`; beyond it, it is ended and its work redone",
+    )
+    overlap_days: int = Field(
+        3,
+        ge=0,
+        le=MAX_OVERLAP_DAYS,
+        description="Days before the last run's cutoff that an incremental run reads again",
+    )
     horizon_months: int = Field(12, ge=1, le=36, description="Months after the reference date that a default counts")
     min_debt_reais: float = Field(100.0, gt=0, description="Smallest debt that makes a default, in R$")
     retention_runs: int = Field(30, ge=2, description="Published runs kept, besides the last of each month")

@@ -7,7 +7,7 @@ own error would then print that piece.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
@@ -15,8 +15,13 @@ NOT_WELL_FORMED = "is not a well-formed URL; write @ : / in a password as %40 %3
 
 ANY_BASE = ("oracle", "postgresql", "mysql", "mariadb", "mssql", "sqlite")
 """What Base A may be; the drivers other than Oracle's and PostgreSQL's are the installer's to add."""
-BUCKETS = ("s3", "gs")
+S3 = "s3"
+BUCKETS = (S3, "gs")
 LAKES = (*BUCKETS, "file")
+LOCAL_DASK = "local"
+SCHEDULERS = ("tcp", "tls")
+S3_OPTIONS = ("endpoint_override", "region", "scheme", "tls_ca_file_path")
+"""What a lake's URL may say of its service; keys are read by the AWS SDK from its own variables."""
 
 _PARTS = re.compile(r"[^:]*://([^/?#]*)([^?#]*)(.*)", re.DOTALL)
 """Authority, path and the rest (RFC 3986, appendix B). ``urlsplit`` refuses several hosts where one is bracketed."""
@@ -48,7 +53,31 @@ def lake_of(root: str) -> str:
     """Return a lake's root, a plain path or a URL of a file system; ValueError if it is neither."""
     if "://" in root:
         check_url(root, LAKES)
+    if root.startswith(f"{S3}://"):
+        _check_s3(root)
     return root
+
+
+def dask_of(address: str) -> str:
+    """Return where Dask is: ``local``, or a scheduler's URL with host and port; ValueError if it is neither."""
+    if address == LOCAL_DASK:
+        return address
+    if not address.startswith(tuple(f"{scheme}://" for scheme in SCHEDULERS)):
+        raise ValueError(f"must be `{LOCAL_DASK}`, or start with one of {', '.join(f'{s}://' for s in SCHEDULERS)}")
+    check_url(address, SCHEDULERS)
+    parts = urlsplit(address)
+    if parts.port is None or "@" in parts.netloc or parts.path or parts.query:
+        raise ValueError("must name host and port, and nothing else")
+    return address
+
+
+def _check_s3(root: str) -> None:
+    """Raise ValueError if the URL holds a key, or an option that would go unheeded."""
+    parts = urlsplit(root)
+    if "@" in parts.netloc:
+        raise ValueError("holds a key; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead")
+    if any(name not in S3_OPTIONS for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        raise ValueError(f"takes no options but {', '.join(S3_OPTIONS)}")
 
 
 def check_url(url: str, schemes: tuple[str, ...]) -> None:
@@ -80,7 +109,7 @@ def _is_clear(kind: str, url: str) -> bool:
         return False
     if kind == "mongodb" and (login.count(":") > 1 or _STRAY_PERCENT.search(login)):
         return False
-    needs_host = kind in ("mongodb", "http", "https", *BUCKETS)
+    needs_host = kind in ("mongodb", "http", "https", *BUCKETS, *SCHEDULERS)
     return all(_is_address(host, needs_host=needs_host) for host in address.split(","))
 
 

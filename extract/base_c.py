@@ -8,11 +8,11 @@ Figures against pymongoarrow: docs/decisions/0003-bson-to-arrow.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from bson import decode
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
@@ -22,7 +22,8 @@ from contracts.extraction import CpfRange
 from contracts.tables import Store, Table, tables_of
 from extract.bson_values import decode_elements, decode_field
 from extract.bson_walker import ARRAY, Batch, Field, locate_fields, open_batch
-from extract.records import Decoded, Flags, Records, concat_records
+from extract.mongo_replies import find_arrays
+from extract.records import Flags, Records, concat_records, filter_records
 from extract.store_errors import reading_mongo
 
 if TYPE_CHECKING:
@@ -46,14 +47,36 @@ def stray_filter() -> dict[str, Any]:
     return {"cpf": {"$not": {"$gte": _SMALLEST_TEXT}}}
 
 
-def read_range(database: Database[dict[str, Any]], cpf_range: CpfRange) -> dict[str, Records]:
-    """Return the documents of one range, by collection name."""
-    return {table.name: _read(database, table, range_filter(cpf_range), cpf_range) for table in tables_of(Store.C)}
+def read_range(
+    database: Database[dict[str, Any]], cpf_range: CpfRange, tables: Sequence[Table] = tables_of(Store.C)
+) -> dict[str, Records]:
+    """Return the documents of one range, by collection name: of all collections, or of those named."""
+    return {table.name: _read(database, table, range_filter(cpf_range), cpf_range) for table in tables}
 
 
-def read_strays(database: Database[dict[str, Any]]) -> dict[str, Records]:
-    """Return the documents that no range holds, by collection name."""
-    return {table.name: _read(database, table, stray_filter(), None) for table in tables_of(Store.C)}
+def read_strays(database: Database[dict[str, Any]], tables: Sequence[Table] = tables_of(Store.C)) -> dict[str, Records]:
+    """Return the documents that no range holds, by collection name: of all collections, or of those named."""
+    return {table.name: _read(database, table, stray_filter(), None) for table in tables}
+
+
+def read_since(database: Database[dict[str, Any]], table: Table, since: datetime) -> Iterator[tuple[Records, Flags]]:
+    """Yield batches of a collection's documents of ``since`` (UTC) or later, and which have an array for a CPF."""
+    assert table.known_at is not None
+    query = {table.known_at: {"$gte": since}}
+    projection = {column.name: 1 for column in table.read_columns}
+    with reading_mongo(database):
+        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+        for arrays in _grouped(replies):
+            batch = open_batch(arrays)
+            yield decode_documents(table, batch), locate_fields(batch, ["cpf"])["cpf"].types == ARRAY
+
+
+def count_documents(database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any] | None = None) -> int:
+    """Return how many documents a query finds; without one, how many the collection says it holds."""
+    with reading_mongo(database):
+        if query is None:
+            return database[table.name].estimated_document_count()
+        return database[table.name].count_documents(query)
 
 
 def _read(
@@ -61,15 +84,15 @@ def _read(
 ) -> Records:
     projection = {column.name: 1 for column in table.read_columns}
     with reading_mongo(database):
-        cursor = database[table.name].find_raw_batches(query, projection, batch_size=BATCH_DOCUMENTS)
-        parts = [decode_documents(table, open_batch(replies), cpf_range) for replies in _grouped(cursor)]
+        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+        parts = [decode_documents(table, open_batch(arrays), cpf_range) for arrays in _grouped(replies)]
     return concat_records(parts)
 
 
-def _grouped(replies: Iterable[Any]) -> Iterator[list[bytes]]:
-    group: list[bytes] = []
-    for reply in replies:
-        group.append(reply)
+def _grouped(arrays: Iterable[memoryview]) -> Iterator[list[memoryview]]:
+    group: list[memoryview] = []
+    for array in arrays:
+        group.append(array)
         if sum(map(len, group)) >= DECODED_BYTES:
             yield group
             group = []
@@ -84,7 +107,7 @@ def decode_documents(table: Table, batch: Batch, cpf_range: CpfRange | None = No
     arrays = fields["cpf"].types == ARRAY
     if cpf_range is None or not arrays.any():
         return records
-    return _filtered(records, ~arrays | _owned_arrays(batch, fields["cpf"], cpf_range))
+    return filter_records(records, ~arrays | _owned_arrays(batch, fields["cpf"], cpf_range))
 
 
 def _owned_arrays(batch: Batch, cpf: Field, cpf_range: CpfRange) -> Flags:
@@ -105,12 +128,3 @@ def _smallest_text(array: bytes) -> str:
     except BSONError:
         raise StoreContractError("MongoDB: a reply holds malformed BSON") from None
     return min((value for value in elements if isinstance(value, str)), default=_SMALLEST_TEXT)
-
-
-def _filtered(records: Records, kept: Flags) -> Records:
-    mask = pa.array(kept)
-    columns = {
-        name: Decoded(column.values.filter(mask), None if column.defects is None else column.defects[kept])
-        for name, column in records.columns.items()
-    }
-    return Records(records.table, columns, records.keys.filter(mask))

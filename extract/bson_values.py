@@ -96,6 +96,8 @@ _DECODERS: dict[Kind, Callable[[Batch, Field], Decoded]] = {
 
 
 def _wrong_types(field: Field, accepted: Flags) -> Codes | None:
+    if accepted.all():
+        return None
     wrong = ~accepted & ~np.isin(field.types, _NO_VALUE)
     return np.where(wrong, Defect.WRONG_TYPE, Defect.NONE).astype(np.uint8) if wrong.any() else None
 

@@ -47,7 +47,12 @@ _SIZES[list(_FIXED_SIZES)] = list(_FIXED_SIZES.values())
 PADDING = b"\0" * 64
 """Follows a batch, so that a read of up to 8 bytes at any place of it stays inside the buffer."""
 
+_INT32 = struct.Struct("<i")
+_ID_NAME = int.from_bytes(b"_id\0", "little")
+_TENS = 10 ** np.arange(1, 10)
 _SMALLEST_DOCUMENT = 5
+"""Bytes: a length and a NUL; also what lies before the name of a document's first field: a length and a type."""
+
 _LONGEST_PROBE = 48
 _PROBES = 12
 """Names tried before documents are looked at by position of their next NUL: enough where fields repeat."""
@@ -76,24 +81,82 @@ class Batch:
         return np.ndarray(shape=(count,), dtype=kind, buffer=self.data, strides=(1,))
 
 
-def open_batch(parts: Sequence[bytes]) -> Batch:
-    """Return raw BSON batches (each a run of whole documents) as one batch; StoreContractError if cut off."""
-    data = b"".join([*parts, PADDING])
-    size = len(data) - len(PADDING)
-    length_at = struct.Struct("<i").unpack_from
-    starts, position = [], 0
-    while position < size:  # the one loop over documents: where one starts depends on the one before
-        starts.append(position)
-        length = length_at(data, position)[0]
+def open_batch(arrays: Sequence[bytes | memoryview]) -> Batch:
+    """Return BSON arrays of documents, as replies hold them, as one batch; StoreContractError if malformed."""
+    data = b"".join([*arrays, PADDING])
+    batch = Batch(np.frombuffer(data, dtype=np.uint8), *_no_documents())
+    parts, place = [_no_documents()], 0
+    for array in arrays:
+        parts.append(_documents_in(batch, place, place + len(array)))
+        place += len(array)
+    starts, ends = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Batch(batch.data, starts, ends)
+
+
+def _no_documents() -> tuple[Offsets, Offsets]:
+    return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+def _documents_in(batch: Batch, begin: int, end: int) -> tuple[Offsets, Offsets]:
+    """Return where the documents of one array start and end."""
+    _require(end - begin >= _SMALLEST_DOCUMENT and batch.view("<i4")[begin] == end - begin)
+    starts = _guessed_starts(batch, begin, end)
+    ends = starts + batch.view("<i4")[starts]
+    if not _is_chain(batch, starts, ends, begin=begin, end=end):
+        starts = _followed_starts(batch, begin, end)
+        ends = starts + batch.view("<i4")[starts]
+    _require(batch.data[ends - 1] == 0)
+    return starts, ends
+
+
+def _guessed_starts(batch: Batch, begin: int, end: int) -> Offsets:
+    """Return the places in an array where a document would start whose first field is ``_id``."""
+    marks = np.flatnonzero(batch.data[begin:end] == ord("_")) + begin
+    found = marks[batch.view("<u4")[marks] == _ID_NAME]
+    starts: Offsets = found[found >= begin + 4 + _SMALLEST_DOCUMENT] - _SMALLEST_DOCUMENT
+    return starts
+
+
+def _is_chain(batch: Batch, starts: Offsets, ends: Offsets, *, begin: int, end: int) -> bool:
+    """Return whether these are an array's documents: each follows the one before, behind its type and number."""
+    digits = np.searchsorted(_TENS, np.arange(len(starts)), side="right") + 1
+    elements = np.append(begin + 4, ends[:-1])
+    if not len(starts) or ends[-1] != end - 1 or (starts - elements != digits + 2).any():
+        return False
+    if (ends - starts < _SMALLEST_DOCUMENT).any() or batch.data[end - 1] != 0:
+        return False
+    numbered = all(batch.data[elements[digits >= at] + at].all() for at in range(1, int(digits[-1]) + 1))
+    return bool((batch.data[elements] == DOCUMENT).all() and (batch.data[starts - 1] == 0).all() and numbered)
+
+
+def _followed_starts(batch: Batch, begin: int, end: int) -> Offsets:
+    """Return where an array's documents start, found one after another: where one does depends on the one before."""
+    array = batch.data[begin:end].tobytes()
+    starts, place, last = [], 4, len(array) - 1
+    while place < last:
+        start = array.find(0, place + 1) + 1
+        if array[place] != DOCUMENT or not 0 < start <= last - _SMALLEST_DOCUMENT:
+            raise _malformed()
+        length = _INT32.unpack_from(array, start)[0]
         if length < _SMALLEST_DOCUMENT:
             raise _malformed()
-        position += length
-    if position != size:
+        starts.append(start)
+        place = start + length
+    _require(place == last and array[place] == 0)
+    return np.array(starts, dtype=np.int64) + begin
+
+
+def element_end(data: bytes | memoryview, kind: int, start: int) -> int:
+    """Return where one value ends, by its type; StoreContractError if the type has no known length."""
+    if kind in _FIXED_SIZES:
+        return start + _FIXED_SIZES[kind]
+    if kind not in _PREFIXED:
         raise _malformed()
-    begin = np.array(starts, dtype=np.int64)
-    batch = Batch(np.frombuffer(data, dtype=np.uint8), begin, np.append(begin[1:], size))
-    _require(batch.data[batch.ends - 1] == 0)
-    return batch
+    outside, least = _PREFIXED[kind]
+    length: int = _INT32.unpack_from(data, start)[0]
+    if length < least:
+        raise _malformed()
+    return start + length + outside
 
 
 def locate_fields(batch: Batch, names: Sequence[str]) -> dict[str, Field]:
@@ -201,8 +264,8 @@ class _Walker:
         return self._nuls[np.searchsorted(self._nuls, places)] + 1
 
 
-def _require(condition: Flags) -> None:
-    if not condition.all():
+def _require(condition: Flags | np.bool_ | bool) -> None:
+    if not np.all(condition):
         raise _malformed()
 
 

@@ -13,9 +13,10 @@ from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, TableCounts
 from contracts.reference_date import cutoff_utc
 from contracts.tables import INSTANT_TYPE, Table
+from extract.asides import count_heads, set_aside
 from extract.client_links import ClientIndex, check_known, check_links, check_uses
 from extract.field_checks import FREQUENCY, check_fields, normalized_frequencies
-from extract.ordering import order_records
+from extract.ordering import Rows, order_records
 from extract.record_keys import key_texts
 from extract.records import Records
 from extract.verdicts import Verdicts
@@ -23,11 +24,16 @@ from extract.verdicts import Verdicts
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A table of ``Table.lake_schema`` in its one order, its rejects (REJECTS_SCHEMA) and its counts."""
+    """A table of ``Table.lake_schema`` in its one order, its rejects (REJECTS_SCHEMA) and its counts.
+
+    ``aside`` is what was read besides, where ``extract.asides`` keeps it; ``heads`` the events by age.
+    """
 
     table: pa.Table
     rejects: pa.Table
     counts: TableCounts
+    aside: pa.Table | None = None
+    heads: tuple[int, ...] = ()
 
 
 def check_clients(records: Records, *, as_of: date) -> tuple[Checked, ClientIndex]:
@@ -49,19 +55,16 @@ def check_records(records: Records, clients: ClientIndex, *, as_of: date) -> Che
 
 
 def _finish(records: Records, verdicts: Verdicts, *, as_of: date) -> Checked:
-    sound = np.flatnonzero(verdicts.unmet)
-    chosen = pa.array(sound)
-    columns = _lake_columns(records, as_of=as_of).take(chosen)
-    order, repeated = order_records(records.table, columns, records.keys.take(chosen))
-    all_repeated = np.zeros(len(records), dtype=bool)
-    all_repeated[sound] = repeated
-    verdicts.apply("duplicado", all_repeated)
+    columns = _lake_columns(records, as_of=as_of)
+    order, repeated = order_records(records.table, columns, records.keys, verdicts.unmet)
+    verdicts.apply("duplicado", repeated)
     check_uses(records, verdicts, as_of=as_of)
-    kept = order[verdicts.kept[sound][order]]
     return Checked(
-        _conform(records.table, columns.take(pa.array(kept))),
+        _conform(records.table, _chosen(columns, order[verdicts.kept[order]])),
         _rejects(records, verdicts),
         _reconciled(records, verdicts),
+        set_aside(records, verdicts),
+        count_heads(records, as_of=as_of),
     )
 
 
@@ -77,6 +80,15 @@ def _lake_columns(records: Records, *, as_of: date) -> pa.Table:
         values[FREQUENCY] = normalized_frequencies(values[FREQUENCY])
     names = {column.name: column.lake_name for column in table.read_columns}
     return pa.table({names.get(name, name): array for name, array in values.items()}).select(table.lake_schema.names)
+
+
+def _chosen(columns: pa.Table, rows: Rows) -> pa.Table:
+    """Return some rows in a given order; where that is the one they lie in, they are copied run by run."""
+    if (rows[1:] < rows[:-1]).any():
+        return columns.take(pa.array(rows))
+    chosen = np.zeros(len(columns), dtype=bool)
+    chosen[rows] = True
+    return columns.filter(pa.array(chosen))
 
 
 def _conform(table: Table, columns: pa.Table) -> pa.Table:

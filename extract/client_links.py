@@ -7,6 +7,7 @@ from datetime import date
 from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,7 +15,13 @@ from contracts.reference_date import LONGEST_WINDOW_DAYS, cutoff_utc, prescripti
 from contracts.tables import INSTANT_TYPE, OWN_CONSULTATION
 from extract.field_checks import flags
 from extract.records import Codes, Flags, Records
+from extract.value_runs import Runs
 from extract.verdicts import Verdicts
+
+Places = npt.NDArray[np.int32]
+
+UNPLACED = -1
+"""The place of an unknown client: as an index, that of the state appended to the clients' own."""
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
@@ -47,21 +54,21 @@ class ClientIndex:
         order = pc.sort_indices(listed, sort_keys=[("state", "ascending"), ("id", "ascending")])
         return cls(ids.take(order), cpfs.take(order), states[np.asarray(order)])
 
-    def places(self, records: Records) -> pa.Array:
-        """Return each record's client as a place in the index (int32; null: unknown)."""
+    def places(self, records: Records) -> Places:
+        """Return each record's client as a place in the index (UNPLACED: unknown)."""
         own, named = (self.cpfs, "cpf") if records.table.joins_by == "cpf" else (self.ids, records.table.joins_by)
-        return pc.index_in(records.columns[named].values, value_set=own, skip_nulls=True)
+        runs = Runs.of(records.columns[named].values)
+        found = pc.index_in(runs.values, value_set=own, skip_nulls=True)
+        return runs.spread(np.asarray(pc.fill_null(found, UNPLACED)))
 
 
 def check_links(records: Records, verdicts: Verdicts, clients: ClientIndex) -> None:
     """Give the verdicts of records whose client is unknown, another, rejected or later."""
     places = clients.places(records)
-    states = np.full(len(records), ClientState.UNKNOWN, dtype=np.uint8)
-    known = np.asarray(places.is_valid())
-    states[known] = clients.states[np.asarray(places.drop_null())]
+    states = np.append(clients.states, np.uint8(ClientState.UNKNOWN))[places]
     verdicts.apply("orfao", states == ClientState.UNKNOWN)
     if records.table.joins_by == "cpf" and "cliente_id" in records.columns:
-        expected = clients.ids.take(places)
+        expected = clients.ids.take(pa.array(places, mask=places == UNPLACED))
         verdicts.apply("cliente_divergente", flags(pc.not_equal(records.columns["cliente_id"].values, expected)))
     verdicts.apply("titular_rejeitado", states == ClientState.REJECTED)
     verdicts.apply("titular_posterior", states == ClientState.LATER)

@@ -6,17 +6,20 @@ on the order in which a store returned it, and memory is that of the range.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 
-from contracts.extraction import CpfRange, Extraction
+from contracts.extraction import CpfRange, Extraction, TableCounts
 from contracts.tables import CLIENTE, DIVIDA, TABLES
 from extract import base_a, base_b, base_c
+from extract.asides import count_heads
 from extract.checking import Checked, check_clients, check_records
-from extract.records import Records
+from extract.erased import ERASED_RULE, Erased
+from extract.records import Records, filter_records
 from extract.sources import Sources
 
 _REJECTS_ORDER = [(name, "ascending") for name in ("base", "tabela", "chave", "regra")]
@@ -37,7 +40,7 @@ def extract_range(sources: Sources, cpf_range: CpfRange, *, as_of: date) -> Extr
         lambda: base_b.read_range(sources.base_b, cpf_range),
         lambda: base_c.read_range(sources.base_c, cpf_range),
     )
-    return check_extracted(records, as_of=as_of)
+    return check_extracted(records, as_of=as_of, erased=sources.erased)
 
 
 def extract_debts(sources: Sources, cpf_range: CpfRange, *, as_of: date) -> dict[str, pa.Table]:
@@ -45,7 +48,7 @@ def extract_debts(sources: Sources, cpf_range: CpfRange, *, as_of: date) -> dict
 
     Raises as ``extract_range`` does.
     """
-    records = base_a.read_range(sources.base_a, cpf_range)
+    records, _ = drop_erased(base_a.read_range(sources.base_a, cpf_range), sources.erased)
     checked, clients = check_clients(records[CLIENTE.name], as_of=as_of)
     debts = check_records(records[DIVIDA.name], clients, as_of=as_of)
     return {CLIENTE.name: checked.table, DIVIDA.name: debts.table}
@@ -62,23 +65,60 @@ def extract_strays(sources: Sources, *, as_of: date) -> Extraction:
         lambda: base_b.read_strays(sources.base_b),
         lambda: base_c.read_strays(sources.base_c),
     )
-    return check_extracted(records, as_of=as_of)
+    return check_extracted(records, as_of=as_of, erased=sources.erased)
 
 
-def check_extracted(records: dict[str, Records], *, as_of: date) -> Extraction:
-    """Return the records of all eight tables, checked; ``records`` is emptied on the way to free memory."""
+def check_extracted(
+    records: dict[str, Records],
+    *,
+    as_of: date,
+    erased: Erased | None = None,
+    known_erased: Mapping[str, int] | None = None,
+) -> Extraction:
+    """Return the records of all eight tables, checked; ``records`` is emptied on the way to free memory.
+
+    Those of erased persons are dropped and counted; ``known_erased`` are the events, by collection, of which the
+    number alone is left.
+    """
+    records, dropped = drop_erased(records, erased)
     checked: dict[str, Checked] = {}
     checked[CLIENTE.name], clients = check_clients(records.pop(CLIENTE.name), as_of=as_of)
     for table in TABLES:
         if table is not CLIENTE:
             checked[table.name] = check_records(records.pop(table.name), clients, as_of=as_of)
+    gone = {name: len(found) + (known_erased or {}).get(name, 0) for name, found in dropped.items()}
     extraction = Extraction(
         tables={name: part.table for name, part in checked.items()},
         rejects=pa.concat_tables([part.rejects for part in checked.values()]).sort_by(_REJECTS_ORDER).combine_chunks(),
-        counts={name: part.counts for name, part in checked.items()},
+        counts={name: part.counts + _erased_counts(gone[name]) for name, part in checked.items()},
+        aside={name: part.aside for name, part in checked.items() if part.aside is not None},
+        heads={
+            name: _add_heads(part.heads, count_heads(dropped[name], as_of=as_of), (known_erased or {}).get(name, 0))
+            for name, part in checked.items()
+            if part.heads
+        },
     )
     pa.default_memory_pool().release_unused()
     return extraction
+
+
+def drop_erased(records: Mapping[str, Records], erased: Erased | None) -> tuple[dict[str, Records], dict[str, Records]]:
+    """Return the records without those of erased persons, and those."""
+    kept, dropped = {}, {}
+    for name, found in records.items():
+        gone = np.zeros(len(found), dtype=bool) if erased is None else erased.find(found)
+        kept[name] = filter_records(found, ~gone) if gone.any() else found
+        dropped[name] = filter_records(found, gone)
+    return kept, dropped
+
+
+def _erased_counts(number: int) -> TableCounts:
+    return TableCounts(read=number, ignored={ERASED_RULE: number} if number else {})
+
+
+def _add_heads(kept: tuple[int, ...], dropped: tuple[int, ...], known: int) -> tuple[int, ...]:
+    """Return the events by age, the erased ones among them: what the store should hold."""
+    return tuple(a + b + known for a, b in zip(kept, dropped, strict=True))
 
 
 def _read_stores(*readers: Callable[[], dict[str, Records]]) -> dict[str, Records]:

@@ -16,6 +16,7 @@ from contracts.income_frequency import normalize_frequency
 from contracts.reference_date import cutoff_utc
 from contracts.tables import MAX_PLAUSIBLE_CENTS, Column, Kind
 from extract.records import Decoded, Defect, Flags, Records
+from extract.value_runs import Runs
 from extract.verdicts import Verdicts
 
 EARLIEST = date(1900, 1, 1)
@@ -57,7 +58,7 @@ def normalized_frequencies(values: pa.Array) -> pa.Array:
 
 def flags(mask: pa.Array) -> Flags:
     """Return a boolean Arrow array as numpy flags, null as False."""
-    return np.asarray(pc.fill_null(mask, False))
+    return np.asarray(pc.fill_null(mask, False) if mask.null_count else mask)
 
 
 def _check_presence(column: Column, decoded: Decoded, verdicts: Verdicts) -> None:
@@ -71,10 +72,12 @@ def _check_presence(column: Column, decoded: Decoded, verdicts: Verdicts) -> Non
 
 
 def _check_cpf(decoded: Decoded, verdicts: Verdicts) -> None:
-    present = np.asarray(decoded.values.is_valid())
-    well_formed = flags(is_well_formed(decoded.values))
-    verdicts.apply("cpf_malformado", present & ~well_formed)
-    verdicts.apply("cpf_digito_verificador", well_formed & ~np.asarray(has_valid_digits(decoded.values)))
+    runs = Runs.of(decoded.values)
+    wrong = ~np.asarray(has_valid_digits(runs.values)) & np.asarray(runs.values.is_valid())
+    well_formed = np.zeros(len(wrong), dtype=bool)
+    well_formed[wrong] = is_well_formed(runs.values.filter(pa.array(wrong)))
+    verdicts.apply("cpf_malformado", runs.spread(wrong & ~well_formed))
+    verdicts.apply("cpf_digito_verificador", runs.spread(wrong & well_formed))
 
 
 def _check_money(decoded: Decoded, verdicts: Verdicts) -> None:

@@ -23,6 +23,9 @@ MAX_CENTS = 2**62
 _PLAIN_NUMBER = r"^-?[0-9]{1,16}(\.[0-9]{1,18})?$"
 _TEXT_SCALE = 18
 _MAX_PRECISION = 38
+_INT64_PRECISION = 18
+"""Digits that an int64 always holds, below MAX_CENTS."""
+
 _WIDEST_CONTEXT = 6200
 """Digits enough for any Decimal128 written in full (largest exponent 6111, 34 digits)."""
 
@@ -88,6 +91,8 @@ def _masked(cents: npt.NDArray[np.int64], source: pa.Array, defects: Codes | Non
 
 
 def _decimals(array: pa.Array) -> pa.Array:
+    if array.type.scale == 2 and array.type.precision <= _INT64_PRECISION and pa.types.is_decimal128(array.type):
+        return pa.array(_limbs(array)[0], pa.int64(), mask=np.asarray(array.is_null()))
     try:
         exact = array.cast(pa.decimal128(_MAX_PRECISION, array.type.scale))
         if exact.type.scale > 2:
@@ -96,11 +101,16 @@ def _decimals(array: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:  # a value too wide to rescale: the rare column is converted value by value
         values = [None if value is None else cents_from_decimal(value) for value in array.to_pylist()]
         return pa.array(values, pa.int64())
-    limbs = np.frombuffer(exact.buffers()[1] or b"", dtype="<i8")[2 * exact.offset :]
-    low, high = limbs[: 2 * len(array) : 2], limbs[1 : 2 * len(array) : 2]
+    low, high = _limbs(exact)
     fits = (high == low >> 63) & (np.abs(low >> 1) <= MAX_CENTS >> 1)
     cents = np.where(fits, low, np.where(high < 0, -MAX_CENTS, MAX_CENTS))
     return pa.array(cents, pa.int64(), mask=np.asarray(array.is_null()))
+
+
+def _limbs(decimals: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the low and high halves of 128-bit decimals, as Arrow holds them."""
+    limbs = np.frombuffer(decimals.buffers()[1] or b"", dtype="<i8")[2 * decimals.offset :]
+    return limbs[: 2 * len(decimals) : 2], limbs[1 : 2 * len(decimals) : 2]
 
 
 def _texts(array: pa.Array) -> Decoded:

@@ -15,37 +15,74 @@ import pyarrow.compute as pc
 from contracts.tables import Table
 from extract.record_keys import key_texts
 from extract.records import Flags
+from extract.value_runs import Runs
 
 Rows = npt.NDArray[np.int64]
 
+_PACKED_NUMBERS = 2**64
 _SAME_CODE = "codigo_transacao"
 """A card transaction's own code: two purchases of one consumer with the same are one purchase."""
 
 
-def order_records(table: Table, columns: pa.Table, keys: pa.Array) -> tuple[Rows, Flags]:
-    """Return the order of sound records (valid CPFs) as row numbers, and which rows, as given, are repeats."""
-    main = _main_numbers(table, columns)
-    order: Rows = np.lexsort(main[::-1])
-    repeated = np.zeros(len(order), dtype=bool)
-    same = _equal_to_previous([numbers[order] for numbers in main])
-    tied = same | np.append(same[1:], False)
-    if tied.any():
-        places = np.flatnonzero(tied)
-        rows, repeats = _order_ties(
-            table, columns.take(pa.array(order[places])), keys.take(pa.array(order[places])), same[places]
-        )
-        order[places] = order[places][rows]
-        repeated[order[places]] = repeats
+def order_records(table: Table, columns: pa.Table, keys: pa.Array, sound: Flags) -> tuple[Rows, Flags]:
+    """Return the order of the sound records (valid CPFs) as row numbers, and which rows repeat another."""
+    rows = np.flatnonzero(sound)
+    main = _main_numbers(table, columns, pa.array(sound))
+    numbers = _order_numbers(main)
+    order, repeated = rows[numbers], np.zeros(len(sound), dtype=bool)
+    same = _equal_to_previous([column[numbers] for column in main])
+    tied = np.flatnonzero(same | np.append(same[1:], False))
+    if tied.size:
+        chosen = pa.array(order[tied])
+        places, repeats = _order_ties(table, columns.take(chosen), keys.take(chosen), same[tied])
+        order[tied] = order[tied][places]
+        repeated[order[tied]] = repeats
     for groups in _unique_groups(table, columns):
-        repeated |= _later_by_key(groups, keys, ~repeated)
+        repeated |= _later_by_key(groups, keys, sound & ~repeated)
     return order, repeated
 
 
-def _main_numbers(table: Table, columns: pa.Table) -> list[Rows]:
-    cpf = np.asarray(columns["cpf"].combine_chunks().cast(pa.int64()))
+def _main_numbers(table: Table, columns: pa.Table, sound: pa.Array) -> list[Rows]:
+    runs = Runs.of(columns["cpf"].combine_chunks().filter(sound))
+    cpf = runs.spread(np.asarray(runs.values.cast(pa.int64())))
     if table.known_at is None:
         return [cpf]
-    return [cpf, np.asarray(columns[table.column(table.known_at).lake_name].combine_chunks().cast(pa.int64()))]
+    known = columns[table.column(table.known_at).lake_name].combine_chunks().filter(sound)
+    return [cpf, np.asarray(known.cast(pa.int64()))]
+
+
+def _order_numbers(columns: list[Rows]) -> Rows:
+    """Return the order by the first column, then the second; equal rows in any order.
+
+    Stores mostly give it already. Else both columns are packed into one number where its bits suffice, since
+    one sort of numbers takes a tenth of the time of a sort by columns.
+    """
+    if _is_ordered(columns):
+        return np.arange(len(columns[0]))
+    packed = _packed(columns)
+    order: Rows = np.lexsort(columns[::-1]) if packed is None else np.argsort(packed)
+    return order
+
+
+def _is_ordered(columns: list[Rows]) -> bool:
+    first, second = columns[0], columns[-1]
+    ordered = (first[1:] > first[:-1]) | ((first[1:] == first[:-1]) & (second[1:] >= second[:-1]))
+    return bool(ordered.all())
+
+
+def _packed(columns: list[Rows]) -> npt.NDArray[np.uint64] | None:
+    if len(columns) == 1:
+        return columns[0].astype(np.uint64)
+    first, second = columns
+    if (first[1:] < first[:-1]).any():
+        ranks = np.unique(first, return_inverse=True)[1].astype(np.uint64)
+    else:
+        ranks = np.cumsum(np.diff(first, prepend=first[:1]) != 0, dtype=np.uint64)
+    least, span = int(second.min()), int(second.max()) - int(second.min()) + 1
+    if (int(ranks.max()) + 1) * span > _PACKED_NUMBERS:
+        return None
+    packed: npt.NDArray[np.uint64] = ranks * np.uint64(span) + (second - least).astype(np.uint64)
+    return packed
 
 
 def _equal_to_previous(columns: list[Rows]) -> Flags:

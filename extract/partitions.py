@@ -11,9 +11,11 @@ from itertools import pairwise
 
 import sqlalchemy as sa
 
+from contracts.cpf_number import CPF_LENGTH
 from contracts.extraction import CpfRange
 from contracts.tables import CLIENTE
 from extract.base_a import Query
+from extract.erased import Erased
 from extract.relational_tables import relation_of
 from extract.store_errors import reading_engine
 
@@ -47,14 +49,25 @@ def boundary_query(range_size: int) -> Query:
     )
 
 
-def plan_ranges(base_a: sa.Engine, *, range_size: int) -> tuple[CpfRange, ...]:
+def plan_ranges(base_a: sa.Engine, *, range_size: int, erased: Erased | None = None) -> tuple[CpfRange, ...]:
     """Return contiguous ranges of about ``range_size`` clients that together hold every possible CPF.
 
     The first has no lower bound and the last no upper one; an empty base gives one range without bounds.
-    Only well-formed CPFs serve as bounds: digits sort alike under every store's collation.
+    Only well-formed CPFs serve as bounds: digits sort alike under every store's collation. An erased person's does
+    not: the next number stands in its place.
     """
     with reading_engine(base_a), base_a.connect() as connection:
         found = connection.execute(boundary_query(range_size)).scalars().all()
-    bounds = sorted({str(cpf) for cpf in found if _USABLE_BOUND.fullmatch(str(cpf))})
+    usable = {str(cpf) for cpf in found if _USABLE_BOUND.fullmatch(str(cpf))}
+    bounds = sorted(next_number(cpf) if erased is not None and erased.is_cpf(cpf) else cpf for cpf in usable)
     edges = [None, *bounds, None]
     return tuple(CpfRange(index, lower, upper) for index, (lower, upper) in enumerate(pairwise(edges)))
+
+
+def next_number(cpf: str) -> str:
+    """Return the bound after a CPF that may not be kept: no other valid CPF lies between.
+
+    >>> next_number("01234567890")
+    '01234567891'
+    """
+    return str(int(cpf) + 1).zfill(CPF_LENGTH)

@@ -1,20 +1,23 @@
 """A query on PostgreSQL -> an Arrow table, through ``COPY (...) TO STDOUT`` in CSV.
 
 The server's text goes into one buffer (as large as a CPF range) and is parsed by Arrow's CSV reader in
-native code, straight into decimals, dates and instants. A buffer with a value that those types cannot hold
-(``NaN``, ``infinity``, bytes that are not UTF-8) is read again as bytes, for the slower, exact conversion.
+native code, straight into decimals, dates and instants. Where a column has a value that its type cannot hold
+(``NaN``, ``infinity``, bytes that are not UTF-8), the buffer is read again with that column as bytes, for the
+slower, exact conversion.
 Figures against other ways: docs/decisions/0002-postgresql-to-arrow.md.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 
 import pyarrow as pa
 import sqlalchemy as sa
 from pyarrow import csv
 
+_COLUMN_REFUSED = re.compile(r"^In CSV column #([0-9]+):")
 _SESSION = "SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'; SET LOCAL client_encoding = 'UTF8'"
 
 
@@ -38,10 +41,22 @@ def parse_csv(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
     """Return PostgreSQL's CSV as a table: an unquoted empty field is null, a quoted one is empty text."""
     if data.size == 0:
         return pa.schema(list(types.items())).empty_table()
-    try:
-        return _read(data, types)
-    except pa.ArrowInvalid:
-        return _read(data, dict.fromkeys(types, pa.binary()))
+    as_bytes = dict.fromkeys(types, pa.binary())
+    while types != as_bytes:
+        try:
+            return _read(data, types)
+        except pa.ArrowInvalid as error:
+            types = _doubted(types, str(error))
+    return _read(data, types)
+
+
+def _doubted(types: Mapping[str, pa.DataType], message: str) -> dict[str, pa.DataType]:
+    """Return the types with the column that Arrow could not read (it says which) as bytes; failing that, all."""
+    found = _COLUMN_REFUSED.search(message)
+    name = list(types)[int(found[1])] if found else None
+    if name is None or types[name] == pa.binary():
+        return dict.fromkeys(types, pa.binary())
+    return {**types, name: pa.binary()}
 
 
 def _read(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:

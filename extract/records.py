@@ -61,6 +61,16 @@ class Records:
         return len(self.keys)
 
 
+def filter_records(records: Records, kept: Flags) -> Records:
+    """Return the chosen records."""
+    mask = pa.array(kept)
+    columns = {
+        name: Decoded(column.values.filter(mask), None if column.defects is None else column.defects[kept])
+        for name, column in records.columns.items()
+    }
+    return Records(records.table, columns, records.keys.filter(mask))
+
+
 def concat_records(parts: Sequence[Records]) -> Records:
     """Return the records of one or more parts of the same table as one."""
     if len(parts) == 1:

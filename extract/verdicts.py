@@ -51,6 +51,8 @@ class Verdicts:
 
     def apply(self, name: str, broken: Flags) -> None:
         """Give the rule's verdict to the records it holds for; a record that has one of an earlier rule keeps it."""
+        if not broken.any():
+            return
         code = _CODES[name]
         self._codes[broken & ((self._codes == 0) | (self._codes > code))] = code
 

@@ -1,7 +1,7 @@
 """The feature table as of a date: lake tables in, one row a consumer known by then out.
 
-Every call has its own in-memory DuckDB, reads the Arrow tables where they lie, writes no file and touches no
-network; only the columns that the catalog declares are handed to it. Sums are of integers and every ratio is
+An in-memory DuckDB, lent to one call at a time (``engines``), reads the Arrow tables where they lie, writes no file and
+touches no network; only the columns that the catalog declares are handed to it. Sums are of integers and every ratio is
 one division, so the same facts give the same bits whatever the order, the chunks, the threads or the range.
 """
 
@@ -16,21 +16,8 @@ import pyarrow as pa
 
 from contracts.errors import DataIntegrityError
 from features.catalog import CATALOG, Catalog, table_columns
+from features.engines import connect, engine_errors, run_planned
 from features.query import feature_query
-from features.vocabulary import macro_statements
-
-MEMORY_LIMIT = "6GB"
-"""What one call may use beside its input; nothing spills to disk, for spilt rows would be personal data."""
-
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "enable_external_access": False,
-    "memory_limit": MEMORY_LIMIT,
-    "preserve_insertion_order": False,
-    "python_enable_replacements": False,
-    "temp_directory": "",
-}
 
 
 def build_features(
@@ -38,14 +25,14 @@ def build_features(
 ) -> pa.Table:
     """Return the catalog's features of every client known at ``as_of``, sorted by cpf.
 
-    ``tables`` holds the lake tables by name, each of ``Table.lake_schema``, of one CPF range or of many;
-    ``pessoa`` is not needed. ``threads`` defaults to every core. DataIntegrityError lists all tables and
-    columns that are missing or of another type, and tells of a value that cannot be used or a range that
-    does not fit in memory. The result's schema is ``catalog.schema``.
+    ``tables`` holds the lake tables by name, each of ``Table.lake_schema``, of one CPF range or of many; ``pessoa``
+    and columns that the catalog does not declare are not needed, and texts may be coded by dictionary. ``threads``
+    defaults to every core. DataIntegrityError lists all tables and columns that are missing or of another type, and
+    tells of a value that cannot be used or a range that does not fit in memory. The result's schema is
+    ``catalog.schema``.
     """
-    with open_engine(_declared_inputs(tables, catalog), as_of, threads=threads) as engine:
-        result = engine.sql(feature_query(catalog)).to_arrow_table()
-        return result.cast(catalog.schema).combine_chunks()
+    result = run_planned(feature_query(catalog), _declared_inputs(tables, catalog), as_of, threads=threads)
+    return result.cast(catalog.schema).combine_chunks()
 
 
 @contextmanager
@@ -54,20 +41,17 @@ def open_engine(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield an engine that knows these tables by name and the catalog's words as of a date, and nothing else.
 
-    What fails within the block is a DataIntegrityError without the engine's own message, which may quote a value.
+    What fails within the block is a DataIntegrityError without the engine's own message (``engine_errors``).
     """
-    config = _CONFIG if threads is None else {**_CONFIG, "threads": threads}
-    with duckdb.connect(":memory:", config=config) as connection:
-        for statement in macro_statements(as_of):
-            connection.execute(statement)
+    with connect(as_of, threads=threads) as connection, engine_errors():
         for name, table in tables.items():
             connection.register(name, table)
-        try:
-            yield connection
-        except duckdb.OutOfMemoryException as error:
-            raise DataIntegrityError(f"features need more than {MEMORY_LIMIT}: use a smaller CPF range") from error
-        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
-            raise DataIntegrityError("a lake table holds a value that its checks should have refused") from None
+        yield connection
+
+
+def declared_columns(catalog: Catalog = CATALOG) -> dict[str, tuple[str, ...]]:
+    """Return the lake columns that ``build_features`` reads, by table."""
+    return {family.table.name: table_columns(family) for family in catalog.families}
 
 
 def _declared_inputs(tables: Mapping[str, pa.Table], catalog: Catalog) -> dict[str, pa.Table]:
@@ -93,6 +77,11 @@ def _column_problems(schema: pa.Schema, declared: pa.Schema, columns: Sequence[s
         expected = declared.field(column).type
         if column not in schema.names:
             problems.append(f"{column} is missing")
-        elif schema.field(column).type != expected:
-            problems.append(f"{column} is {schema.field(column).type}, not {expected}")
+        elif (found := schema.field(column).type) != expected and not _is_coded(found, expected):
+            problems.append(f"{column} is {found}, not {expected}")
     return problems
+
+
+def _is_coded(found: pa.DataType, expected: pa.DataType) -> bool:
+    """Return whether a column holds the expected values by dictionary, as Parquet may hand them over."""
+    return bool(pa.types.is_dictionary(found) and found.value_type == expected)

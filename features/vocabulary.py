@@ -8,6 +8,7 @@ are naive UTC. Rule: a fact counts if it was known before ``corte()``; a window 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from contracts.reference_date import REFERENCE_ZONE, cutoff_utc, prescription_date
 
@@ -40,6 +41,7 @@ def macro_statements(as_of: date) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=16)
 def zone_offsets(start: datetime, end: datetime) -> tuple[tuple[datetime, int], ...]:
     """Return (instant, offset in seconds) for every offset of São Paulo in ``start <= t < end``, newest first.
 

@@ -18,6 +18,7 @@ from rich.text import Text
 from contracts.errors import EscoreError, StoreContractError
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
+from flows.cli_erase import ERASE_EXAMPLE, erase
 from flows.cli_flows import call_flow, point_prefect_at_its_server
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
@@ -152,20 +153,25 @@ def train(
     print_result(result, as_json=as_json)
 
 
-@app.command(epilog="Example: escore run --as-of 2025-12-31")
+@app.command(
+    epilog="Example: escore run --as-of 2025-12-31 | night after night: escore run --incremental --as-of 2026-01-01"
+)
 def run(
     as_of: AsOf,
     model: Annotated[str | None, typer.Option(help="Version of a registered model; default: the one in force.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, even if a run was left half-finished.")] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Read only what changed since the last published run; same result.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score every consumer as of a date, and publish: partition, extract, features, score, gate, publish."""
     settings = point_prefect_at_its_server(RUN_SETTINGS)
-    from flows.range_tasks import range_runner
+    from flows.range_tasks import run_runner
     from flows.score import score_clients
 
-    flow = score_clients.with_options(task_runner=range_runner(settings.workers))
-    result = call_flow(flow, as_of=as_of, model_version=model, fresh=fresh)
+    flow = score_clients.with_options(task_runner=run_runner(settings))
+    result = call_flow(flow, as_of=as_of, model_version=model, fresh=fresh, incremental=incremental)
     if as_json:
         print_json(result)
 
@@ -181,6 +187,7 @@ def rollback() -> None:
 
 app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
 app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
+app.command("erase", epilog=ERASE_EXAMPLE)(erase)
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""How tasks on CPF ranges are run: two at once, tried again only when a store did not answer, nothing cached."""
+"""How tasks on CPF ranges are run: some at once, tried again only when a store did not answer, nothing cached."""
 
 from __future__ import annotations
 
@@ -9,16 +9,33 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
-from contracts.errors import StoreUnavailableError
+from contracts.errors import SettingsError, StoreUnavailableError
+from contracts.settings import PREFIX, Settings
 
 DEFAULT_WORKERS = 2
 """CPF ranges worked on at once in a deployment that does not say otherwise."""
+
+
+_DASK_MODULES = ("dask", "distributed", "prefect_dask")
 
 
 def range_runner(workers: int = DEFAULT_WORKERS) -> TaskRunner[PrefectFuture[Any]]:
     """Return the runner of a flow's tasks: so many threads, each at work on one range at a time."""
     runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     return cast(TaskRunner[PrefectFuture[Any]], runner)
+
+
+def run_runner(settings: Settings) -> TaskRunner[PrefectFuture[Any]]:
+    """Return the runner of a nightly run: Dask where ``SCORE_DASK`` says so, else threads of this process."""
+    if settings.dask is None:
+        return range_runner(settings.workers)
+    try:
+        from flows.dask_runner import dask_runner  # noqa: PLC0415 - an extra that threads do without
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in _DASK_MODULES:
+            raise
+        raise SettingsError([f"{PREFIX}DASK needs the extra `dask`: pip install 'escore[dask]'"]) from None
+    return dask_runner(settings)
 
 
 def is_io_failure(_task: Any, _run: Any, state: Any) -> bool:

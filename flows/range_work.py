@@ -1,4 +1,6 @@
-"""The work on one CPF range: extract, build features, score, and leave both as artifacts in the lake.
+"""The work on CPF ranges: extract, build features, score, and leave both as artifacts in the lake.
+
+While one range is worked on and written, the next is read, and no further one.
 
 A range whose artifacts stand whole in the lake (by checksum) is not done again: that is how a killed run
 goes on where it was. Damage is found before use, and the range is done anew.
@@ -7,8 +9,10 @@ goes on where it was. Damage is found before use, and the range is done anew.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -18,8 +22,10 @@ from contracts.extraction import CpfRange, Extraction
 from extract.extraction import extract_range
 from extract.lake import read_extraction, snapshot_path, write_extraction
 from extract.sources import Sources
-from features.build import build_features
+from features.build import build_features, declared_columns
+from flows.range_base import RangeBase
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
+from flows.read_ahead import read_ahead
 from flows.run_plan import RunIdentity
 from models.monitoring.cell_counts import CellCounter
 from models.monitoring.reference_distribution import counted_distribution
@@ -38,17 +44,44 @@ class RangeWork:
     sources: Sources
     lake: ArtifactStore
     points: PointsTable
+    base: RangeBase | None = None
 
 
-def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
-    """Return the summary of a range, doing only what the lake does not already hold whole."""
+@dataclass(frozen=True, slots=True)
+class BegunRange:
+    """A range that was read, in so many seconds; a summary in place of its records: nothing is left to do."""
+
+    index: int
+    held: Extraction | RangeSummary
+    seconds: float = 0.0
+
+
+def work_ranges(work: RangeWork, cpf_ranges: Iterable[CpfRange]) -> RangeSummary:
+    """Return the summary of some ranges; each is read while the one before is worked on and written."""
+    total = RangeSummary()
+    with closing(read_ahead(partial(begin_range, work), cpf_ranges)) as every:
+        for begun in every:
+            total += finish_range(work, begun)
+    return total
+
+
+def begin_range(work: RangeWork, cpf_range: CpfRange) -> BegunRange:
+    """Return what the lake or else the stores hold of a range."""
     done = finished_summary(work.lake, work.run, cpf_range.index)
     if done is not None:
-        return done
+        return BegunRange(cpf_range.index, done)
     started = time.perf_counter()
-    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run)
-    extracted = time.perf_counter()
-    table = build_features(extraction.tables, work.run.as_of)
+    extraction = obtain_extraction(work.sources, work.lake, cpf_range, run=work.run, base=work.base)
+    return BegunRange(cpf_range.index, extraction, time.perf_counter() - started)
+
+
+def finish_range(work: RangeWork, begun: BegunRange) -> RangeSummary:
+    """Return the summary of a range that was read, doing only what the lake does not already hold whole."""
+    if isinstance(begun.held, RangeSummary):
+        return begun.held
+    extraction = begun.held
+    started = time.perf_counter()
+    table = build_features(extraction.tables, work.run.as_of, threads=1)  # ranges are worked on side by side
     built = time.perf_counter()
     counter = CellCounter(work.points)
     scores = apply_points(work.points, table, counter=counter)
@@ -58,21 +91,30 @@ def work_range(work: RangeWork, cpf_range: CpfRange) -> RangeSummary:
         counts=extraction.counts,
         columns=summarize_features(table),
         scores=summarize_scores(scores, contributions(work.points, table), work.points.base_points),
-        seconds={"extrair": extracted - started, "variaveis": built - extracted, "pontuar": scored - built},
+        seconds={"extrair": begun.seconds, "variaveis": built - started, "pontuar": scored - built},
         distribution=counted_distribution(work.points, counter, scores["score_bruto"].drop_null().to_numpy()),
     )
-    _write_scores(work, cpf_range.index, table, scores=scores, summary=summary)
+    _write_scores(work, begun.index, table, scores=scores, summary=summary)
     return summary
 
 
-def obtain_extraction(sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity) -> Extraction:
-    """Return a range's checked records from the lake if they stand there whole, else from the stores."""
+def obtain_extraction(
+    sources: Sources, lake: ArtifactStore, cpf_range: CpfRange, *, run: RunIdentity, base: RangeBase | None = None
+) -> Extraction:
+    """Return a range's checked records from the lake if they stand there whole, else from the stores.
+
+    From the lake come only the columns that features are built from. With a base they are those of an earlier
+    snapshot and what changed since.
+    """
     try:
         if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
-            return read_extraction(lake, run.snapshot_id, cpf_range.index)
+            return read_extraction(lake, run.snapshot_id, cpf_range.index, columns=declared_columns())
     except DataIntegrityError:
         lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
-    extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    if base is None:
+        extraction = extract_range(sources, cpf_range, as_of=run.as_of)
+    else:
+        extraction = base.refresh(sources, cpf_range, as_of=run.as_of)
     write_extraction(lake, run.snapshot_id, cpf_range.index, extraction, as_of=run.as_of)
     return extraction
 

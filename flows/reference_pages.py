@@ -182,6 +182,18 @@ _RESULTS = {
             "atualizado_em": "when it last moved on",
         },
     ),
+    "apagamento": (
+        "Every person who was [erased](../how-to/erase-a-person.md), by keyed hashes alone: whatever the stores still "
+        "hold of them is not taken over.",
+        {
+            "titular": "keyed hash of the person's `cliente.id`",
+            "cpfs": "keyed hashes of every CPF under which the person was known",
+            "cpfs_selados": "while it is under way, the CPFs under a pad; null once it is done",
+            "pedido_em": "when it was first asked for",
+            "concluido_em": "when nothing of the person was found any more; null while it is under way",
+            "contagens": "what was removed, by place",
+        },
+    ),
     "modelo": (
         "Every model that a run was published with, as the API needs it.",
         {

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from extract.sources import Sources
+from flows.erased_persons import erased_persons
 from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
 
@@ -32,7 +33,7 @@ def open_lake(settings: Settings) -> ArtifactStore:
 
 @contextmanager
 def open_sources(settings: Settings) -> Iterator[Sources]:
-    """Yield the three stores to read from, with the engine's read-only roles."""
+    """Yield the three stores to read from, with the engine's read-only roles, and who was erased from them."""
     timeout, limit = settings.store_timeout_seconds, settings.statement_timeout_seconds
     with ExitStack() as stack:
         engines = []
@@ -42,7 +43,7 @@ def open_sources(settings: Settings) -> Iterator[Sources]:
             engines.append(engine)
         database = mongo_database(settings.secret("base_c_url"), timeout=timeout)
         stack.callback(database.client.close)
-        yield Sources(base_a=engines[0], base_b=engines[1], base_c=database)
+        yield Sources(engines[0], engines[1], database, erased_persons(settings))
 
 
 @contextmanager

@@ -20,6 +20,9 @@ _KIB_PER_MAXRSS_UNIT = 1 if sys.platform != "darwin" else 1 / 1024
 """Linux gives the peak resident size in KiB, macOS in bytes (getrusage(2))."""
 
 
+FULL_READING = "full: everything was read from the stores"
+
+
 @dataclass(frozen=True, slots=True)
 class StepTime:
     """One step: wall and CPU seconds of this process, and its peak memory (MiB) when the step ended."""
@@ -70,6 +73,7 @@ class RunOutcome:
     published: bool
     fingerprint: str | None
     report: Path
+    reading: str = FULL_READING
 
     @property
     def events_read(self) -> int:
@@ -90,6 +94,7 @@ class RunOutcome:
             "modelo_versao": self.run.model_version,
             "publicada": self.published,
             "impressao": self.fingerprint,
+            "leitura": self.reading,
             "clientes": {
                 "extraidos": self.summary.extracted_clients,
                 "pontuados": scores.scored,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -49,10 +50,53 @@ def _plan_path(snapshot_id: str) -> str:
     return f"{snapshot_root(snapshot_id)}/plano"
 
 
-def write_plan(lake: ArtifactStore, snapshot_id: str, ranges: Sequence[CpfRange]) -> None:
-    """Store the ranges of a snapshot; they bound CPFs, so they stay in the lake."""
+@dataclass(frozen=True, slots=True)
+class SnapshotBase:
+    """What an incremental run starts from: an earlier snapshot, and the instant (UTC) since which stores are read."""
+
+    snapshot_id: str
+    since: datetime
+    overlap_days: int = 0
+
+
+def write_plan(
+    lake: ArtifactStore,
+    snapshot_id: str,
+    ranges: Sequence[CpfRange],
+    *,
+    origin: str = "",
+    base: SnapshotBase | None = None,
+) -> None:
+    """Store the ranges of a snapshot; they bound CPFs, so they stay in the lake.
+
+    ``origin`` tells of which stores and settings the snapshot is; ``base``, from which one it is continued.
+    """
     body = {"faixas": [[cpf_range.index, cpf_range.lower, cpf_range.upper] for cpf_range in ranges]}
-    lake.write(_plan_path(snapshot_id), {_PLAN_FILE: body}, meta={"faixas": len(ranges)})
+    meta: dict[str, Any] = {"faixas": len(ranges), "origem": origin}
+    if base is not None:
+        meta["base"] = {
+            "instantaneo": base.snapshot_id,
+            "desde": base.since.isoformat(),
+            "sobreposicao": base.overlap_days,
+        }
+    lake.write(_plan_path(snapshot_id), {_PLAN_FILE: body}, meta=meta)
+
+
+def read_origin(lake: ArtifactStore, snapshot_id: str) -> str:
+    """Return of which stores and settings a snapshot is; empty where its plan does not tell."""
+    manifest = lake.read_manifest(_plan_path(snapshot_id))
+    return "" if manifest is None else str(manifest.meta.get("origem", ""))
+
+
+def read_plan_base(lake: ArtifactStore, snapshot_id: str) -> SnapshotBase | None:
+    """Return from which snapshot one is continued; None where everything is read from the stores."""
+    manifest = lake.read_manifest(_plan_path(snapshot_id))
+    body = None if manifest is None else manifest.meta.get("base")
+    return (
+        None
+        if body is None
+        else SnapshotBase(body["instantaneo"], datetime.fromisoformat(body["desde"]), body["sobreposicao"])
+    )
 
 
 def read_plan(lake: ArtifactStore, snapshot_id: str) -> tuple[CpfRange, ...] | None:
@@ -64,10 +108,14 @@ def read_plan(lake: ArtifactStore, snapshot_id: str) -> tuple[CpfRange, ...] | N
 
 
 def group_ranges(count: int, *, max_tasks: int = MAX_TASKS) -> list[list[int]]:
-    """Return the indexes ``0..count-1`` in at most ``max_tasks`` groups, dealt out in turn.
+    """Return the indexes ``0..count-1`` in at most ``max_tasks`` groups, whose sizes fall evenly to about one.
 
-    >>> group_ranges(5, max_tasks=2)
-    [[0, 2, 4], [1, 3]]
+    Every range has as many consumers as the next, so a group's size is its work. Groups of one size leave workers idle
+    while the last are done; small ones at the end fill in (trapezoid self-scheduling, Tzen and Ni 1993).
+
+    >>> group_ranges(3), group_ranges(8, max_tasks=3)
+    ([[0], [1], [2]], [[0, 1, 2, 3], [4, 5], [6, 7]])
     """
     groups = min(count, max_tasks)
-    return [list(range(start, count, groups)) for start in range(groups)]
+    edges = [k + round((count - groups) * (1 - (1 - k / groups) ** 2)) for k in range(groups + 1)] if groups else [0]
+    return [list(range(start, end)) for start, end in pairwise(edges)]

@@ -35,6 +35,7 @@ def _headline(outcome: RunOutcome) -> Text:
     return Text.assemble(
         ("run ", "bold"), str(outcome.run.execucao_id), " as of ", outcome.run.as_of.isoformat(), ": ", state,
         f"\nmodel {outcome.run.model_version}; fingerprint {outcome.fingerprint or '-'}",
+        f"\nreading: {outcome.reading}",
         f"\nresumed: {outcome.resumed_ranges} ranges were done before" if outcome.resumed_ranges else "",
     )  # fmt: skip
 

@@ -24,17 +24,28 @@ from contracts.extraction import CpfRange
 from contracts.settings import RUN_SETTINGS, Settings, load_settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
+from flows.base_snapshot import choose_base, origin_of
+from flows.changes import drop_changes, stage_changes
 from flows.lake_retention import clear_lake, is_needed
 from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run
+from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner
 from flows.reference_date import check_reference_date, yesterday
 from flows.report import write_run_report
 from flows.resources import Results, open_lake, open_results, open_sources
 from flows.run_artifacts import ProgressArtifact, tell_prefect
-from flows.run_outcome import RunOutcome, StepTimes
-from flows.run_plan import RunIdentity, group_ranges, read_plan, scores_root, snapshot_root, write_plan
+from flows.run_outcome import FULL_READING, RunOutcome, StepTimes
+from flows.run_plan import (
+    RunIdentity,
+    group_ranges,
+    read_plan,
+    read_plan_base,
+    scores_root,
+    snapshot_root,
+    write_plan,
+)
 from flows.run_summary import print_summary
 from flows.score_tasks import score_ranges, score_strays, stage_scores, switch_run
 from flows.withheld import values_withheld
@@ -52,7 +63,9 @@ RESUME_WITHIN = timedelta(hours=24)
 
 @flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
 @values_withheld
-def score_clients(as_of: date | None = None, model_version: str | None = None, fresh: bool = False) -> dict[str, Any]:
+def score_clients(
+    as_of: date | None = None, model_version: str | None = None, fresh: bool = False, incremental: bool = False
+) -> dict[str, Any]:
     """Score every consumer as of a date and publish the scores.
 
     Parameters
@@ -63,6 +76,8 @@ def score_clients(as_of: date | None = None, model_version: str | None = None, f
         Version of a registered model; the one in force when it is not given.
     fresh
         Begin anew even if a run of that date and model was left half-finished in the last 24 hours.
+    incremental
+        Read from the stores only what changed since the snapshot of the run in force; what is published is the same.
 
     Returns
     -------
@@ -70,10 +85,18 @@ def score_clients(as_of: date | None = None, model_version: str | None = None, f
         Ids, counts and paths of the run (``RunOutcome.to_json``).
     """
     settings = load_settings()
-    return run_scores(settings, as_of or yesterday(), model_version=model_version, fresh=fresh).to_json()
+    day = as_of or yesterday()
+    return run_scores(settings, day, model_version=model_version, fresh=fresh, incremental=incremental).to_json()
 
 
-def run_scores(settings: Settings, as_of: date, *, model_version: str | None = None, fresh: bool = False) -> RunOutcome:
+def run_scores(
+    settings: Settings,
+    as_of: date,
+    *,
+    model_version: str | None = None,
+    fresh: bool = False,
+    incremental: bool = False,
+) -> RunOutcome:
     """Do the whole run inside a flow; EscoreError says what stopped it, and the ledger keeps why."""
     settings.require(*RUN_SETTINGS)
     check_reference_date(as_of, datetime.now(UTC))
@@ -87,7 +110,7 @@ def run_scores(settings: Settings, as_of: date, *, model_version: str | None = N
         results.publisher.reconcile()
         run = _begin(results, as_of, model, fresh=fresh)
         with _failure_recorded(results, run):
-            night = _Night(settings, lake, model, run, results, progress, StepTimes(), datetime.now(UTC))
+            night = _Night(settings, lake, model, run, results, progress, StepTimes(), datetime.now(UTC), incremental)
             return night.run_through()
 
 
@@ -137,13 +160,18 @@ class _Night:
     progress: StepProgress
     times: StepTimes
     started_at: datetime
+    incremental: bool = False
     resumed: int = 0
+    reading: str = FULL_READING
 
     def run_through(self) -> RunOutcome:
         """Do all steps; GateError if the gates forbid to publish."""
         ranges = self._partition()
+        base = read_plan_base(self.lake, self.run.snapshot_id)
         strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
         summary = self._work_ranges(ranges) + self._await_strays(strays)
+        if base is not None:
+            self.reading = describe_reading(self.lake, self.run, base, ranges)
         self._record(summary)
         with self.times.measure("portas"):
             self.progress.start("gates")
@@ -162,6 +190,7 @@ class _Night:
             published=fingerprint is not None,
             fingerprint=fingerprint,
             report=self.settings.var / "relatorios" / f"execucao-{self.run.execucao_id}.html",
+            reading=self.reading,
         )
         write_run_report(outcome)
         tell_prefect(outcome)
@@ -173,11 +202,25 @@ class _Night:
         with self.times.measure("particionar"):
             self.progress.start("partition")
             planned = self._stored_plan()
+            if planned is None and self.incremental:
+                planned = self._continue_snapshot()
             if planned is None:
                 with open_sources(self.settings) as sources:
-                    planned = plan_ranges(sources.base_a, range_size=self.settings.range_size)
-                write_plan(self.lake, self.run.snapshot_id, planned)
+                    planned = plan_ranges(sources.base_a, range_size=self.settings.range_size, erased=sources.erased)
+                write_plan(self.lake, self.run.snapshot_id, planned, origin=origin_of(self.settings))
             return planned
+
+    def _continue_snapshot(self) -> tuple[CpfRange, ...] | None:
+        """Return the plan of the snapshot that is gone on from; None, and a word why, if there is none to trust."""
+        found = choose_base(self.settings, self.lake, ledger.run_in_force(self.results.engine))
+        if found.base is None:
+            self.reading = f"full, for there is nothing to go on from: {found.reason}"
+            Console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)
+            return None
+        with open_sources(self.settings) as sources:
+            stage_changes(self.lake, sources, self.run, found)
+        write_plan(self.lake, self.run.snapshot_id, found.ranges, origin=origin_of(self.settings), base=found.base)
+        return found.ranges
 
     def _stored_plan(self) -> tuple[CpfRange, ...] | None:
         """Return the plan of a run that is gone on with; a damaged one is dropped with all that was cut by it."""
@@ -224,10 +267,10 @@ class _Night:
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)
             consumers = summary.scores.scored + summary.scores.insufficient
-            staged = stage.submit(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
-            fingerprint: str = staged.result()
+            fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
-            switch_run.with_options(retries=retries).submit(info).result()
+            switch_run.with_options(retries=retries)(info)
+            drop_changes(self.lake, self.run)
             self._clear_lake()
             return fingerprint
 

@@ -95,7 +95,7 @@ def _gather(
 ) -> tuple[int, ...]:
     """Leave the samples of all chosen ranges in the lake; return the ranges' indexes."""
     with open_sources(settings) as sources:
-        ranges = plan_ranges(sources.base_a, range_size=settings.range_size)
+        ranges = plan_ranges(sources.base_a, range_size=settings.range_size, erased=sources.erased)
     chosen = sample_ranges(ranges, range_size=settings.range_size, clients=settings.training_clients)
     write_plan(lake, snapshot.snapshot_id, chosen)
     progress.start("ranges: extract, features, labels", len(chosen))

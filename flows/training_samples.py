@@ -8,7 +8,7 @@ evenly so that no more consumers are read than the setting allows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pyarrow as pa
@@ -84,7 +84,7 @@ def sample_range(
     settings: Settings, lake: ArtifactStore, snapshot: TrainingSnapshot, *, sources: Sources, cpf_range: CpfRange
 ) -> None:
     """Extract one range and leave its features and labels as of every training date in the lake."""
-    extraction = extract_range(sources, cpf_range, as_of=snapshot.observed_until)
+    extraction = replace(extract_range(sources, cpf_range, as_of=snapshot.observed_until), aside={}, heads={})
     source = write_extraction(lake, snapshot.snapshot_id, cpf_range.index, extraction, as_of=snapshot.observed_until)
     for as_of in snapshot.dates.all:
         labels = label_defaults(

@@ -121,6 +121,8 @@ def _check_redis(settings: Settings) -> list[Problem]:
 def _check_lake(settings: Settings) -> list[Problem]:
     try:
         _probe_lake(settings.lake_root)
+    except StoreUnavailableError as error:
+        return [Problem("lake", "connection", str(error), f"Correct {PREFIX}LAKE, its rights, or the AWS_ variables")]
     except OSError as error:
         message = f"{_lake_name(settings)} cannot be written ({type(error).__name__})"
         return [Problem("lake", "rights", message, f"Correct {PREFIX}LAKE, or its rights")]
@@ -142,6 +144,6 @@ def _probe_lake(root: str) -> None:
 
 
 def _lake_name(settings: Settings) -> str:
-    """Return the lake's root without the keys that a bucket's URL may hold."""
+    """Return the lake's root without the keys and options that a bucket's URL may hold."""
     scheme, separator, rest = settings.lake_root.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else settings.lake_root
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}" if separator else settings.lake_root

@@ -16,6 +16,7 @@ RESULT_RIGHTS = {
     "rejeitado": ("select", "insert", "delete"),
     "auditoria": ("select", "insert"),
     "auditoria_diario": ("select", "insert", "update"),
+    "apagamento": ("select", "insert", "update"),
     "score_vigente": ("select",),
 }
 """The audit trail can be added to, never altered; how far a journal segment has come can move on, never go."""

@@ -53,6 +53,12 @@ ADDRESS = {
 }
 
 
+def bson_array(documents: Iterable[bytes]) -> bytes:
+    """Return encoded documents as the BSON array in which a reply holds them."""
+    elements = b"".join(b"\x03%d\0%b" % (number, raw) for number, raw in enumerate(documents))
+    return (len(elements) + 5).to_bytes(4, "little") + elements + b"\0"
+
+
 def client(key: str, cpf: str, **other: Any) -> dict[str, Any]:
     row = {"id": key, "cpf": cpf, "nome": "Fulano de Tal", "data_nascimento": date(1980, 5, 4), "sexo": "F"}
     row |= {"estado_civil": None, **ADDRESS, "registrado_em": EARLIER, "atualizado_em": EARLIER}

@@ -21,9 +21,9 @@ import pyarrow as pa
 import redis
 import sqlalchemy as sa
 
+from benchmarks.made_up_scores import CODES, make_scores
 from benchmarks.peers.server_process import HOST, below, python_module
 from benchmarks.peers.stored_json import write_texts
-from benchmarks.redis_layout import CODES, make_scores
 from contracts.cpf import check_digits
 from contracts.settings import Settings, load_settings
 from serve.published.run_info import RunInfo
@@ -136,8 +136,7 @@ def _publish(settings: Settings, scores: pa.Table) -> None:
             {"id": run.execucao_id, "day": run.data_referencia, "version": run.modelo_versao, "at": now},
         )
     publisher.begin(run, consumers=len(scores))
-    for start in range(0, len(scores), RANGE):
-        publisher.stage(scores.slice(start, RANGE))
+    publisher.stage_all(scores.slice(start, RANGE) for start in range(0, len(scores), RANGE))
     publisher.switch(run)
     engine.dispose()
     cache.close()

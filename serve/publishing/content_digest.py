@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from serve.publishing.byte_pieces import data_of
+
 _TEXTS = ("cliente_id", "faixa", "status")
 _NUMBERS = ("score", "probabilidade")
 _STREAMS = (*_TEXTS, *(f"{name}.bytes" for name in _TEXTS), *_NUMBERS, "motivos", "codigo", "codigo.bytes", "pontos")
@@ -45,21 +47,15 @@ class ContentDigest:
 
     def _add_text(self, name: str, column: pa.Array) -> None:
         lengths = pc.fill_null(pc.binary_length(column), -1)
-        self._add(name, np.asarray(lengths).astype("<i4"))
-        self._streams[f"{name}.bytes"].update(_joined(column.drop_null()))
+        self._add(name, np.asarray(lengths).astype("<i4", copy=False))
+        self._streams[f"{name}.bytes"].update(data_of(column.drop_null()))
 
     def _add(self, name: str, *columns: npt.NDArray[Any]) -> None:
         """Add fixed-width columns row by row, so that batches join without a seam."""
         if not len(columns[0]):
             return
         rows = [np.ascontiguousarray(c).reshape(-1, 1).view(np.uint8).reshape(len(c), -1) for c in columns]
-        self._streams[name].update(np.hstack(rows).tobytes())
-
-
-def _joined(column: pa.Array) -> bytes:
-    whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column)
-    text: bytes = pc.binary_join(whole, "").cast(pa.binary())[0].as_py()
-    return text
+        self._streams[name].update((rows[0] if len(rows) == 1 else np.hstack(rows)).data)
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

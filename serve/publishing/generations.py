@@ -5,7 +5,7 @@ A key `escore:geracoes` lists the generations that exist, so none is ever looked
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
@@ -25,11 +25,11 @@ from serve.published.key_layout import (
 )
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo, RunInfo
-from serve.publishing.bulk_hset import write_entries
-from serve.publishing.record_encoding import encode_records, entries_by_client, entries_by_cpf
+from serve.publishing.bulk_hset import encode_bucket_commands, read_replies, write_entries
+from serve.publishing.entry_groups import EntryGroup
 
 GENERATIONS_KEY = "escore:geracoes"
-KEYS_A_COMMAND = 1_000
+KEYS_A_BATCH = 10_000
 
 
 @contextmanager
@@ -58,17 +58,12 @@ class Generations:
             self._cache.sadd(GENERATIONS_KEY, run.execucao_id.hex)
             self._cache.set(info_key(run.execucao_id), GenerationInfo(run, bucket_count(consumers)).encode())
 
-    def write(self, run_id: UUID, scores: pa.Table) -> None:
-        """Add a table of SCORES_SCHEMA to an open generation; writing rows again changes nothing."""
+    def filling(self, run_id: UUID) -> Filling:
+        """Return what fills an open generation."""
         info = self.info(run_id)
         if info is None:
             raise DataIntegrityError("the run's generation is not in Redis: begin the run again")
-        records = encode_records(scores, info.run.codes)
-        with redis_errors(), self._connection() as connection:
-            by_client = entries_by_client(scores, records, self._hashes)
-            write_entries(connection, by_client, prefix=client_prefix(run_id), buckets=info.buckets)
-            for part in entries_by_cpf(scores, records, self._hashes):
-                write_entries(connection, part, prefix=cpf_prefix(run_id), buckets=info.buckets)
+        return Filling(self._cache, self._hashes, info)
 
     def info(self, run_id: UUID) -> GenerationInfo | None:
         """Return a generation's description; None if Redis does not hold it."""
@@ -81,8 +76,8 @@ class Generations:
         info = self.info(run_id)
         if info is None:
             return 0, 0
-        by_client = sum(sum(lengths) for lengths in self._each_bucket(client_prefix(run_id), info.buckets, "hlen"))
-        by_cpf = sum(sum(lengths) for lengths in self._each_bucket(cpf_prefix(run_id), info.buckets, "hlen"))
+        by_client = sum(sum(lengths) for lengths in self._each_bucket(client_prefix(run_id), info.buckets, b"HLEN"))
+        by_cpf = sum(sum(lengths) for lengths in self._each_bucket(cpf_prefix(run_id), info.buckets, b"HLEN"))
         return by_client, by_cpf
 
     def drop(self, run_id: UUID) -> None:
@@ -90,7 +85,7 @@ class Generations:
         info = self.info(run_id)
         if info is not None:
             for prefix in (client_prefix(run_id), cpf_prefix(run_id)):
-                for _ in self._each_bucket(prefix, info.buckets, "unlink"):
+                for _ in self._each_bucket(prefix, info.buckets, b"UNLINK"):
                     continue
         with redis_errors():
             self._cache.unlink(info_key(run_id))
@@ -116,24 +111,57 @@ class Generations:
             else:
                 self._cache.set(POINTER_KEY, pointer.encode())
 
-    def _each_bucket(self, prefix: str, buckets: int, command: str) -> Iterator[list[int]]:
-        for start in range(0, buckets, KEYS_A_COMMAND):
-            pipe = self._cache.pipeline(transaction=False)
-            for number in range(start, min(start + KEYS_A_COMMAND, buckets)):
-                getattr(pipe, command)(f"{prefix}{number:06x}")
-            with redis_errors():
-                replies = pipe.execute()
+    def _each_bucket(self, prefix: str, buckets: int, command: bytes) -> Iterator[list[int]]:
+        for start in range(0, buckets, KEYS_A_BATCH):
+            numbers = range(start, min(start + KEYS_A_BATCH, buckets))
+            with redis_errors(), raw_connection(self._cache) as connection:
+                connection.send_packed_command([encode_bucket_commands(command, prefix, numbers)])
+                replies = read_replies(connection, len(numbers))
             yield replies
 
-    @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        pool = self._cache.connection_pool
-        connection: Any = pool.get_connection()
-        answered = False
-        try:
-            yield connection
-            answered = True
-        finally:
-            if not answered:
-                connection.disconnect()  # replies may be left unread
-            pool.release(connection)
+
+class Filling:
+    """Fills one open generation; writing rows again changes nothing."""
+
+    def __init__(self, cache: redis.Redis, hashes: PersonHash, info: GenerationInfo) -> None:
+        self._cache = cache
+        self._hashes = hashes
+        self._info = info
+
+    def write_tables(self, tables: Iterable[pa.Table]) -> None:
+        """Add tables of SCORES_SCHEMA."""
+        group = EntryGroup()
+        for scores in tables:
+            self.encode(scores, group)
+            if group.is_full:
+                self.write(group)
+                group = EntryGroup()
+        self.write(group)
+
+    def encode(self, scores: pa.Table, group: EntryGroup) -> None:
+        """Add a table of SCORES_SCHEMA to a group that is yet to be written."""
+        group.add(scores, self._info.run.codes, self._hashes)
+
+    def write(self, group: EntryGroup) -> None:
+        """Write a group of entries and wait until Redis has confirmed them."""
+        run_id, buckets = self._info.run.execucao_id, self._info.buckets
+        with redis_errors(), raw_connection(self._cache) as connection:
+            for entries in group.by_client():
+                write_entries(connection, entries, prefix=client_prefix(run_id), buckets=buckets)
+            for entries in group.by_cpf():
+                write_entries(connection, entries, prefix=cpf_prefix(run_id), buckets=buckets)
+
+
+@contextmanager
+def raw_connection(cache: redis.Redis) -> Iterator[Any]:
+    """Yield a connection of the client's pool; after an error it is closed, for replies may be left unread."""
+    pool = cache.connection_pool
+    connection: Any = pool.get_connection()
+    answered = False
+    try:
+        yield connection
+        answered = True
+    finally:
+        if not answered:
+            connection.disconnect()
+        pool.release(connection)

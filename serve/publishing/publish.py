@@ -2,12 +2,13 @@
 
 PostgreSQL decides: its one transaction makes the run `publicada`, and Redis's pointer follows. A process
 that dies between the two leaves Redis on the run before, whole, until `reconcile` moves the pointer on.
-Order within `stage` (Redis, whose writes may be repeated, before the COPY, which is all or nothing) makes
-a failed call safe to repeat.
+Staging commits in PostgreSQL, all or nothing, only after Redis, whose writes may be repeated, has confirmed
+everything: so a failed call is safe to repeat.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
-from serve.publishing.score_copy import copy_rejects, copy_scores
+from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
+from serve.publishing.staging import stage_tables
 
 DEFAULT_CONSUMERS = 1_000_000
 """Consumers that a generation is sized for when no run has been counted yet; only memory depends on it."""
@@ -68,10 +70,16 @@ class Publisher:
 
     def stage(self, scores: pa.Table) -> None:
         """Add a table of SCORES_SCHEMA to the run that is open; readers do not see it yet."""
-        run = self._open_run()
-        self._generations.write(run.execucao_id, scores)
-        with self._results.begin() as connection:
-            copy_scores(connection, score_partitions.partition_name(run.execucao_id), scores, run)
+        stage_tables(self._results, self._generations, self._open_run(), [scores], complete=False)
+
+    def stage_all(self, tables: Iterable[pa.Table]) -> None:
+        """Add all tables of SCORES_SCHEMA of the run that is open, and build its indexes.
+
+        Both stores are written while the next table is read; memory does not grow with the number of tables.
+        A failed call leaves nothing in PostgreSQL and may be repeated with the same tables. IntegrityError if
+        a consumer comes twice.
+        """
+        stage_tables(self._results, self._generations, self._open_run(), tables, complete=True)
 
     def stage_rejects(self, rejects: pa.Table) -> None:
         """Add a table of REJECTS_SCHEMA to ``rejeitado`` for the run that is open."""
@@ -187,8 +195,7 @@ class Publisher:
             if run is None:
                 raise DataIntegrityError(f"run {run_id}: its model is not in the results")
             self._generations.open(run, consumers=rows)
-            for batch in score_partitions.read_partition(connection, run_id):
-                self._generations.write(run_id, batch)
+            self._generations.filling(run_id).write_tables(score_partitions.read_partition(connection, run_id))
         self._check_counts(rows, run_id)
 
 

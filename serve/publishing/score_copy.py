@@ -9,7 +9,6 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from pyarrow import csv
 
@@ -17,60 +16,28 @@ from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA
 from contracts.score_scale import REASON_TYPE, SCORES_SCHEMA
 from contracts.score_terms import MAX_REASONS
-from serve.published.run_info import RunInfo
+from serve.publishing.copy_rows import COPY_COLUMNS, HEADER, TRAILER
 
-SCORE_COLUMNS = (
-    "execucao_id",
-    "cliente_id",
-    "cpf",
-    "score",
-    "probabilidade",
-    "faixa",
-    "status",
-    "motivos",
-    "data_referencia",
-    "modelo_versao",
-)
 REJECT_COLUMNS = ("execucao_id", *REJECTS_SCHEMA.names)
-_PLAIN_CODE = r"^[A-Za-z0-9_.*-]+$"
+COPY_BYTES = 1 << 20
+"""Bytes handed to the driver at a time: few enough calls that a busy thread beside them does not hold them up."""
+
 _TABLE_NAME = re.compile(r"^[a-z_0-9]+$")
 
 
-def copy_scores(connection: sa.Connection, table: str, scores: pa.Table, run: RunInfo) -> None:
-    """Append a table of SCORES_SCHEMA to a partition, within the connection's transaction."""
-    constants = {
-        "execucao_id": str(run.execucao_id),
-        "data_referencia": run.data_referencia.isoformat(),
-        "modelo_versao": run.modelo_versao,
-    }
-    columns = {name: scores[name] for name in SCORE_COLUMNS if name in scores.column_names}
-    columns["motivos"] = reasons_as_json(scores["motivos"].combine_chunks())
-    columns |= {name: pa.repeat(value, len(scores)) for name, value in constants.items()}
-    _copy_in(connection, table, pa.table({name: columns[name] for name in SCORE_COLUMNS}))
+def copy_rows(connection: sa.Connection, table: str, rows: pa.Buffer) -> None:
+    """Append rows that `encode_rows` made to a partition, within the connection's transaction."""
+    if rows.size:
+        columns = ", ".join(COPY_COLUMNS)
+        stream = pa.BufferReader(b"".join([HEADER, rows, TRAILER]))
+        statement = f"COPY {_checked(table)} ({columns}) FROM STDIN (FORMAT binary)"
+        _cursor(connection).copy_expert(statement, stream, COPY_BYTES)
 
 
 def copy_rejects(connection: sa.Connection, rejects: pa.Table, run_id: UUID) -> None:
     """Append a table of REJECTS_SCHEMA to ``rejeitado``, within the connection's transaction."""
     columns = {"execucao_id": pa.repeat(str(run_id), len(rejects))} | {n: rejects[n] for n in REJECTS_SCHEMA.names}
     _copy_in(connection, "rejeitado", pa.table(columns))
-
-
-def reasons_as_json(motives: pa.ListArray) -> pa.Array:
-    """Return each row's reasons as the JSON text of ``score.motivos``.
-
-    >>> reasons_as_json(pa.array([[{"codigo": "A", "pontos": -3}], []], pa.list_(REASON_TYPE))).to_pylist()
-    ['[{"codigo":"A","pontos":-3}]', '[]']
-    """
-    items = pc.list_flatten(motives)
-    codes = items.field("codigo")
-    if not pc.all(pc.match_substring_regex(codes, _PLAIN_CODE), min_count=0).as_py():
-        raise DataIntegrityError("a reason's code holds a character other than letters, digits and . - * _")
-    points = items.field("pontos").cast(pa.string())
-    texts = pc.binary_join_element_wise('{"codigo":"', codes, '","pontos":', points, "}", "")
-    lengths = pc.fill_null(pc.list_value_length(motives), 0)
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
-    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, texts), ",")
-    return pc.binary_join_element_wise("[", joined, "]", "")
 
 
 def read_scores(connection: sa.Connection, table: str, *, after: str, limit: int) -> pa.Table:

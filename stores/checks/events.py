@@ -40,6 +40,9 @@ def _check_collection(database: Database[dict[str, Any]], names: set[str], table
         if not any(key[: len(wanted)] == wanted for key in keys):
             message = f"collection {table.name} has no index that begins with ({', '.join(wanted)})"
             yield Problem("base_c", "index", message, MIGRATE)
+    if not any(key[0] == table.known_at for key in keys):
+        message = f"collection {table.name} has no index on {table.known_at}: incremental runs walk through all of it"
+        yield Problem("base_c", "index", message, MIGRATE, "warning")
 
 
 def _check_rights(database: Database[dict[str, Any]]) -> Iterator[Problem]:

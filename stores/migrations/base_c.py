@@ -8,6 +8,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from contracts.tables import Store, tables_of
+
 COLLECTION = "_migracoes"
 
 
@@ -20,7 +22,17 @@ def _index_events_by_cpf_and_date(database: Database[dict[str, Any]]) -> None:
         database[collection].create_index([("cpf", 1), (instant, 1)], name=f"ix_cpf_{instant}")
 
 
-STEPS: tuple[tuple[str, Callable[[Database[dict[str, Any]]], None]], ...] = (("c0001", _index_events_by_cpf_and_date),)
+def _index_events_by_date(database: Database[dict[str, Any]]) -> None:
+    """Let an incremental run find the latest events without walking through everybody's."""
+    for table in tables_of(Store.C):
+        if table.known_at is not None:
+            database[table.name].create_index([(table.known_at, 1)], name=f"ix_{table.known_at}")
+
+
+STEPS: tuple[tuple[str, Callable[[Database[dict[str, Any]]], None]], ...] = (
+    ("c0001", _index_events_by_cpf_and_date),
+    ("c0002", _index_events_by_date),
+)
 
 
 def apply_steps(database: Database[dict[str, Any]]) -> list[str]:

@@ -12,14 +12,14 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from contracts.errors import DataIntegrityError, RunConflictError
+from contracts.errors import DataIntegrityError, RunConflictError, StoreUnavailableError
 from contracts.extraction import REJECTS_SCHEMA
 from contracts.settings import Settings
 from serve.published.key_layout import POINTER_KEY, Pointer, client_prefix
 from serve.published.person_hash import PersonHash
 from serve.publishing.generations import Generations
 from serve.publishing.publish import Publisher
-from serve.publishing.score_partitions import LOCK_SECONDS
+from serve.publishing.score_partitions import LOCK_SECONDS, count_rows
 from stores.connections import redis_client, sql_engine
 from tests.score_samples import make_run, make_scores, open_run
 
@@ -249,3 +249,81 @@ def test_a_switch_waits_for_a_reader_in_the_middle_of_a_transaction(publisher, e
     assert {row["cliente_id"] for row in rows_in_force(engine)} == set(make_scores(100)["cliente_id"].to_pylist())
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT id FROM execucao WHERE situacao = 'publicada'")) == UUID(int=2)
+
+
+def ranges(rows: int, *, each: int = 30) -> Iterator[pa.Table]:
+    scores = make_scores(rows)
+    for start in range(0, rows, each):
+        yield scores.slice(start, each)
+
+
+def redis_content(cache: redis.Redis) -> dict[bytes, dict[bytes, bytes]]:
+    return {key: cache.hgetall(key) for key in cache.scan_iter() if cache.type(key) == b"hash"}
+
+
+def staged_rows(engine: sa.Engine, run_id: UUID) -> int:
+    with engine.connect() as connection:
+        return count_rows(connection, run_id)
+
+
+def test_all_ranges_at_once_publish_what_they_publish_one_by_one(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+    for scores in ranges(100):
+        publisher.stage(scores)
+    one_by_one = redis_content(cache)
+    publisher.begin(run, consumers=100)
+    publisher.stage_all(ranges(100))
+    assert redis_content(cache) == one_by_one
+    publisher.switch(run)
+    published = rows_in_force(engine)
+    assert [row["cpf"] for row in published] == make_scores(100)["cpf"].to_pylist()
+    assert [row["motivos"] for row in published] == make_scores(100)["motivos"].to_pylist()
+
+
+def test_a_range_that_cannot_be_read_leaves_nothing_and_all_may_be_staged_again(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+
+    def broken() -> Iterator[pa.Table]:
+        yield from ranges(60)
+        raise DataIntegrityError("a file is not what was written")
+
+    with pytest.raises(DataIntegrityError, match="not what was written"):
+        publisher.stage_all(broken())
+    assert staged_rows(engine, run.execucao_id) == 0
+    publisher.stage_all(ranges(100))
+    publisher.switch(run)
+    assert len(rows_in_force(engine)) == 100
+
+
+def test_rows_are_not_committed_when_redis_refuses_its_own(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+    cache.config_set("maxmemory", "100kb")
+    try:
+        with pytest.raises(StoreUnavailableError, match="Redis"):
+            publisher.stage_all(ranges(100))
+        with pytest.raises(StoreUnavailableError, match="Redis"):
+            publisher.stage(make_scores(100))
+    finally:
+        cache.config_set("maxmemory", "0")
+    assert staged_rows(engine, run.execucao_id) == 0
+    publisher.stage_all(ranges(100))
+    publisher.switch(run)
+    assert len(rows_in_force(engine)) == 100
+
+
+def test_a_consumer_twice_is_refused_whole(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+    with pytest.raises(sa.exc.IntegrityError):
+        publisher.stage_all([*ranges(60), make_scores(1)])
+    assert staged_rows(engine, run.execucao_id) == 0
+    publisher.stage_all(ranges(60))
+    publisher.switch(run)
+    assert len(rows_in_force(engine)) == 60

@@ -18,7 +18,7 @@ def settings(make_installation) -> Settings:
     return make_installation("migrado")
 
 
-RESULTS_STEPS = 3
+RESULTS_STEPS = 4
 RUN = UUID("01890000-0000-7000-8000-000000000001")
 
 
@@ -108,7 +108,10 @@ def _forget_results(settings: Settings) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("drop view score_vigente"))
         connection.execute(
-            sa.text("drop table auditoria_diario, auditoria, rejeitado, score, execucao, modelo, alembic_version")
+            sa.text(
+                "drop table apagamento, auditoria_diario, auditoria, rejeitado, score, execucao, modelo,"
+                " alembic_version"
+            )
         )
     engine.dispose()
 

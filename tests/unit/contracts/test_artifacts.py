@@ -23,6 +23,16 @@ def test_reads_back_what_was_written(store):
     assert store.list("x") == ("faixa-00000",)
 
 
+def test_texts_may_stay_coded_and_a_manifest_be_read_once(store):
+    texts = pa.table({"t": ["b", "a", None, "b"], "n": [1, 2, 3, 4]})
+    manifest = store.write("y", {"t.parquet": texts}, meta={})
+    coded = store.read_table("y", "t.parquet", ["t"], coded=["t"], manifest=manifest)
+    assert coded.schema == pa.schema([("t", pa.dictionary(pa.int32(), pa.string()))])
+    assert coded["t"].to_pylist() == texts["t"].to_pylist()
+    with pytest.raises(DataIntegrityError, match="not in the lake"):
+        store.read_table("y", "other.parquet", manifest=manifest)
+
+
 def test_equal_content_has_equal_digest(store):
     again = store.write("y", {"t.parquet": TABLE, "j.json": {"b": 1}}, meta={"other": True})
     assert again.digest == store.read_manifest("x/faixa-00000").digest

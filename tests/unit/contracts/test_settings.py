@@ -104,11 +104,17 @@ def test_a_url_that_is_not_well_formed_is_named_and_never_shown(monkeypatch, nam
         ("BASE_A_URL", "h/d", "must start with one of oracle://"),
         ("BASE_B_URL", "postgres://h/d", "must start with postgresql://"),
         ("LAKE", "foo://x", "must start with one of s3://, gs://, file://"),
+        ("LAKE", "s3://AKIA:s3nha@balde/prefixo", "holds a key; set AWS_ACCESS_KEY_ID"),
+        ("LAKE", "s3://balde/prefixo?secret_key=s3nha", "takes no options but endpoint_override, region"),
+        ("DASK", "maquina:8786", "must be `local`, or start with one of tcp://, tls://"),
+        ("DASK", "tcp://maquina", "must name host and port"),
     ],
 )
 def test_an_unknown_kind_of_url_is_told_what_is_known(monkeypatch, name, value, problem):
     monkeypatch.setenv(f"SCORE_{name}", value)
-    assert _problems()[0].startswith(f"SCORE_{name}: {problem}")
+    [found] = _problems()
+    assert found.startswith(f"SCORE_{name}: {problem}")
+    assert "s3nha" not in found
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,11 @@ def test_an_unknown_kind_of_url_is_told_what_is_known(monkeypatch, name, value, 
         ("REDIS_URL", "rediss://u:p@h:6379/0"),
         ("LAKE", "relativo/lake"),
         ("LAKE", "s3://balde/prefixo?region=sa-east-1"),
+        ("LAKE", "s3://balde/prefixo?endpoint_override=127.0.0.1:9000&scheme=http"),
         ("LAKE", "file:///tmp/lake"),
+        ("DASK", "local"),
+        ("DASK", "tcp://10.0.0.1:8786"),
+        ("DASK", "tls://dask.interno:8786"),
     ],
 )
 def test_good_urls_pass(monkeypatch, name, value):

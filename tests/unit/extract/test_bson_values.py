@@ -18,10 +18,11 @@ from extract.bson_walker import open_batch
 from extract.money import MAX_CENTS
 from extract.record_keys import key_texts
 from extract.records import Defect
+from tests.extract_samples import bson_array
 
 
 def decode(*docs, table=COMPRAS):
-    return decode_documents(table, open_batch([bson.encode(doc) for doc in docs]))
+    return decode_documents(table, open_batch([bson_array(bson.encode(doc) for doc in docs)]))
 
 
 def money(*values):
@@ -110,7 +111,7 @@ def test_dates_are_utc_microseconds_and_extremes_do_not_wrap():
 def test_text_that_is_not_utf8_is_kept_with_replacement_characters():
     good = bson.encode({"cpf": "1", "tipo": "crédito 💳\0fim"})
     bad = bson.encode({"cpf": "2", "tipo": "XXXX"}).replace(b"XXXX", b"\xe9t\xe9!")
-    records = decode_documents(COMPRAS, open_batch([good + bad]))
+    records = decode_documents(COMPRAS, open_batch([bson_array([good, bad])]))
     assert records.columns["tipo"].values.to_pylist() == ["crédito 💳\0fim", "�t�!"]
     assert records.columns["cpf"].values.to_pylist() == ["1", "2"]
 
@@ -127,6 +128,6 @@ def test_keys_are_object_ids_in_hex_and_hashes_of_anything_else():
 
 def test_an_array_of_cpfs_belongs_to_one_range_only():
     raw = bson.encode({"cpf": ["900", "123", 5]})
-    batch = open_batch([raw])
+    batch = open_batch([bson_array([raw])])
     ranges = [CpfRange(0, None, "2"), CpfRange(1, "2", "8"), CpfRange(2, "8", None)]
     assert [len(decode_documents(CONSULTAS, batch, r)) for r in ranges] == [1, 0, 0]

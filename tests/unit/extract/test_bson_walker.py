@@ -16,6 +16,7 @@ from contracts.errors import StoreContractError
 from contracts.tables import COMPRAS
 from extract.base_c import decode_documents
 from extract.bson_walker import ABSENT, locate_fields, open_batch
+from tests.extract_samples import bson_array
 
 EXACT = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace")
 NAMES = ["cpf", "valor", "_id", "tipo", "um_nome_bem_mais_comprido_que_oito_bytes"]
@@ -52,7 +53,7 @@ documents = st.lists(st.dictionaries(field_names, values, max_size=7), min_size=
 @given(documents)
 def test_finds_what_bson_decode_finds(docs):
     encoded = [bson.encode(doc) for doc in docs]
-    batch = open_batch(encoded)
+    batch = open_batch([bson_array(encoded[:5]), bson_array(encoded[5:])])
     fields = locate_fields(batch, NAMES)
     for row, raw in enumerate(encoded):
         decoded = bson.decode(raw, EXACT)
@@ -84,11 +85,13 @@ def _element(raw: bytes, name: str) -> bytes:
 @settings(max_examples=150, deadline=None)
 @given(documents, st.data())
 def test_damaged_bytes_give_a_typed_error_or_an_answer_but_never_a_crash(docs, data):
-    raw = bytearray(b"".join(bson.encode(doc) for doc in docs))
+    raw = bytearray(bson_array(bson.encode(doc) for doc in docs))
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(raw)))
-    for damaged in (bytes(raw), bytes(raw[:cut])):
+    shortened = raw[:cut]
+    shortened[:4] = len(shortened).to_bytes(4, "little")
+    for damaged in (bytes(raw), bytes(raw[:cut]), bytes(shortened)):
         try:
             records = decode_documents(COMPRAS, open_batch([damaged]))
         except StoreContractError:
@@ -117,39 +120,79 @@ def test_damaged_bytes_give_a_typed_error_or_an_answer_but_never_a_crash(docs, d
 )
 def test_lengths_that_do_not_add_up_are_refused(raw):
     with pytest.raises(StoreContractError, match="malformed BSON"):
-        locate_fields(open_batch([raw]), NAMES)
+        locate_fields(open_batch([bson_array([raw])]), NAMES)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        b"",
+        b"\x04\0\0\0",
+        b"\x05\0\0\0\x01",
+        b"\x06\0\0\0\0",
+        bson_array([b"\x05\0\0\0\0"]).replace(b"\x030", b"\x020"),
+        bson_array([b"\x05\0\0\0\0"])[:-1] + b"\x01",
+        bson_array([b"\x05\0\0\0\0", b"\x00\0\0\0\0"]),
+        bson_array([b"\x05\0\0\0\0", b"\xf5\xff\xff\xff\0"]),
+        (9).to_bytes(4, "little") + b"\x03000\0",
+    ],
+)
+def test_arrays_that_do_not_add_up_are_refused(array):
+    with pytest.raises(StoreContractError, match="malformed BSON"):
+        open_batch([array])
+
+
+@pytest.mark.parametrize("mark", ["_id", "_id\0", "\0\0\0\x07_id\0"])
+def test_documents_are_found_whatever_looks_like_the_start_of_one(mark):
+    texts = [mark.replace("\0", "") * (n % 3) for n in range(1_200)]
+    docs = [
+        {"_id": n, "cpf": str(n), "x": mark.encode() * (n % 3), "y": {"_id": n}, "tipo": text}
+        for n, text in enumerate(texts)
+    ]
+    records = decode_documents(COMPRAS, open_batch([bson_array(map(bson.encode, docs))]))
+    assert records.columns["cpf"].values.to_pylist() == [str(n) for n in range(1_200)]
+    assert records.columns["tipo"].values.to_pylist() == texts
+
+
+def test_documents_start_where_they_do_however_the_array_names_them():
+    raws = [bson.encode({"_id": n, "cpf": str(n)}) for n in range(30)]
+    elements = b"".join(b"\x03%b\0%b" % (b"n" * (n % 4), raw) for n, raw in enumerate(raws))
+    records = decode_documents(COMPRAS, open_batch([(len(elements) + 5).to_bytes(4, "little") + elements + b"\0"]))
+    assert records.columns["cpf"].values.to_pylist() == [str(n) for n in range(30)]
 
 
 def test_the_last_of_two_fields_of_one_name_counts_as_in_bson_decode():
     element = b"\x02cpf\0\x02\0\0\0%c\0"
     raw = _document(element % b"1" + b"\x0ax\0" + element % b"2")
     assert bson.decode(raw) == {"cpf": "2", "x": None}
-    batch = open_batch([raw, raw])
+    batch = open_batch([bson_array([raw, raw])])
     assert decode_documents(COMPRAS, batch).columns["cpf"].values.to_pylist() == ["2", "2"]
 
 
 def test_every_document_may_have_its_own_field_order_and_names():
     docs = [{**{f"campo_{n}_{i}": i for n in range(i % 5)}, "valor": i, "cpf": str(i)} for i in range(60)]
     docs += [{"cpf": str(i), "longo" * 20: {"cpf": "x"}, "valor": i} for i in range(60, 70)]
-    fields = locate_fields(open_batch([bson.encode(doc) for doc in docs]), ["cpf", "valor"])
+    fields = locate_fields(open_batch([bson_array(bson.encode(doc) for doc in docs)]), ["cpf", "valor"])
     assert (fields["cpf"].types == 2).all()
     assert (fields["valor"].types == 0x10).all()
 
 
 def test_deprecated_types_are_skipped_by_their_length():
     deprecated = b"\x06u\0" + b"\x0cp\0\x02\0\0\0a\0" + b"x" * 12 + b"\x0es\0\x02\0\0\0b\0"
-    records = decode_documents(COMPRAS, open_batch([_document(deprecated + b"\x02cpf\0\x02\0\0\0" + b"7\0")]))
+    records = decode_documents(
+        COMPRAS, open_batch([bson_array([_document(deprecated + b"\x02cpf\0\x02\0\0\0" + b"7\0")])])
+    )
     assert records.columns["cpf"].values.to_pylist() == ["7"]
 
 
 def test_no_documents_and_empty_documents():
     assert len(decode_documents(COMPRAS, open_batch([]))) == 0
-    records = decode_documents(COMPRAS, open_batch([bson.encode({})] * 3))
+    records = decode_documents(COMPRAS, open_batch([bson_array([bson.encode({})] * 3)]))
     assert records.columns["valor"].values.to_pylist() == [None] * 3
     assert records.keys.to_pylist() == [None] * 3
 
 
 def test_nested_fields_of_a_wanted_name_do_not_count():
     doc = {"_id": uuid.uuid4().hex, "a": {"cpf": "1", "data_compra": datetime(2025, 1, 1)}, "b": [{"cpf": "2"}]}
-    records = decode_documents(COMPRAS, open_batch([bson.encode(doc)]))
+    records = decode_documents(COMPRAS, open_batch([bson_array([bson.encode(doc)])]))
     assert records.columns["cpf"].values.to_pylist() == [None]

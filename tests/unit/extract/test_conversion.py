@@ -42,6 +42,23 @@ def test_a_plain_line_is_parsed_into_the_lake_types():
     assert all(c.defects is None for c in got.columns.values())
 
 
+def test_only_the_columns_that_hold_an_odd_value_are_read_as_bytes():
+    table = parse_csv(
+        pa.py_buffer(
+            b"1,a,c,Loja,1.00,2025-01-31,2025-01-01 10:00:00,\n2,b,c,\xff,NaN,2025-01-31,2025-01-01 10:00:00,infinity\n"
+        ),
+        TYPES,
+    )
+    odd = [name for name in table.column_names if pa.types.is_binary(table[name].type)]
+    assert odd == ["empresa", "valor", "baixada_em"]
+    assert all(table[name].type == TYPES[name] for name in table.column_names if name not in odd)
+
+
+def test_lines_that_are_no_rows_of_the_query_are_refused():
+    with pytest.raises(pa.ArrowInvalid):
+        parse_csv(pa.py_buffer(b"1,a\n"), TYPES)
+
+
 def test_null_empty_text_quotes_and_line_breaks_are_told_apart():
     text = '1,a,,"",1,2025-01-31,2025-01-01 10:00:00,\n1,b,c,"diz ""oi"",\nfim",1,2025-01-31,2025-01-01 10:00:00,\n'
     got = records(text)

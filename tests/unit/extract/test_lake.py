@@ -59,3 +59,18 @@ def test_equal_extractions_give_equal_bytes(lake):
         write_extraction(lake, snapshot, 5, extraction(), as_of=AS_OF)
     digests = {lake.verify(snapshot_path(s, 5)).digest for s in ("s1", "s2")}
     assert len(digests) == 1
+
+
+def test_named_columns_alone_are_read_and_every_file_is_compared_all_the_same(lake, tmp_path):
+    written = extraction()
+    write_extraction(lake, "s1", 0, written, as_of=AS_OF)
+    columns = {"pessoa": ("cpf", "cliente_id"), "bem": ("tipo", "cpf")}
+    read = read_extraction(lake, "s1", 0, columns=columns)
+    assert {name: tuple(table.column_names) for name, table in read.tables.items()} == columns
+    assert read.tables["pessoa"].cast(pa.schema([("cpf", "string"), ("cliente_id", "string")])).to_pylist() == [
+        {"cpf": "52998224725", "cliente_id": "c1"}
+    ]
+    assert (read.counts, read.rejects) == (written.counts, written.rejects)
+    (tmp_path / snapshot_path("s1", 0) / "compras.parquet").write_bytes(b"x")
+    with pytest.raises(DataIntegrityError, match=r"compras\.parquet"):
+        read_extraction(lake, "s1", 0, columns=columns)

@@ -1,0 +1,80 @@
+"""Which snapshot an incremental run may go on from: the published run's, if it is whole and of the same stores.
+
+Damage within a range's files is found when the range is read, and that range is then read from the stores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.errors import DataIntegrityError
+from contracts.extraction import CpfRange
+from contracts.reference_date import cutoff_utc
+from contracts.settings import SOURCE_SETTINGS, Settings
+from contracts.tables import TABLES
+from extract.event_changes import STRAY
+from extract.lake import read_heads
+from extract.verdicts import RULE_ORDER
+from flows.run_plan import SnapshotBase, read_origin, read_plan
+from stores.ledger import Run
+
+OUTGROWN = 2.0
+"""Ranges that hold this many times the consumers they should are cut anew, by a full run."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBase:
+    """A base with its ranges and, by collection, how many older documents each range (STRAY: the strays) holds.
+
+    Without a base, ``reason`` says why everything must be read.
+    """
+
+    base: SnapshotBase | None = None
+    reason: str = ""
+    ranges: tuple[CpfRange, ...] = ()
+    heads: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+
+def origin_of(settings: Settings) -> str:
+    """Return a digest of what a snapshot depends on besides the records: stores, range size, tables and rules."""
+    body = {
+        "lojas": [_address(settings.secret(name)) for name in SOURCE_SETTINGS],
+        "faixa": settings.range_size,
+        "tabelas": [f"{table.name} {table.lake_schema}" for table in TABLES],
+        "regras": list(RULE_ORDER),
+    }
+    return hashlib.sha256(canonical_json(body)).hexdigest()
+
+
+def choose_base(settings: Settings, lake: ArtifactStore, run: Run | None) -> FoundBase:
+    """Return what to go on from, given the run in force; without a base, the reason why."""
+    if run is None:
+        return FoundBase(reason="no run is in force")
+    snapshot_id = str(run.id)
+    try:
+        ranges = read_plan(lake, snapshot_id)
+        if ranges is None:
+            return FoundBase(reason=f"the snapshot of run {run.id} is not in the lake")
+        if read_origin(lake, snapshot_id) != origin_of(settings):
+            return FoundBase(reason=f"the snapshot of run {run.id} is of other stores or settings")
+        if (run.extraidos or 0) > OUTGROWN * settings.range_size * len(ranges):
+            return FoundBase(reason=f"the ranges of run {run.id} have become too large")
+        heads = {STRAY: read_heads(lake, snapshot_id, None)}
+        heads |= {one.index: read_heads(lake, snapshot_id, one.index) for one in ranges}
+    except DataIntegrityError as error:
+        return FoundBase(reason=f"the snapshot of run {run.id} is incomplete or damaged ({error})")
+    days = settings.overlap_days
+    since = cutoff_utc(run.data_referencia) - timedelta(days=days)
+    by_table = {name: {place: counts[name][days] for place, counts in heads.items()} for name in heads[STRAY]}
+    return FoundBase(SnapshotBase(snapshot_id, since, days), "", ranges, by_table)
+
+
+def _address(url: str) -> str:
+    """Return host, port and database of a store, without its login."""
+    parts = urlsplit(url)
+    return f"{parts.scheme} {parts.netloc.rpartition('@')[2]} {parts.path} {parts.query}"

@@ -1,0 +1,105 @@
+"""What changed in Base C since the last snapshot, laid out in the lake by CPF range for the tasks that work on them.
+
+It lies beside the run's snapshot and goes when the run is published.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.artifacts import ArtifactStore
+from contracts.tables import TABLES_BY_NAME, Store, Table, tables_of
+from extract import base_c
+from extract.asides import records_in, table_of
+from extract.event_changes import STRAY, Expected, Places, changed_places, read_tail
+from extract.records import Records, concat_records
+from extract.sources import Sources
+from flows.base_snapshot import FoundBase
+from flows.run_plan import RunIdentity, snapshot_root
+
+SHELVES = 200
+"""Folders over which the ranges' changes are spread, so that a range is found without reading all of them."""
+
+_FILE = "eventos.parquet"
+_PLACE = "#faixa"
+_INDEX = "indice.json"
+
+
+class Changes:
+    """The latest documents of each range, and which collections of it must be read whole."""
+
+    def __init__(self, lake: ArtifactStore, snapshot_id: str) -> None:
+        self._lake = lake
+        self._root = changes_root(snapshot_id)
+        index = lake.read_json(f"{self._root}/indice", _INDEX)
+        self._reread = {name: frozenset(places) for name, places in index["reler"].items()}
+
+    def tails(self, place: int) -> dict[str, Records]:
+        """Return a range's latest documents (STRAY: the strays'), by collection; one without any is left out."""
+        shelf = f"{self._root}/{_shelf(place)}"
+        parts: dict[str, list[Records]] = {}
+        for name in self._lake.list(shelf):
+            listed = self._lake.read_table(f"{shelf}/{name}", _FILE)
+            table = TABLES_BY_NAME[name.partition("-")[0]]
+            parts.setdefault(table.name, []).append(records_in(table, listed.filter(pc.equal(listed[_PLACE], place))))
+        return {name: concat_records(found) for name, found in parts.items()}
+
+    def reread(self, place: int) -> tuple[str, ...]:
+        """Return the collections of which a range has lost or gained older documents."""
+        return tuple(name for name, places in self._reread.items() if place in places)
+
+
+def changes_root(snapshot_id: str) -> str:
+    """Return the folder of a run's changes."""
+    return f"{snapshot_root(snapshot_id)}/mudancas"
+
+
+def stage_changes(lake: ArtifactStore, sources: Sources, run: RunIdentity, found: FoundBase) -> None:
+    """Read from Base C what changed since the base and lay it out; the index is written last.
+
+    Raises StoreUnavailableError or StoreContractError as extraction does.
+    """
+    lake.delete(changes_root(run.snapshot_id))
+    reread: dict[str, Any] = {}
+    for table in tables_of(Store.C):
+        counted = base_c.count_documents(sources.base_c, table)
+        tails = _stage_tail(lake, sources, run, table, found)
+        expected = Expected(found.heads[table.name], tails)
+        places = changed_places(sources.base_c, table, found.ranges, expected, counted_before=counted)
+        reread[table.name] = sorted(places)
+    lake.write(f"{changes_root(run.snapshot_id)}/indice", {_INDEX: {"reler": reread}}, meta={})
+
+
+def drop_changes(lake: ArtifactStore, run: RunIdentity) -> None:
+    """Remove what a run no longer needs once it is published."""
+    lake.delete(changes_root(run.snapshot_id))
+
+
+def _stage_tail(
+    lake: ArtifactStore, sources: Sources, run: RunIdentity, table: Table, found: FoundBase
+) -> Counter[int]:
+    """Write a collection's latest documents, batch by batch; return how many each place has."""
+    assert found.base is not None
+    counts: Counter[int] = Counter()
+    batches = read_tail(sources.base_c, table, found.ranges, found.base.since)
+    for number, (records, places) in enumerate(batches):
+        counts.update(places.tolist())
+        listed = table_of(records).append_column(_PLACE, pa.array(places))
+        for shelf, rows in _by_shelf(places).items():
+            path = f"{changes_root(run.snapshot_id)}/{shelf}/{table.name}-{number:05d}"
+            lake.write(path, {_FILE: listed.take(pa.array(rows))}, meta={})
+    return counts
+
+
+def _by_shelf(places: Places) -> dict[str, Places]:
+    numbers = np.where(places == STRAY, STRAY, places % SHELVES)
+    return {_shelf(int(number)): np.flatnonzero(numbers == number) for number in np.unique(numbers)}
+
+
+def _shelf(place: int) -> str:
+    return "avulsos" if place == STRAY else f"grupo-{place % SHELVES:05d}"

@@ -1,0 +1,149 @@
+"""Erasure of a person at their request (LGPD art. 18 VI): out of lake, results, cache and future training, and proved.
+
+Order: the person goes on the list that keeps them out of every run from then on; then results, Redis, lake; then all
+places are searched again, and only if nothing is found is the erasure entered as done. Each step may be repeated,
+so one that was killed is completed by calling it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.artifacts import ArtifactStore
+from contracts.errors import ClientNotFoundError, DataIntegrityError
+from contracts.settings import Settings
+from flows.erase_lake import Person, count_in_lake, erase_from_lake, find_cpfs
+from flows.resources import Results, open_lake, open_results
+from flows.withheld import values_withheld
+from serve.published.person_hash import PersonHash, derive_key
+from serve.publishing import erasure
+from stores import erasures, ledger
+from stores.connections import reaching, sql_engine
+
+ERASE_SETTINGS = ("results_url", "redis_url", "cache_key")
+_MAX_RUNS = 100_000
+_CPF_CHARACTERS = 11
+_STAYS = ("publicada", "substituida")
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureProof:
+    """What an erasure leaves behind: no personal data, only a keyed hash, what was removed by place, and when."""
+
+    titular: str
+    removed: dict[str, int]
+    found_after: int
+    done_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the proof as it is printed."""
+        return {
+            "titular": self.titular,
+            "removidos": self.removed,
+            "encontrados_depois": self.found_after,
+            "concluido_em": self.done_at.isoformat(),
+        }
+
+
+@values_withheld
+def erase_client(settings: Settings, client_id: str) -> ErasureProof:
+    """Remove a consumer from everything that the engine keeps, search everything again, and enter that it is done.
+
+    Raises
+    ------
+    ClientNotFoundError
+        Nothing is known of such a consumer, and none was erased.
+    RunConflictError
+        A run is under way; the person is on the list already, and the rest is done by calling again after it.
+    DataIntegrityError
+        Something of the person was found after all; calling again goes on.
+    """
+    settings.require(*ERASE_SETTINGS)
+    key = settings.secret("cache_key").encode()
+    hashes, lake = PersonHash(key), open_lake(settings)
+    titular = hashes.subject_by_client(client_id)
+    with open_results(settings) as results:
+        before = erasures.find_erasure(results.engine, titular)
+        cpfs = _known_cpfs(settings, results, lake, client_id)
+        if before is not None and before.cpfs_selados is not None:
+            cpfs |= _unseal(before.cpfs_selados, key, client_id)
+        if not cpfs and before is None:
+            raise ClientNotFoundError("neither lake, results nor Base A know a consumer with that cliente_id")
+        erasures.begin_erasure(
+            results.engine, titular, [hashes.subject_by_cpf(cpf) for cpf in cpfs], _seal(cpfs, key, client_id)
+        )
+        _refuse_during_runs(results)
+        removed = _remove(results, lake, hashes, Person(client_id, cpfs))
+        found = _search(results, lake, hashes, Person(client_id, cpfs))
+        if found:
+            raise DataIntegrityError(f"{found} records of the person were found after the erasure: call it again")
+        total = _added(before, removed)
+        erasures.finish_erasure(results.engine, titular, total)
+        done = erasures.find_erasure(results.engine, titular)
+    assert done is not None
+    assert done.concluido_em is not None
+    return ErasureProof(titular, removed, found, done.concluido_em)
+
+
+def _known_cpfs(settings: Settings, results: Results, lake: ArtifactStore, client_id: str) -> frozenset[str]:
+    found = erasure.cpfs_published(results.engine, client_id) | find_cpfs(lake, client_id)
+    if settings.base_a_url is None:
+        return found
+    url = settings.secret("base_a_url")
+    engine = sql_engine(url, timeout=settings.store_timeout_seconds)
+    try:
+        with reaching(url), engine.connect() as connection:
+            query = sa.text("select cpf from cliente where id = :id and cpf is not null")
+            return found | frozenset(str(cpf) for cpf in connection.scalars(query, {"id": client_id}))
+    finally:
+        engine.dispose()
+
+
+def _refuse_during_runs(results: Results) -> None:
+    """Raise RunConflictError if a process is at work on a run: what it read before may hold the person."""
+    for run in ledger.list_runs(results.engine, limit=_MAX_RUNS):
+        if run.situacao == "em_andamento":
+            with ledger.reference_date_lock(results.engine, run.data_referencia):
+                continue
+
+
+def _remove(results: Results, lake: ArtifactStore, hashes: PersonHash, person: Person) -> dict[str, int]:
+    """Remove the person, PostgreSQL first: Redis is filled from it whenever they differ."""
+    removed = erasure.erase_rows(results.engine, person.client_id, person.cpfs)
+    removed["redis"] = erasure.erase_records(results.cache, hashes, person.client_id, person.cpfs)
+    runs = ledger.list_runs(results.engine, limit=_MAX_RUNS)
+    kept = {str(run.id) for run in runs if run.situacao in _STAYS}
+    return removed | erase_from_lake(lake, person, kept)
+
+
+def _search(results: Results, lake: ArtifactStore, hashes: PersonHash, person: Person) -> int:
+    return (
+        erasure.count_person(results.engine, person.client_id, person.cpfs)
+        + erasure.count_records(results.cache, hashes, person.client_id, person.cpfs)
+        + count_in_lake(lake, person)
+    )
+
+
+def _added(before: erasures.Erasure | None, removed: dict[str, int]) -> dict[str, int]:
+    """Return what was removed in all, by this erasure and by earlier ones of the same person."""
+    earlier = (before.contagens if before is not None else None) or {}
+    return {place: number + int(earlier.get(place, 0)) for place, number in removed.items()}
+
+
+def _seal(cpfs: frozenset[str], key: bytes, client_id: str) -> bytes:
+    plain = "".join(sorted(cpf for cpf in cpfs if len(cpf) == _CPF_CHARACTERS and cpf.isascii())).encode()
+    return bytes(a ^ b for a, b in zip(plain, _pad(key, client_id, len(plain)), strict=True))
+
+
+def _unseal(sealed: bytes, key: bytes, client_id: str) -> frozenset[str]:
+    plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode()
+    return frozenset(plain[i : i + _CPF_CHARACTERS] for i in range(0, len(plain), _CPF_CHARACTERS))
+
+
+def _pad(key: bytes, client_id: str, length: int) -> bytes:
+    return hashlib.shake_256(derive_key(key, "escore-apagar") + client_id.encode()).digest(length)

@@ -1,0 +1,104 @@
+"""One person out of what is published: the score partitions of every run, and every generation in Redis.
+
+``rejeitado`` keeps its rows, for a run's counts must add up, but loses the key where it is the person's id.
+``auditoria`` stays: it is the record of processing that the law asks for (LGPD art. 37), and names the person by a
+keyed hash alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+from uuid import UUID
+
+import redis
+import sqlalchemy as sa
+
+from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate
+from serve.published.person_hash import PersonHash
+from serve.published.run_info import GenerationInfo
+from serve.publishing.generations import Generations, redis_errors
+from serve.publishing.score_partitions import partition_name, stored_runs
+
+_IS_PERSON = "cliente_id = :client_id OR cpf = ANY(:cpfs)"
+_BLANK_KEYS = """
+WITH gone AS (DELETE FROM rejeitado WHERE chave = :client_id RETURNING execucao_id, base, tabela, regra)
+INSERT INTO rejeitado (execucao_id, base, tabela, chave, regra) SELECT execucao_id, base, tabela, NULL, regra FROM gone
+"""
+
+
+def cpfs_published(results: sa.Engine, client_id: str) -> frozenset[str]:
+    """Return the CPFs under which a consumer stands in any run's scores."""
+    with results.connect() as connection:
+        return frozenset(
+            cpf
+            for run_id in stored_runs(connection)
+            for cpf in connection.scalars(
+                sa.text(f"SELECT cpf FROM {partition_name(run_id)} WHERE cliente_id = :client_id"),
+                {"client_id": client_id},
+            )
+        )
+
+
+def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> dict[str, int]:
+    """Remove a person's scores of every run, attached or not, and blank their id among the refused; return how many."""
+    person = {"client_id": client_id, "cpfs": sorted(cpfs)}
+    with results.begin() as connection:
+        scores = sum(
+            connection.execute(sa.text(f"DELETE FROM {partition_name(run)} WHERE {_IS_PERSON}"), person).rowcount
+            for run in stored_runs(connection)
+        )
+        refused = connection.execute(sa.text(_BLANK_KEYS), {"client_id": client_id}).rowcount
+    return {"score": scores, "rejeitado": refused}
+
+
+def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> int:
+    """Return how many rows of the results still hold a person."""
+    person = {"client_id": client_id, "cpfs": sorted(cpfs)}
+    with results.connect() as connection:
+        scores = sum(
+            int(
+                connection.scalar(sa.text(f"SELECT count(*) FROM {partition_name(run)} WHERE {_IS_PERSON}"), person)
+                or 0
+            )
+            for run in stored_runs(connection)
+        )
+        refused = connection.scalar(
+            sa.text("SELECT count(*) FROM rejeitado WHERE chave = :client_id"), {"client_id": client_id}
+        )
+    return scores + int(refused or 0)
+
+
+def erase_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]) -> int:
+    """Remove a person's records, by id and by CPF, of every generation; return how many."""
+    removed = 0
+    with redis_errors():
+        for key, field in _places(cache, hashes, client_id, cpfs):
+            removed += _number(cache.hdel(key, field))
+    return removed
+
+
+def count_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]) -> int:
+    """Return how many records of a person Redis still holds."""
+    with redis_errors():
+        return sum(bool(cache.hexists(key, field)) for key, field in _places(cache, hashes, client_id, cpfs))
+
+
+def _places(
+    cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]
+) -> Iterator[tuple[str, bytes]]:
+    for run_id in _generations(cache, hashes):
+        text: Any = cache.get(info_key(run_id))
+        if text is not None:
+            buckets = GenerationInfo.decode(text).buckets
+            yield locate(hashes.of_client(client_id), client_prefix(run_id), buckets)
+            for cpf in sorted(cpfs):
+                yield locate(hashes.of_cpf(cpf), cpf_prefix(run_id), buckets)
+
+
+def _generations(cache: redis.Redis, hashes: PersonHash) -> list[UUID]:
+    return sorted(Generations(cache, hashes).existing())
+
+
+def _number(reply: Any) -> int:
+    return int(reply)

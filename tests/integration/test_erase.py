@@ -1,0 +1,177 @@
+"""A person is erased from real stores, lake and cache, completed after a kill, and kept out of the runs that follow."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+
+from contracts.errors import ClientNotFoundError, RunConflictError
+from contracts.settings import Settings
+from extract.extraction import extract_strays
+from extract.lake import write_extraction
+from extract.partitions import plan_ranges
+from flows import erase_lake
+from flows.base_snapshot import choose_base, origin_of
+from flows.changes import stage_changes
+from flows.erase import erase_client
+from flows.range_base import open_base
+from flows.range_work import SCORES_FILE, RangeWork, work_range
+from flows.resources import open_lake, open_results, open_sources
+from flows.run_plan import RunIdentity, write_plan
+from serve.published.person_hash import PersonHash
+from serve.published.run_info import RunInfo
+from serve.publishing import erasure
+from serve.publishing.content_digest import ContentDigest
+from stores import ledger
+from stores.run_ids import new_run_id
+from tests.incremental_samples import CPFS, START, Town
+from tests.model_samples import crossed_table
+
+POINTS = crossed_table()
+
+
+@pytest.fixture(scope="module")
+def house(make_installation, tmp_path_factory):
+    made = make_installation("apagar")
+    given = {name: getattr(made, name) for name in made.model_fields_set}
+    settings = Settings(**given | {"lake": str(tmp_path_factory.mktemp("lago"))})
+    town = Town(settings)
+    town.reset()
+    stage = SimpleNamespace(settings=settings, town=town, hashes=PersonHash(settings.secret("cache_key").encode()))
+    publish(settings, incremental=False)
+    publish(settings, incremental=False)
+    return stage
+
+
+def publish(settings: Settings, *, incremental: bool) -> tuple[str, dict[str, int]]:
+    """Do what a night does, without Prefect; return the content's digest and the records ignored as erased."""
+    lake = open_lake(settings)
+    with open_results(settings) as results, open_sources(settings) as sources:
+        run = RunIdentity(new_run_id(datetime.now(UTC)), START, "m")
+        found = choose_base(settings, lake, ledger.run_in_force(results.engine)) if incremental else None
+        ledger.open_run(results.engine, execucao_id=run.execucao_id, data_referencia=START, modelo_versao="m")
+        ranges = plan_ranges(sources.base_a, range_size=3, erased=sources.erased) if found is None else found.ranges
+        if found is not None:
+            assert found.base is not None, found.reason
+            stage_changes(lake, sources, run, found)
+        base = None if found is None else found.base
+        write_plan(lake, run.snapshot_id, ranges, origin=origin_of(settings), base=base)
+        work = RangeWork(run, sources, lake, POINTS, open_base(lake, run))
+        strays = (
+            extract_strays(sources, as_of=START)
+            if work.base is None
+            else work.base.refresh_strays(sources, as_of=START)
+        )
+        write_extraction(lake, run.snapshot_id, None, strays, as_of=START)
+        summaries = [work_range(work, one) for one in ranges]
+        now = datetime.now(UTC)
+        info = RunInfo(run.execucao_id, START, "m", POINTS.name, 12, POINTS.texts, now, POINTS.sha256, "# d\n")
+        results.publisher.begin(info, consumers=10)
+        digest = ContentDigest()
+        for one in ranges:
+            scores = lake.read_table(run.scores_path(one.index), SCORES_FILE)
+            digest.update(scores)
+            results.publisher.stage(scores)
+        results.publisher.switch(info)
+    ignored: dict[str, int] = {}
+    for counts in [summary.counts for summary in summaries] + [strays.counts]:
+        for name, one in counts.items():
+            ignored[name] = ignored.get(name, 0) + one.ignored.get("titular_apagado", 0)
+    return digest.hexdigest(), ignored
+
+
+def rows(house, sql, **values):
+    with open_results(house.settings) as results, results.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(sql), values)]
+
+
+def someone(house, number: int) -> tuple[str, str]:
+    [found] = rows(house, f"select cliente_id, cpf from score_vigente order by cpf offset {number} limit 1")
+    return found
+
+
+def places_with(house, client_id: str, cpf: str) -> int:
+    person = erase_lake.Person(client_id, frozenset([cpf]))
+    with open_results(house.settings) as results:
+        return (
+            erasure.count_person(results.engine, client_id, [cpf])
+            + erasure.count_records(results.cache, house.hashes, client_id, [cpf])
+            + erase_lake.count_in_lake(open_lake(house.settings), person)
+        )
+
+
+def texts_of_the_lake(root: Path) -> str:
+    columns = []
+    for file in root.rglob("*.parquet"):
+        columns += [c for c in pq.read_table(file).columns if pa.types.is_string(c.type)]
+    others = [f.read_text() for f in root.rglob("*.json")]
+    return " ".join([*others, *(str(text) for column in columns for text in column.to_pylist())])
+
+
+def test_who_is_erased_is_nowhere_and_stays_out(house):
+    client_id, cpf = someone(house, 3)
+    assert places_with(house, client_id, cpf) > 10
+    proof = erase_client(house.settings, client_id)
+    assert proof.found_after == 0
+    assert proof.removed["score"] == 2
+    assert proof.removed["redis"] == 4
+    assert proof.removed["snapshots"] > 0
+    assert places_with(house, client_id, cpf) == 0
+    root = Path(house.settings.lake_root)
+    assert cpf not in texts_of_the_lake(root)
+    assert client_id not in texts_of_the_lake(root).split()
+    entry = rows(house, "select titular, cpfs, cpfs_selados, concluido_em is not null from apagamento")
+    assert entry == [(house.hashes.subject_by_client(client_id), [house.hashes.subject_by_cpf(cpf)], None, True)]
+    others = rows(house, "select cliente_id from score_vigente order by 1")
+    incremental, full = publish(house.settings, incremental=True), publish(house.settings, incremental=False)
+    assert incremental == full
+    assert full[1]["cliente"] == 1
+    assert full[1]["compras"] >= 1
+    assert rows(house, "select cliente_id from score_vigente order by 1") == others
+    assert cpf not in texts_of_the_lake(root)
+    again = erase_client(house.settings, client_id)
+    assert set(again.removed.values()) == {0}
+
+
+def test_a_killed_erasure_is_completed_by_the_next(house):
+    """All that told the CPF was emptied before the kill but some of the lake: the sealed CPF tells where to look."""
+    client_id, cpf = someone(house, 1)
+    person = erase_lake.Person(client_id, frozenset([cpf]))
+    with open_results(house.settings) as results:
+        from flows.erase import _seal  # noqa: PLC0415
+        from stores.erasures import begin_erasure  # noqa: PLC0415
+
+        key = house.settings.secret("cache_key").encode()
+        hashed = [house.hashes.subject_by_cpf(cpf)]
+        sealed = _seal(person.cpfs, key, client_id)
+        begin_erasure(results.engine, house.hashes.subject_by_client(client_id), hashed, sealed)
+        erasure.erase_rows(results.engine, client_id, [cpf])
+    assert cpf.encode() not in sealed
+    assert places_with(house, client_id, cpf) > 0
+    assert erase_client(house.settings, client_id).found_after == 0
+    assert places_with(house, client_id, cpf) == 0
+
+
+def test_a_run_under_way_is_waited_for_and_the_person_is_listed(house):
+    client_id, _ = someone(house, 2)
+    day = START + timedelta(days=1)
+    with open_results(house.settings) as results:
+        run_id = UUID(int=7)
+        ledger.open_run(results.engine, execucao_id=run_id, data_referencia=day, modelo_versao="m")
+        with ledger.reference_date_lock(results.engine, day), pytest.raises(RunConflictError):
+            erase_client(house.settings, client_id)
+        listed = "select count(*) from apagamento where titular = :t and concluido_em is null"
+        assert rows(house, listed, t=house.hashes.subject_by_client(client_id)) == [(1,)]
+        ledger.fail_run(results.engine, run_id, motivo="teste", retomavel=False)
+    assert erase_client(house.settings, client_id).found_after == 0
+
+
+def test_nobody_is_erased_who_is_not_known(house):
+    assert CPFS
+    with pytest.raises(ClientNotFoundError):
+        erase_client(house.settings, "ninguem")

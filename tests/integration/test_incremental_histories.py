@@ -1,0 +1,161 @@
+"""Whatever happens to the stores between two nights, an incremental run leaves the snapshot that a full one would."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from contracts.artifacts import ArtifactStore
+from contracts.extraction import Extraction
+from contracts.reference_date import cutoff_utc
+from contracts.settings import Settings
+from contracts.tables import TABLES
+from extract.extraction import extract_range, extract_strays
+from extract.lake import write_extraction
+from extract.partitions import plan_ranges
+from flows.base_snapshot import choose_base, origin_of
+from flows.changes import stage_changes
+from flows.range_base import open_base
+from flows.run_plan import RunIdentity, write_plan
+from stores.ledger import Run
+from tests.extract_samples import sources_of
+from tests.incremental_samples import OVERLAP_DAYS, START, Change, Town, changes
+
+NIGHTS = st.lists(st.tuples(st.integers(0, 2), st.lists(changes(), min_size=1, max_size=8)), min_size=1, max_size=3)
+SETTINGS = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.explicit, Phase.reuse, Phase.generate],  # to shrink on real stores takes minutes
+}
+NO_RUN = dict.fromkeys(Run.__dataclass_fields__)
+
+
+@pytest.fixture(scope="module")
+def stage(make_installation, tmp_path_factory):
+    made = make_installation("historias")
+    chosen = Settings(**{n: getattr(made, n) for n in made.model_fields_set} | {"overlap_days": OVERLAP_DAYS})
+    return SimpleNamespace(
+        settings=chosen, town=Town(made), sources=sources_of(made), folder=tmp_path_factory.mktemp("historias"), runs=0
+    )
+
+
+class Nights:
+    """Runs of one history: the first full, the others each on the snapshot of the one before."""
+
+    def __init__(self, stage: SimpleNamespace) -> None:
+        self.stage = stage
+        stage.runs += 1
+        self.lake = ArtifactStore(stage.folder / str(stage.runs))
+        self.as_of = START
+        self.last: RunIdentity | None = None
+        self.ranges = plan_ranges(stage.sources.base_a, range_size=3)
+        self.number = 0
+
+    def read_fully(self) -> dict[int | None, Extraction]:
+        read = {r.index: extract_range(self.stage.sources, r, as_of=self.as_of) for r in self.ranges}
+        return {**read, None: extract_strays(self.stage.sources, as_of=self.as_of)}
+
+    def begin(self) -> None:
+        run = self._next()
+        for index, extraction in self.read_fully().items():
+            write_extraction(self.lake, run.snapshot_id, index, extraction, as_of=self.as_of)
+        write_plan(self.lake, run.snapshot_id, self.ranges, origin=origin_of(self.stage.settings))
+
+    def go_on(self) -> dict[int | None, Extraction]:
+        last = self.last
+        assert last is not None
+        in_force = Run(**NO_RUN | {"id": last.execucao_id, "data_referencia": last.as_of, "extraidos": 1})
+        found = choose_base(self.stage.settings, self.lake, in_force)
+        assert found.base is not None, found.reason
+        run = self._next()
+        stage_changes(self.lake, self.stage.sources, run, found)
+        write_plan(self.lake, run.snapshot_id, found.ranges, origin=origin_of(self.stage.settings), base=found.base)
+        base = open_base(self.lake, run)
+        assert base is not None
+        read = {r.index: base.refresh(self.stage.sources, r, as_of=self.as_of) for r in self.ranges}
+        read = {**read, None: base.refresh_strays(self.stage.sources, as_of=self.as_of)}
+        for index, extraction in read.items():
+            write_extraction(self.lake, run.snapshot_id, index, extraction, as_of=self.as_of)
+        return read
+
+    @property
+    def last_cutoff(self) -> datetime:
+        return cutoff_utc(self.last.as_of)
+
+    def _next(self) -> RunIdentity:
+        self.number += 1
+        self.last = RunIdentity(UUID(int=self.number), self.as_of, "m")
+        return self.last
+
+
+def assert_same(full: Extraction, incremental: Extraction, place: object) -> None:
+    for table in TABLES:
+        assert incremental.tables[table.name].equals(full.tables[table.name]), (place, table.name)
+    assert incremental.rejects.to_pylist() == full.rejects.to_pylist(), place
+    assert incremental.counts == full.counts, place
+    assert incremental.heads == full.heads, place
+
+
+def live_through(stage: SimpleNamespace, history: list[tuple[int, list[Change]]]) -> None:
+    stage.town.reset()
+    nights = Nights(stage)
+    nights.begin()
+    for days, happened in history:
+        for change in happened:
+            stage.town.apply(change, nights.last_cutoff)
+        nights.as_of += timedelta(days=days)
+        full, incremental = nights.read_fully(), nights.go_on()
+        note(f"{nights.as_of}: {[extraction.read_whole for extraction in incremental.values()]}")
+        for place in full:
+            assert_same(full[place], incremental[place], place)
+
+
+@settings(max_examples=5, **SETTINGS)
+@given(history=NIGHTS)
+def test_any_history_gives_the_same_snapshot(stage, history):
+    live_through(stage, history)
+
+
+@pytest.mark.long
+@settings(max_examples=300, **SETTINGS)
+@given(history=NIGHTS)
+def test_many_histories_give_the_same_snapshot(stage, history):
+    live_through(stage, history)
+
+
+def test_a_quiet_night_reads_nothing_whole(stage):
+    stage.town.reset()
+    nights = Nights(stage)
+    nights.begin()
+    stage.town.apply(Change("insert", "compras", 0, 3, 80, 10), nights.last_cutoff)
+    nights.as_of += timedelta(days=1)
+    full, incremental = nights.read_fully(), nights.go_on()
+    assert {place: extraction.read_whole for place, extraction in incremental.items()} == dict.fromkeys(full, ())
+    assert full[0].counts == incremental[0].counts
+
+
+def test_a_deletion_of_an_old_event_has_its_range_read_whole_and_no_other(stage):
+    stage.town.reset()
+    nights = Nights(stage)
+    nights.begin()
+    stage.town.apply(Change("delete", "consultas", 7, 0, 0, 0), nights.last_cutoff)
+    incremental = nights.go_on()
+    whole = [names for names in (extraction.read_whole for extraction in incremental.values()) if names]
+    assert whole == [("consultas",)]
+
+
+def test_nothing_to_go_on_from_is_said(stage):
+    stage.town.reset()
+    nights = Nights(stage)
+    nights.begin()
+    run = Run(**NO_RUN | {"id": nights.last.execucao_id, "data_referencia": START, "extraidos": 1})
+    assert choose_base(stage.settings, nights.lake, None).reason == "no run is in force"
+    other = stage.settings.model_copy(update={"range_size": 500})
+    assert "other stores or settings" in choose_base(other, nights.lake, run).reason
+    nights.lake.delete(f"snapshots/{run.id}/faixa-00001")
+    assert "incomplete or damaged" in choose_base(stage.settings, nights.lake, run).reason
+    assert "not in the lake" in choose_base(stage.settings, nights.lake, replace(run, id=UUID(int=99))).reason
