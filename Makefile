@@ -5,7 +5,6 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-UNIT := contracts extract features models serve flows population stores tests/unit tests/law tests/docs
 WITH_SERVERS := tests/integration tests/flows tests/faults
 
 .PHONY: help setup demo test test-long check format up down docs screenshots bench lock clean
@@ -28,7 +27,7 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(UNIT)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
 	$(BIN)/python -m pytest $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
@@ -62,7 +61,7 @@ bench: $(READY) ## Run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks
 
 lock: $(READY) ## Resolve the lock again from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Stop the embedded stores and remove all that was made here
 	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase

@@ -3,7 +3,7 @@
 The records that the snapshot was made from are restored, those of ``since`` or later are replaced by what the
 stores hold now, and the whole goes through the same checks as a full read: the result is the same. A record
 count that does not match (a deletion, a CPF that moved, an arrival later than the overlap) has the table's
-range read whole. Which table is read how, and why: docs/decisions/0010-incremental-runs.md.
+range read whole. Which table is read how, and why: docs/decisions/0011-incremental-runs.md.
 """
 
 from __future__ import annotations
