@@ -72,5 +72,5 @@ def describe_reading(lake: ArtifactStore, run: RunIdentity, base: SnapshotBase, 
     listed = ", ".join(f"{name} in {number}" for name, number in sorted(whole.items()))
     return (
         f"incremental, from run {base.snapshot_id}, since {base.since.isoformat()} UTC"
-        f"; read whole for their counts: {listed + f' of {len(ranges)} ranges' if listed else 'none'}"
+        f"; read whole where counts differed or files were damaged: {listed + f' of {len(ranges)} ranges' if listed else 'none'}"
     )

@@ -250,9 +250,10 @@ def test_a_redis_that_holds_another_score_is_found(reviewed):
         other = crossed_table(base=300)
         sources = sources_of(reviewed.settings)
         tables = extract_range(sources, plan_ranges(sources.base_a, range_size=1_000)[0], as_of=AS_OF).tables
-        generations.write(reviewed.current, apply_points(other, build_features(tables, AS_OF, threads=1)))
+        filling = generations.filling(reviewed.current)
+        filling.write_tables([apply_points(other, build_features(tables, AS_OF, threads=1))])
         replay = replay_score(reviewed.settings, reviewed.current, RICH)
-        generations.write(reviewed.current, apply_points(crossed_table(), build_features(tables, AS_OF, threads=1)))
+        filling.write_tables([apply_points(crossed_table(), build_features(tables, AS_OF, threads=1))])
     assert {one.store for one in replay.differing} == {"Redis, by id", "Redis, by CPF"}
     assert all("score" in one.differences for one in replay.differing)
     for store in (sources.base_a, sources.base_b):

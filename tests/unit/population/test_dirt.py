@@ -40,7 +40,12 @@ def test_every_kind_occurs_in_every_table(defects):
 def test_rules_expected_are_declared_and_cover_all_that_can_be_planted(defects):
     expected = set(defects["regra_esperada"].to_pylist())
     assert expected <= set(RULES)
-    assert set(RULES) - expected == {"divida_prescrita", "consulta_do_titular", "fora_da_janela"}
+    assert set(RULES) - expected == {
+        "divida_prescrita",
+        "consulta_do_titular",
+        "fora_da_janela",
+        "titular_apagado",
+    }
 
 
 def test_keys_are_those_of_records_and_listed_once(blocks, defects):
