@@ -20,7 +20,7 @@ from flows.base_snapshot import choose_base, origin_of
 from flows.changes import stage_changes
 from flows.erase import erase_client
 from flows.range_base import open_base
-from flows.range_work import SCORES_FILE, RangeWork, work_range
+from flows.range_work import SCORES_FILE, RangeWork, work_ranges
 from flows.resources import open_lake, open_results, open_sources
 from flows.run_plan import RunIdentity, write_plan
 from serve.published.person_hash import PersonHash
@@ -68,7 +68,7 @@ def publish(settings: Settings, *, incremental: bool) -> tuple[str, dict[str, in
             else work.base.refresh_strays(sources, as_of=START)
         )
         write_extraction(lake, run.snapshot_id, None, strays, as_of=START)
-        summaries = [work_range(work, one) for one in ranges]
+        summary = work_ranges(work, ranges)
         now = datetime.now(UTC)
         info = RunInfo(run.execucao_id, START, "m", POINTS.name, 12, POINTS.texts, now, POINTS.sha256, "# d\n")
         results.publisher.begin(info, consumers=10)
@@ -79,7 +79,7 @@ def publish(settings: Settings, *, incremental: bool) -> tuple[str, dict[str, in
             results.publisher.stage(scores)
         results.publisher.switch(info)
     ignored: dict[str, int] = {}
-    for counts in [summary.counts for summary in summaries] + [strays.counts]:
+    for counts in (summary.counts, strays.counts):
         for name, one in counts.items():
             ignored[name] = ignored.get(name, 0) + one.ignored.get("titular_apagado", 0)
     return digest.hexdigest(), ignored
