@@ -28,7 +28,7 @@ test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
-	$(BIN)/python -m pytest $(WITH_SERVERS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
