@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from benchmarks.scale_costs import UnitCosts
 from benchmarks.scale_prices import Assumptions
@@ -72,6 +73,7 @@ def plot_gantt(outcome: Outcome) -> str:
             stretch.worker, width, left=stretch.start / 60, height=0.8, color=colour, edgecolor="white", linewidth=0.3
         )
     axes.axvline(schedule.makespan / 60, color=GREY, linewidth=0.8, linestyle=":")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.invert_yaxis()
     return to_svg(figure)
 
