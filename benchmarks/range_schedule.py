@@ -105,7 +105,8 @@ def measured_ratios(path: Path = MEASURED) -> npt.NDArray[np.float64]:
     """Return the time of each measured range over the mean of all."""
     with path.open(encoding="utf-8", newline="") as file:
         seconds = np.array([sum(float(row[step]) for step in row if step != "faixa") for row in csv.DictReader(file)])
-    return seconds / seconds.mean()
+    ratios: npt.NDArray[np.float64] = seconds / seconds.mean()
+    return ratios
 
 
 def useful_seconds(costs: RangeCosts, ratios: Sequence[float], cluster: Cluster) -> float:

@@ -68,7 +68,6 @@ NAMES = tuple(field.name for field in fields(Assumptions))
 
 REDIS_USABLE = 0.75 * 105.81 * GIB
 """Bytes of the assumed node that keys may take."""
-SHARD_BYTES = REDIS_USABLE
 RDS_MOST_BYTES = 64 * 2**40
 """Largest PostgreSQL on RDS: 64 TiB."""
 NIGHT_HOURS = 8.0
@@ -77,4 +76,6 @@ REDIS_COMPACT_ENTRIES = 128
 """Entries that a Redis hash may have in the compact encoding, where the service has not raised the limit."""
 S3_PUTS_A_SECOND = 3_500
 """PUTs a second that S3 promises each partitioned prefix (AWS, "Optimizing performance")."""
+PREFECT_TASKS = 2_000
+"""Tasks of one step that destabilised a Prefect server (Prefect #18883; ``flows.run_plan``)."""
 MONTH_NIGHTS = 30

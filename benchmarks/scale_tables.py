@@ -11,6 +11,7 @@ from benchmarks.scale_prices import (
     GIB,
     NAMES,
     NIGHT_HOURS,
+    PREFECT_TASKS,
     RDS_MOST_BYTES,
     REDIS_COMPACT_ENTRIES,
     REDIS_USABLE,
@@ -39,6 +40,7 @@ from benchmarks.scale_sizing import (
     sensitivity,
     sizes,
 )
+from flows.run_plan import MAX_TASKS
 
 WINDOWS = (2, 4, 6, 8)
 RANGE_SIZES = (10_000, 20_000, 50_000, 100_000)
@@ -227,7 +229,11 @@ def publication_table(plan: Plan) -> str:
             plan.scale.consumers * plan.costs.publish_wall,
         ),
     ]
-    return _table(("stream", "at least"), [(name, _hours(seconds)) for name, seconds in rows])
+    consumers = plan.scale.consumers
+    return _table(
+        ("stream", "at least", "consumers/s"),
+        [(name, _hours(seconds), f"{consumers / seconds:,.0f}") for name, seconds in rows],
+    )
 
 
 def range_size_table(plan: Plan) -> str:
@@ -305,6 +311,10 @@ def _limits(plan: Plan) -> dict[str, tuple[float, str]]:
         "entries in a Redis hash": (
             entries_a_bucket(scale.consumers) / REDIS_COMPACT_ENTRIES,
             f"{REDIS_COMPACT_ENTRIES} in the compact form",
+        ),
+        "tasks of a step": (
+            min(scale.ranges, MAX_TASKS) / PREFECT_TASKS,
+            f"{PREFECT_TASKS:,}, where a Prefect server was seen to falter",
         ),
         "PUTs a second to one prefix": (puts / S3_PUTS_A_SECOND, f"{S3_PUTS_A_SECOND:,}"),
     }
