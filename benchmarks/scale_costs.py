@@ -26,6 +26,12 @@ def _expression(pattern: str) -> str:
     return pattern.replace("#", NUMBER).replace(" ", r"\s+")
 
 
+def _under(head: str, row: str) -> str:
+    """Return the pattern of a row below a table's head, so that columns that change places are noticed."""
+    escaped = re.escape(head).replace("\\ ", " ")
+    return rf"{escaped}[^\n]*\n(?:\|[^\n]*\n)*?\|[^\n]*?{row}"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measured number: the page it stands on, the text around it, and what one unit of it is."""
@@ -47,10 +53,15 @@ MEASURED: Mapping[str, Figure] = {
     "extract_20k": Figure(
         "extraction from the three stores",
         FIGURES,
-        r"`extract_range`, all three, checked\** \| # \|",
+        _under("what | CPU, s | MB", r"`extract_range`, all three, checked\** \| # \|"),
         "CPU s of the client, 20,000 consumers",
     ),
-    "score_1m": Figure("features and score from the lake", FIGURES, r"\| 1,000,000 \| # \|", "CPU s, 1 million"),
+    "score_1m": Figure(
+        "features and score from the lake",
+        FIGURES,
+        _under("consumers | CPU, s |", r"1,000,000 \| # \|"),
+        "CPU s, 1 million",
+    ),
     "debts": Figure("debts", FIGURES, r"20 events, # debts", "a consumer"),
     "incomes": Figure("sources of income", FIGURES, r"debts, # incomes", "a consumer"),
     "assets": Figure("assets", FIGURES, r"incomes and # assets", "a consumer"),
@@ -65,11 +76,24 @@ MEASURED: Mapping[str, Figure] = {
     "task_ms": Figure("a task of Prefect on Dask", FIGURES, r"a task costs # ms", "ms"),
     "start_up": Figure("a worker's imports", FIGURES, r"imports take # s", "s"),
     "copy_1m": Figure(
-        "COPY into PostgreSQL", FIGURES, r"then binary \| [\d.]+ \| # \|", "CPU s of the server, 1 million"
+        "COPY into PostgreSQL",
+        FIGURES,
+        _under("part | before | now |", r"then binary \| [\d.]+ \| # \|"),
+        "CPU s of the server, 1 million",
     ),
     "index_1m": Figure("key, index, check, statistics", FIGURES, r"cost PostgreSQL at least # s", "CPU s, 1 million"),
-    "publish_1m": Figure("publishing, client", FIGURES, r"CPU of the client process, s \| # \|", "CPU s, 1 million"),
-    "publish_wall_1m": Figure("publishing, all on two cores", FIGURES, r"\| wall, s \| # \|", "s, 1 million"),
+    "publish_1m": Figure(
+        "publishing, client",
+        FIGURES,
+        _under("1 million consumers | publishing |", r"client process, s \| # \|"),
+        "CPU s, 1 million",
+    ),
+    "publish_wall_1m": Figure(
+        "publishing, all on two cores",
+        FIGURES,
+        _under("1 million consumers | publishing |", r"wall, s \| # \|"),
+        "s, 1 million",
+    ),
     "postgres_bytes": Figure(
         "PostgreSQL, rows and indexes", FIGURES, r"indexes: # bytes a consumer", "bytes a consumer"
     ),

@@ -45,6 +45,8 @@ from flows.run_plan import MAX_TASKS
 WINDOWS = (2, 4, 6, 8)
 RANGE_SIZES = (10_000, 20_000, 50_000, 100_000)
 SHOWN_SWINGS = 8
+LEAST_SWING = 0.005
+"""Hours or dollars that show with two decimals."""
 GROWTH = 10
 NAMED = {
     "extract_cpu": "extraction's CPU",
@@ -326,13 +328,14 @@ def swing_table(plan: Plan, result: str, name: str) -> str:
     rows = [
         (NAMED[swing.name], f"/ and x {swing.times:g}", f"{swing.low:.2f}", f"{swing.high:.2f}")
         for swing in swings[:SHOWN_SWINGS]
+        if swing.width > LEAST_SWING
     ]
     base = (
         night_seconds(plan.scale, plan.costs, plan.given) / HOUR
         if result == "hours"
         else money_per_million(plan.scale, plan.costs, plan.given)
     )
-    return _table((f"{name}: {base:.2f}", "varied", "low", "high"), rows)
+    return _table((f"{name}: {base:.2f}", "varied", "with it low", "with it high"), rows)
 
 
 def costs_table() -> str:

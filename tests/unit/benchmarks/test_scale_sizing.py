@@ -166,6 +166,17 @@ def test_a_figure_that_is_not_there_exactly_once_is_named(text, tmp_path):
         Figure("what it is", FIGURES, r"\| a \| # \|", "s").read(tmp_path)
 
 
+def test_a_column_that_changes_its_place_is_noticed(tmp_path):
+    """Else wall seconds would pass for CPU seconds."""
+    (tmp_path / "reference").mkdir()
+    page = tmp_path / FIGURES
+    page.write_text("| consumers | CPU, s | times |\n|---|---|---|\n| 1,000,000 | 25.2 | 2.1 |\n", encoding="utf-8")
+    assert MEASURED["score_1m"].read(tmp_path) == pytest.approx(25.2)
+    page.write_text("| consumers | wall, s | CPU, s |\n|---|---|---|\n| 1,000,000 | 14.0 | 25.2 |\n", encoding="utf-8")
+    with pytest.raises(LookupError):
+        MEASURED["score_1m"].read(tmp_path)
+
+
 def test_a_figure_may_break_over_two_lines_and_have_thousands(tmp_path):
     (tmp_path / "reference").mkdir()
     (tmp_path / FIGURES).write_text("it takes\n**1,234.5** s", encoding="utf-8")
