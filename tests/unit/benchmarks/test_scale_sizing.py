@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.range_schedule import MEASURED as RANGE_SECONDS
 from benchmarks.scale_costs import FIGURES, MEASURED, Figure, UnitCosts, read_costs
+from benchmarks.scale_findings import NAMED
 from benchmarks.scale_prices import NAMES, Assumption, Assumptions
 from benchmarks.scale_sizing import (
     RANGE_GETS,
@@ -26,7 +27,6 @@ from benchmarks.scale_sizing import (
     sensitivity,
     sizes,
 )
-from benchmarks.scale_tables import NAMED
 
 COSTS = UnitCosts(
     extract_cpu=40e-6,
