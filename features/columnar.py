@@ -88,14 +88,14 @@ def _compute_slice(work: _Work, schema: pa.Schema, first: int) -> pa.RecordBatch
     base, *others = work.plan.families
     profile = _evaluate(clients, work.words)
     known = {f"{base.name}.{name}": profile.define(name, node) for name, node in base.row_columns}
-    absent = []
+    present = np.zeros(clients.num_rows, np.bool_)
     for family in others:
         records = work.records[family.name].slice(first, clients.num_rows)
         rows = _counted_rows(family, records, clients.num_rows, words=work.words)
         known |= _measures(family, rows, clients.num_rows)
-        absent.append(rows.absent)
+        present |= rows.present
     formulas = Evaluation(known, clients.num_rows, {})
-    columns = [clients["cpf"], known[f"{base.name}.cliente_id"], pa.array(np.logical_and.reduce(absent))]
+    columns = [clients["cpf"], known[f"{base.name}.cliente_id"].cast(pa.string()), pa.array(~present)]
     columns += [formulas.array(node) for node in work.plan.features]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 

@@ -1,13 +1,14 @@
 """Evaluates trees of declared SQL over Arrow columns, by Arrow's own kernels: SQL's nulls, and no silent overflow.
 
-Texts come coded by dictionary: a function of one text is computed once a distinct value. A value is an array, or a
-scalar that stands for every row. ``pa.ArrowInvalid`` says that a number does not fit 64 bits or a root has no value.
+A function of one text that is coded by dictionary is computed once a distinct value. ``pa.ArrowInvalid`` says that a
+number does not fit 64 bits, or a root has no value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import reduce
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,9 @@ from contracts.errors import DataIntegrityError, UsageError
 from features.syntax import Call, Case, Constant, Name, Node
 from features.vocabulary import MICROSECONDS_A_DAY
 
-Value = pa.Array | pa.Scalar
+Value = Any
+"""An Arrow array, or a scalar that stands for every row."""
+
 Kernel = Callable[..., Value]
 
 _SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -26,24 +29,25 @@ _SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u
 class Evaluation:
     """Values of expressions over the same rows, each distinct expression computed once.
 
-    ``columns`` are arrays of one length, texts among them coded by dictionary; ``words`` are the functions that a
-    date gives a meaning to, by name.
+    ``columns`` are arrays of ``rows`` values, texts among them coded by dictionary or not; ``words`` are the functions
+    that a date gives a meaning to, by name.
     """
 
     def __init__(self, columns: Mapping[str, pa.Array], rows: int, words: Mapping[str, Kernel]) -> None:
-        self.rows = rows
-        self._known: dict[Node, Value] = {Name(name): column for name, column in columns.items()}
-        self._kernels = {**_KERNELS, **words}
+        self._rows = rows
+        self._columns: dict[str, Value] = dict(columns)
+        self._known: dict[int, Value] = {}
+        self._words = words
 
     def define(self, name: str, node: Node) -> pa.Array:
         """Return the value of every row, which later expressions may use by a name."""
-        self._known[Name(name)] = found = self.array(node)
+        self._columns[name] = found = self.array(node)
         return found
 
     def array(self, node: Node) -> pa.Array:
         """Return the value of every row."""
         value = self.value(node)
-        return value if isinstance(value, pa.Array) else pa.repeat(value, self.rows)
+        return value if isinstance(value, pa.Array) else pa.repeat(value, self._rows)
 
     def mask(self, node: Node) -> pa.Array:
         """Return whether a condition holds, row by row; what is null does not."""
@@ -51,10 +55,17 @@ class Evaluation:
 
     def value(self, node: Node) -> Value:
         """Return the value of an expression."""
-        found = self._known.get(node)
+        if isinstance(node, Name):
+            return self._column(node.name)
+        found = self._known.get(id(node))  # equal expressions of one plan are one node
         if found is None:
-            found = self._known[node] = self._compute(node)
+            found = self._known[id(node)] = self._compute(node)
         return found
+
+    def _column(self, name: str) -> Value:
+        if name not in self._columns:
+            raise UsageError(f"{name} is no column here")
+        return self._columns[name]
 
     def _compute(self, node: Node) -> Value:
         match node:
@@ -62,11 +73,17 @@ class Evaluation:
                 return pa.scalar(value)
             case Call("error"):
                 raise DataIntegrityError("a lake table holds a value that its checks should have refused")
-            case Call(function, arguments) if function in self._kernels:
-                return _apply(self._kernels[function], [self.value(argument) for argument in arguments])
+            case Call(function, arguments):
+                return _apply(self._kernel(function), [self.value(argument) for argument in arguments])
             case Case(branches, otherwise):
                 return self._choose(branches, otherwise)
-        raise UsageError(f"no meaning is known of {node}")
+        raise UsageError("an aggregate has no value a row")
+
+    def _kernel(self, function: str) -> Kernel:
+        found = _KERNELS.get(function) or self._words.get(function)
+        if found is None:
+            raise UsageError(f"{function} has no meaning over columns")
+        return found
 
     def _choose(self, branches: tuple[tuple[Node, Node], ...], otherwise: Node | None) -> Value:
         """Return a CASE's value; what no row asks for is not computed, so that ``error`` stops only bad rows."""

@@ -26,7 +26,7 @@ class OwnedRecords:
 
     def filter(self, mask: pa.Array) -> OwnedRecords:
         """Return the records that a mask lets count."""
-        return OwnedRecords(self.batch.filter(mask), self.owners[mask.to_numpy(zero_copy_only=False)])
+        return OwnedRecords(self.batch.filter(mask), self.owners.take(true_places(mask)))
 
 
 def own_records(table: pa.Table, consumers: pa.Array) -> OwnedRecords:
@@ -60,8 +60,26 @@ def _code_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _find_owners(cpfs: pa.Array, consumers: pa.Array) -> Places:
     """Return each row's place among the consumers, -1 for nobody; a cpf is sought once for all rows that share it."""
     if pa.types.is_dictionary(cpfs.type):
-        found = pc.index_in(cpfs.dictionary, value_set=consumers).take(cpfs.indices)
-        return pc.fill_null(found, -1).to_numpy().astype(np.int64)
+        return _places(pc.index_in(cpfs.dictionary, value_set=consumers).take(cpfs.indices))
     runs = pc.run_end_encode(cpfs, run_end_type=pa.int64())
-    found = pc.fill_null(pc.index_in(runs.values, value_set=consumers), -1).to_numpy().astype(np.int64)
-    return np.repeat(found, np.diff(runs.run_ends.to_numpy(), prepend=0))
+    places = _places(pc.index_in(runs.values, value_set=consumers))
+    return np.repeat(places, np.diff(runs.run_ends.to_numpy(), prepend=0))
+
+
+def _places(found: pa.Array) -> Places:
+    places: Places = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+    return places
+
+
+def true_places(mask: pa.Array) -> Places:
+    """Return where a mask without nulls is true, in order."""
+    return np.flatnonzero(unpack(mask))
+
+
+def unpack(mask: pa.Array) -> npt.NDArray[np.uint8]:
+    """Return a mask without nulls as zeros and ones: all bits at once, many times Arrow's own speed."""
+    if not len(mask):
+        return np.zeros(0, np.uint8)
+    _, bits = mask.buffers()
+    whole = np.unpackbits(np.frombuffer(bits, np.uint8), count=mask.offset + len(mask), bitorder="little")
+    return whole[mask.offset :]

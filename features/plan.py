@@ -17,7 +17,7 @@ NamedFold = tuple[str, Fold]
 
 @dataclass(frozen=True, slots=True)
 class FamilyPlan:
-    """One family: which rows count, the values of each, their folds, and what is derived from folds; with their names."""
+    """One family: which rows count, the values of each, their folds a consumer, and what is derived from folds."""
 
     name: str
     table: str

@@ -1,8 +1,8 @@
 """The words that every formula shares: the date's instants and exact arithmetic, as DuckDB macros and Arrow kernels.
 
-Enters a reference date; leave the ``CREATE MACRO`` statements whose names the catalog's SQL uses, and the functions that
-compute the same over Arrow columns. Instants are naive UTC. Rule: a fact counts if it was known before ``corte()``; a window of N days holds
-``corte() - N days <= t < corte()``, that is ``dias_ate_corte(t) < N``.
+Enters a reference date; leave the ``CREATE MACRO`` statements whose names the catalog's SQL uses, and functions that
+compute the same over Arrow columns. Instants are naive UTC. Rule: a fact counts if it was known before ``corte()``; a
+window of N days holds ``corte() - N days <= t < corte()``, that is ``dias_ate_corte(t) < N``.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def date_kernels(as_of: date) -> dict[str, Callable[..., Any]]:
     """Return the words that a date gives a meaning to, over Arrow arrays and scalars."""
     cutoff = pa.scalar(cutoff_utc(as_of), pa.timestamp("us"))
     today, oldest_due = pa.scalar(as_of), pa.scalar(prescription_date(as_of))
-    last_instant = pa.scalar(cutoff.value - 1)
+    last_microsecond = pa.scalar(pc.cast(cutoff, pa.int64()).as_py() - 1)
 
     def days_to_cutoff(instants: Any) -> Any:
-        elapsed = pc.subtract_checked(last_instant, pc.cast(instants, pa.int64()))
+        elapsed = pc.subtract_checked(last_microsecond, pc.cast(instants, pa.int64()))
         return pc.divide_checked(elapsed, MICROSECONDS_A_DAY)
 
     return {
