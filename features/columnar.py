@@ -75,7 +75,7 @@ def _known_clients(base: FamilyPlan, table: pa.Table, words: Mapping[str, Kernel
 
 
 def _rising(texts: pa.Array) -> bool:
-    return bool(pc.all(pc.less(texts[:-1], texts[1:])).as_py())
+    return bool(pc.all(pc.less(texts[:-1], texts[1:]), min_count=0).as_py())
 
 
 def _evaluate(batch: pa.RecordBatch, words: Mapping[str, Kernel]) -> Evaluation:

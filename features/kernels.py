@@ -88,7 +88,7 @@ class Evaluation:
     def _choose(self, branches: tuple[tuple[Node, Node], ...], otherwise: Node | None) -> Value:
         """Return a CASE's value; what no row asks for is not computed, so that ``error`` stops only bad rows."""
         masks = [self.mask(condition) for condition, _ in branches]
-        asked = otherwise is not None and not pc.all(reduce(pc.or_, masks)).as_py()
+        asked = otherwise is not None and not pc.all(reduce(pc.or_, masks), min_count=0).as_py()
         chosen = self.value(otherwise) if otherwise is not None and asked else None
         for mask, (_, node) in zip(reversed(masks), reversed(branches), strict=True):
             value = self.value(node)
