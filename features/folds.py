@@ -145,9 +145,14 @@ def _differences(totals: Numbers) -> Numbers:
 
 def _count_distinct(values: pa.Array, runs: Runs) -> Integers:
     """Return how many distinct texts each run holds."""
-    codes = pc.dictionary_encode(values.dictionary)  # equal texts may stand in a dictionary twice
+    if pa.types.is_dictionary(values.type):
+        codes = pc.dictionary_encode(values.dictionary)  # equal texts may stand in a dictionary twice
+        places = codes.indices.take(values.indices)
+    else:
+        codes = pc.dictionary_encode(values)
+        places = codes.indices
     distinct = max(len(codes.dictionary), 1)
-    ids = _numbers(codes.indices.take(values.indices))[runs.rows]
+    ids = _numbers(places)[runs.rows]
     pairs = np.sort(np.repeat(np.arange(len(runs.owners)), runs.lengths) * distinct + ids)
     first = np.concatenate(([True], pairs[1:] != pairs[:-1]))
     return np.bincount(pairs[first] // distinct, minlength=len(runs.owners))

@@ -100,8 +100,7 @@ class Evaluation:
 def _apply(kernel: Kernel, arguments: list[Value]) -> Value:
     """Apply a kernel; over one coded text and constants, once a distinct value."""
     coded = [place for place, value in enumerate(arguments) if isinstance(value, pa.DictionaryArray)]
-    arrays = [value for value in arguments if isinstance(value, pa.Array)]
-    if len(coded) != 1 or len(arrays) != 1 or kernel in _NULLS_COUNT:
+    if len(coded) != 1 or kernel in _NULLS_COUNT or sum(isinstance(value, pa.Array) for value in arguments) > 1:
         return kernel(*arguments)
     [place] = coded
     text = arguments[place]

@@ -30,10 +30,10 @@ class OwnedRecords:
 
 
 def own_records(table: pa.Table, consumers: pa.Array) -> OwnedRecords:
-    """Return the records of these consumers (their distinct cpfs), texts coded by dictionary; nobody else's."""
+    """Return the records of these consumers (their distinct cpfs), in their order; nobody else's."""
     batch = whole_batch(table)
     owners = _find_owners(batch["cpf"], consumers)
-    records = OwnedRecords(_code_texts(batch.drop_columns(["cpf"])), owners)
+    records = OwnedRecords(batch.drop_columns(["cpf"]), owners)
     if (owners < 0).any():
         records = records.filter(pa.array(owners >= 0))
     if (records.owners[1:] < records.owners[:-1]).any():  # the lake's tables are sorted; others' need not be
@@ -50,11 +50,6 @@ def whole_batch(table: pa.Table) -> pa.RecordBatch:
 
 def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=schema)
-
-
-def _code_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [pc.dictionary_encode(c) if pa.types.is_string(c.type) else c for c in batch.columns]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _find_owners(cpfs: pa.Array, consumers: pa.Array) -> Places:

@@ -64,8 +64,8 @@ EXPRESSIONS = (
 
 AGGREGATES = (
     "count(*)", "count(n)", "count(*) FILTER (WHERE s)", "count(n) FILTER (WHERE s)",
-    "sum(CASE WHEN s THEN d ELSE 0 END)", "sum(d)", "sum(d) FILTER (WHERE s)", "sum(n * d)", "min(n)", "min(n) FILTER (WHERE s)",
-    "max(d)", "max(n - d)",
+    "sum(CASE WHEN s THEN d ELSE 0 END)", "sum(d)", "sum(d) FILTER (WHERE s)", "sum(n * d)", "min(n)",
+    "min(n) FILTER (WHERE s)", "max(d)", "max(n - d)", "count(DISTINCT x)",
     "max(CASE WHEN s THEN d ELSE 0 END)", "count(DISTINCT y)", "count(DISTINCT y) FILTER (WHERE s)",
     "count(DISTINCT lower(y)) FILTER (WHERE n > 0 AND d < 2)", "sum(1)", "min(d) FILTER (WHERE s AND NOT s)",
 )  # fmt: skip
