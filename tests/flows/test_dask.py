@@ -25,7 +25,7 @@ from contracts.artifacts import ArtifactStore
 from flows.range_work import finished_summary
 from flows.run_plan import RunIdentity, read_plan
 from flows.score_tasks import score_ranges
-from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, environment_of, escore, succeed
+from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, environment_of, escore, roll_back, succeed
 from tests.flows.test_resume import scored_ranges
 
 RANGES = CLIENTS // RANGE_SIZE
@@ -149,7 +149,7 @@ def same_as(night, done: subprocess.CompletedProcess[str]) -> None:
     run = json.loads(succeed(done).stdout)
     assert run["impressao"] == night.run["impressao"]
     assert run["clientes"] == night.run["clientes"]
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)
 
 
 def test_a_local_cluster_publishes_the_same_bytes_though_a_worker_is_killed(night):
@@ -199,29 +199,6 @@ def test_a_worker_that_is_not_like_the_run_is_told_before_it_begins(night, sched
     told = ("the lake is", "the stores' addresses is", "the erased persons is", "--nthreads 1", "--memory-limit")
     for problem in told:
         assert problem in " ".join(done.stderr.split())
-
-
-@pytest.mark.parametrize(
-    ("changes", "code", "text"),
-    [
-        ({"SCORE_DASK": "tcp://127.0.0.1:1"}, 3, "no scheduler answers at tcp://127.0.0.1:1"),
-        ({"SCORE_DASK": "maquina"}, 2, "SCORE_DASK: must be `local`"),
-    ],
-)
-def test_what_is_wrong_with_dask_is_one_clear_line(night, changes, code, text):
-    done = escore(night.settings, *RUN, **changes)
-    assert done.returncode == code
-    assert text in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
-
-
-def test_dask_without_a_prefect_server_is_one_clear_line(night):
-    environment = environment_of(night.settings, SCORE_DASK="local")
-    del environment["SCORE_PREFECT_API_URL"]
-    command = [sys.executable, "-m", "flows.cli", *RUN]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "needs a Prefect server" in done.stderr
 
 
 def test_tasks_carry_no_cpf_through_the_scheduler(night):

@@ -74,6 +74,12 @@ def test_dask_needs_a_prefect_server(tmp_path):
         dask_runner(Settings(var=tmp_path, dask="local", prefect_api_url=None))
 
 
+def test_a_scheduler_that_does_not_answer_is_one_clear_line(tmp_path):
+    settings = Settings(var=tmp_path, dask="tcp://127.0.0.1:1", prefect_api_url="http://h", store_timeout_seconds=0.5)
+    with pytest.raises(StoreUnavailableError, match="no scheduler answers at tcp://127"):
+        dask_runner(settings)
+
+
 def test_problems_cross_processes_apart():
     error = pickle.loads(pickle.dumps(SettingsError(["uma", "outra"])))
     assert (error.problems, str(error)) == (("uma", "outra"), "uma\noutra")
