@@ -108,7 +108,7 @@ class RangeRunner(DaskTaskRunner):
     def __exit__(self, *failure: object) -> None:
         """End the cluster, without a word of what is no news by now.
 
-        Prefect's threads outlive a worker's own end by some seconds, and a scheduler that went away is looked for still.
+        Prefect's threads outlive a worker's own end by some seconds; a lost scheduler is looked for still.
         """
         logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
