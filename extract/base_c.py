@@ -9,6 +9,7 @@ Figures against pymongoarrow: docs/decisions/0003-bson-to-arrow.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +65,8 @@ def read_since(database: Database[dict[str, Any]], table: Table, since: datetime
     assert table.known_at is not None
     query = {table.known_at: {"$gte": since}}
     projection = {column.name: 1 for column in table.read_columns}
-    with reading_mongo(database):
-        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    found = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    with reading_mongo(database), closing(found) as replies:
         for arrays in _grouped(replies):
             batch = open_batch(arrays)
             yield decode_documents(table, batch), locate_fields(batch, ["cpf"])["cpf"].types == ARRAY
@@ -83,8 +84,8 @@ def _read(
     database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any], cpf_range: CpfRange | None
 ) -> Records:
     projection = {column.name: 1 for column in table.read_columns}
-    with reading_mongo(database):
-        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    found = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    with reading_mongo(database), closing(found) as replies:
         parts = [decode_documents(table, open_batch(arrays), cpf_range) for arrays in _grouped(replies)]
     return concat_records(parts)
 
