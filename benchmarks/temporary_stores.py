@@ -13,12 +13,12 @@ from stores.migrate import migrate
 
 
 @contextmanager
-def temporary_stores() -> Iterator[Settings]:
+def temporary_stores(*, with_prefect: bool = False) -> Iterator[Settings]:
     """Yield the settings of empty stores; their data lie in ``settings.var``'s folder."""
     with tempfile.TemporaryDirectory(prefix="escore-bench-") as folder:
         var = Path(folder) / "var"
         try:
-            start_stores(var, with_prefect=False, report=lambda _line: None)
+            start_stores(var, with_prefect=with_prefect, report=lambda _line: None)
             settings = load_settings({"var": var})
             migrate(settings)
             yield settings

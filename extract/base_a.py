@@ -12,8 +12,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange
-from contracts.tables import CLIENTE, DIVIDA, Table
-from extract.conversion import arrow_type_of, records_of
+from contracts.tables import CLIENTE, DIVIDA, Kind, Table
+from extract.conversion import arrow_type_of, convert_column, records_of
 from extract.cursor_rows import fetch_rows
 from extract.oracle_frames import fetch_frames
 from extract.postgres_copy import copy_query
@@ -64,8 +64,22 @@ def read_strays(engine: sa.Engine) -> dict[str, Records]:
 def read_queries(engine: sa.Engine, queries: Mapping[Table, Query]) -> dict[str, Records]:
     """Return the records of several queries, all of the same instant, by table name."""
     with reading_engine(engine), engine.connect() as plain:
+        return _read_all(_begin_snapshot(plain), queries)
+
+
+def read_queries_and_keys(
+    engine: sa.Engine, queries: Mapping[Table, Query], table: Table, keys: Query
+) -> tuple[dict[str, Records], pa.Array]:
+    """Return the records of several queries and all keys that another gives of a table, all of the same instant."""
+    with reading_engine(engine), engine.connect() as plain:
         connection = _begin_snapshot(plain)
-        return {table.name: records_of(table, _fetch(connection, table, query)) for table, query in queries.items()}
+        records = _read_all(connection, queries)
+        listed = _fetch(connection, table, keys)[table.key].combine_chunks()
+        return records, convert_column(Kind.TEXT, listed).values
+
+
+def _read_all(connection: sa.Connection, queries: Mapping[Table, Query]) -> dict[str, Records]:
+    return {table.name: records_of(table, _fetch(connection, table, query)) for table, query in queries.items()}
 
 
 def _begin_snapshot(connection: sa.Connection) -> sa.Connection:

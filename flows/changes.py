@@ -5,7 +5,6 @@ It lies beside the run's snapshot and goes when the run is published.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.tables import TABLES_BY_NAME, Store, Table, tables_of
 from extract import base_c
 from extract.asides import records_in, table_of
-from extract.event_changes import STRAY, Expected, Places, changed_places, read_tail
+from extract.event_changes import STRAY, Places, changed_places, read_tail
 from extract.records import Records, concat_records
 from extract.sources import Sources
 from flows.base_snapshot import FoundBase
@@ -64,13 +63,21 @@ def stage_changes(lake: ArtifactStore, sources: Sources, run: RunIdentity, found
 
     Raises StoreUnavailableError or StoreContractError as extraction does.
     """
+    assert found.base is not None
     lake.delete(changes_root(run.snapshot_id))
     reread: dict[str, Any] = {}
     for table in tables_of(Store.C):
         counted = base_c.count_documents(sources.base_c, table)
-        tails = _stage_tail(lake, sources, run, table, found)
-        expected = Expected(found.heads[table.name], tails)
-        places = changed_places(sources.base_c, table, found.ranges, expected, counted_before=counted)
+        tail = _stage_tail(lake, sources, run, table, found)
+        places = changed_places(
+            sources.base_c,
+            table,
+            found.ranges,
+            found.heads[table.name],
+            since=found.base.since,
+            tail=tail,
+            counted_before=counted,
+        )
         reread[table.name] = sorted(places)
     lake.write(f"{changes_root(run.snapshot_id)}/indice", {_INDEX: {"reler": reread}}, meta={})
 
@@ -80,20 +87,18 @@ def drop_changes(lake: ArtifactStore, run: RunIdentity) -> None:
     lake.delete(changes_root(run.snapshot_id))
 
 
-def _stage_tail(
-    lake: ArtifactStore, sources: Sources, run: RunIdentity, table: Table, found: FoundBase
-) -> Counter[int]:
-    """Write a collection's latest documents, batch by batch; return how many each place has."""
+def _stage_tail(lake: ArtifactStore, sources: Sources, run: RunIdentity, table: Table, found: FoundBase) -> int:
+    """Write a collection's latest documents, batch by batch; return how many there are."""
     assert found.base is not None
-    counts: Counter[int] = Counter()
+    count = 0
     batches = read_tail(sources.base_c, table, found.ranges, found.base.since)
     for number, (records, places) in enumerate(batches):
-        counts.update(places.tolist())
+        count += len(records)
         listed = table_of(records).append_column(_PLACE, pa.array(places))
         for shelf, rows in _by_shelf(places).items():
             path = f"{changes_root(run.snapshot_id)}/{shelf}/{table.name}-{number:05d}"
             lake.write(path, {_FILE: listed.take(pa.array(rows))}, meta={})
-    return counts
+    return count
 
 
 def _by_shelf(places: Places) -> dict[str, Places]:

@@ -23,7 +23,7 @@ from flows.range_base import open_base
 from flows.run_plan import RunIdentity, write_plan
 from stores.ledger import Run
 from tests.extract_samples import sources_of
-from tests.incremental_samples import OVERLAP_DAYS, START, Change, Town, changes
+from tests.incremental_samples import CPFS, OVERLAP_DAYS, START, Change, Town, changes
 
 NIGHTS = st.lists(st.tuples(st.integers(0, 2), st.lists(changes(), min_size=1, max_size=8)), min_size=1, max_size=3)
 SETTINGS = {
@@ -146,6 +146,35 @@ def test_a_deletion_of_an_old_event_has_its_range_read_whole_and_no_other(stage)
     incremental = nights.go_on()
     whole = [names for names in (extraction.read_whole for extraction in incremental.values()) if names]
     assert whole == [("consultas",)]
+
+
+@pytest.mark.parametrize("arrived", ["without a time", "with a list of CPFs"])
+def test_a_deletion_is_noticed_though_an_odd_document_arrived_the_same_night(stage, arrived):
+    """The collection's number is what it was: the odd one must be found by itself."""
+    stage.town.reset()
+    nights = Nights(stage)
+    nights.begin()
+    stage.town.apply(Change("delete", "consultas", 7, 0, 0, 0), nights.last_cutoff)
+    odd = {"cpf": CPFS[1], "empresa": "X"}
+    if arrived == "with a list of CPFs":
+        odd |= {"cpf": [CPFS[5], CPFS[1], 3], "data_consulta": nights.last_cutoff, "tipo_empresa": "loja"}
+    stage.town.insert_event("consultas", odd)
+    full, incremental = nights.read_fully(), nights.go_on()
+    for place in full:
+        assert_same(full[place], incremental[place], place)
+    assert sum(len(extraction.read_whole) for extraction in incremental.values()) == 1
+
+
+def test_a_consumer_gone_and_another_come_with_old_times_are_both_noticed(stage):
+    """The range holds as many as before, and no time tells."""
+    stage.town.reset()
+    nights = Nights(stage)
+    nights.begin()
+    stage.town.apply(Change("delete", "cliente", 1, 0, 0, 0), nights.last_cutoff)
+    stage.town.apply(Change("import", "cliente", 0, 1, 0, 5), nights.last_cutoff)
+    full, incremental = nights.read_fully(), nights.go_on()
+    for place in full:
+        assert_same(full[place], incremental[place], place)
 
 
 def test_nothing_to_go_on_from_is_said(stage):
