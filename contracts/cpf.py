@@ -46,12 +46,14 @@ def is_well_formed(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedA
     return pc.match_substring_regex(column, _WELL_FORMED)
 
 
-def plain_cpfs(column: pa.Array) -> pa.Array:
+def plain_cpfs(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Return texts as CPFs are kept: without punctuation, with leading zeros.
 
     >>> plain_cpfs(pa.array(["529.982.247-25", " 1234567890", "52998224725", None])).to_pylist()
     ['52998224725', '01234567890', '52998224725', None]
     """
+    if np.asarray(pc.fill_null(is_well_formed(column), True)).all():
+        return column
     return pc.utf8_lpad(pc.replace_substring_regex(column, "[^0-9]", ""), CPF_LENGTH, "0")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from contracts.artifacts import ArtifactStore, canonical_json
@@ -51,19 +51,21 @@ def origin_of(settings: Settings) -> str:
     return hashlib.sha256(canonical_json(body)).hexdigest()
 
 
-def choose_base(settings: Settings, lake: ArtifactStore, run: Run | None) -> FoundBase:
-    """Return what to go on from, given the run in force; without a base, the reason why."""
+def choose_base(
+    settings: Settings, lake: ArtifactStore, run: Run | None, *, readmitted_at: datetime | None = None
+) -> FoundBase:
+    """Return what to go on from, given the run in force; without a base, the reason why.
+
+    ``readmitted_at`` is when an erased person was last taken in again, whom an earlier snapshot lacks.
+    """
     if run is None:
         return FoundBase(reason="no run is in force")
     snapshot_id = str(run.id)
     try:
-        ranges = read_plan(lake, snapshot_id)
-        if ranges is None:
-            return FoundBase(reason=f"the snapshot of run {run.id} is not in the lake")
-        if read_origin(lake, snapshot_id) != origin_of(settings):
-            return FoundBase(reason=f"the snapshot of run {run.id} is of other stores or settings")
-        if (run.extraidos or 0) > OUTGROWN * settings.range_size * len(ranges):
-            return FoundBase(reason=f"the ranges of run {run.id} have become too large")
+        ranges = read_plan(lake, snapshot_id) or ()
+        reason = _why_not(settings, lake, run, len(ranges), readmitted_at=readmitted_at)
+        if reason:
+            return FoundBase(reason=reason)
         heads = {STRAY: read_heads(lake, snapshot_id, None)}
         heads |= {one.index: read_heads(lake, snapshot_id, one.index) for one in ranges}
     except DataIntegrityError as error:
@@ -72,6 +74,19 @@ def choose_base(settings: Settings, lake: ArtifactStore, run: Run | None) -> Fou
     since = cutoff_utc(run.data_referencia) - timedelta(days=days)
     by_table = {name: {place: counts[name][days] for place, counts in heads.items()} for name in heads[STRAY]}
     return FoundBase(SnapshotBase(snapshot_id, since, days), "", ranges, by_table)
+
+
+def _why_not(settings: Settings, lake: ArtifactStore, run: Run, ranges: int, *, readmitted_at: datetime | None) -> str:
+    """Return why a run's snapshot cannot be gone on from, as far as its plan tells; empty if it can."""
+    if not ranges:
+        return f"the snapshot of run {run.id} is not in the lake"
+    if readmitted_at is not None and run.iniciada_em <= readmitted_at:
+        return f"a person was taken in again after run {run.id} began"
+    if read_origin(lake, str(run.id)) != origin_of(settings):
+        return f"the snapshot of run {run.id} is of other stores or settings"
+    if (run.extraidos or 0) > OUTGROWN * settings.range_size * ranges:
+        return f"the ranges of run {run.id} have become too large"
+    return ""
 
 
 def _address(url: str) -> str:

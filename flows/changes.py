@@ -82,9 +82,9 @@ def stage_changes(lake: ArtifactStore, sources: Sources, run: RunIdentity, found
     lake.write(f"{changes_root(run.snapshot_id)}/indice", {_INDEX: {"reler": reread}}, meta={})
 
 
-def drop_changes(lake: ArtifactStore, run: RunIdentity) -> None:
+def drop_changes(lake: ArtifactStore, snapshot_id: str) -> None:
     """Remove what a run no longer needs once it is published."""
-    lake.delete(changes_root(run.snapshot_id))
+    lake.delete(changes_root(snapshot_id))
 
 
 def _stage_tail(lake: ArtifactStore, sources: Sources, run: RunIdentity, table: Table, found: FoundBase) -> int:

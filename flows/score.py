@@ -52,6 +52,7 @@ from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
 from stores import ledger
+from stores.erasures import last_readmission
 from stores.run_ids import new_run_id
 
 MAX_RUNS_KEPT = 100_000
@@ -212,7 +213,10 @@ class _Night:
 
     def _continue_snapshot(self) -> tuple[CpfRange, ...] | None:
         """Return the plan of the snapshot that is gone on from; None, and a word why, if there is none to trust."""
-        found = choose_base(self.settings, self.lake, ledger.run_in_force(self.results.engine))
+        engine = self.results.engine
+        found = choose_base(
+            self.settings, self.lake, ledger.run_in_force(engine), readmitted_at=last_readmission(engine)
+        )
         if found.base is None:
             self.reading = f"full, for there is nothing to go on from: {found.reason}"
             Console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)
@@ -270,7 +274,6 @@ class _Night:
             fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
             switch_run.with_options(retries=retries)(info)
-            drop_changes(self.lake, self.run)
             self._clear_lake()
             return fingerprint
 
@@ -280,6 +283,9 @@ class _Night:
         runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
         needed = {run.id for run in runs if is_needed(run, now=now, resume_within=RESUME_WITHIN)} - dropped
         clear_lake(self.lake, needed, now=now, training_within=RESUME_WITHIN)
+        for run in runs:  # of one that was killed between its publication and the end
+            if run.id in needed and run.situacao in ledger.PUBLISHED:
+                drop_changes(self.lake, str(run.id))
 
     def _record(self, summary: RangeSummary, fingerprint: str | None = None) -> None:
         clients = ledger.ClientCounts(
