@@ -19,7 +19,7 @@ from extract.event_changes import STRAY, Places, changed_places, read_tail
 from extract.records import Records, concat_records
 from extract.sources import Sources
 from flows.base_snapshot import FoundBase
-from flows.run_plan import RunIdentity, snapshot_root
+from flows.run_plan import RunIdentity, changes_root
 
 SHELVES = 200
 """Folders over which the ranges' changes are spread, so that a range is found without reading all of them."""
@@ -53,11 +53,6 @@ class Changes:
         return tuple(name for name, places in self._reread.items() if place in places)
 
 
-def changes_root(snapshot_id: str) -> str:
-    """Return the folder of a run's changes."""
-    return f"{snapshot_root(snapshot_id)}/mudancas"
-
-
 def stage_changes(lake: ArtifactStore, sources: Sources, run: RunIdentity, found: FoundBase) -> None:
     """Read from Base C what changed since the base and lay it out; the index is written last.
 
@@ -80,11 +75,6 @@ def stage_changes(lake: ArtifactStore, sources: Sources, run: RunIdentity, found
         )
         reread[table.name] = sorted(places)
     lake.write(f"{changes_root(run.snapshot_id)}/indice", {_INDEX: {"reler": reread}}, meta={})
-
-
-def drop_changes(lake: ArtifactStore, snapshot_id: str) -> None:
-    """Remove what a run no longer needs once it is published."""
-    lake.delete(changes_root(snapshot_id))
 
 
 def _stage_tail(lake: ArtifactStore, sources: Sources, run: RunIdentity, table: Table, found: FoundBase) -> int:

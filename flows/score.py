@@ -25,8 +25,8 @@ from contracts.settings import RUN_SETTINGS, Settings, load_settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
 from flows.base_snapshot import choose_base, origin_of
-from flows.changes import drop_changes, stage_changes
-from flows.lake_retention import clear_lake, is_needed
+from flows.changes import stage_changes
+from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run
 from flows.range_base import describe_reading
@@ -283,9 +283,7 @@ class _Night:
         runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
         needed = {run.id for run in runs if is_needed(run, now=now, resume_within=RESUME_WITHIN)} - dropped
         clear_lake(self.lake, needed, now=now, training_within=RESUME_WITHIN)
-        for run in runs:  # of one that was killed between its publication and the end
-            if run.id in needed and run.situacao in ledger.PUBLISHED:
-                drop_changes(self.lake, str(run.id))
+        drop_changes(self.lake, runs, needed)
 
     def _record(self, summary: RangeSummary, fingerprint: str | None = None) -> None:
         clients = ledger.ClientCounts(

@@ -153,6 +153,14 @@ def test_an_erased_person_is_counted_and_goes_nowhere(hours):
     assert fewer.counts["compras"] == found.counts["compras"]
 
 
+def test_an_erased_person_is_known_by_a_cpf_written_in_another_way():
+    erased = Erased(frozenset({f"h:{CPFS[1]}"}), lambda cpf: f"h:{cpf}", lambda key: f"h:{key}")
+    written = f"{CPFS[1][:3]}.{CPFS[1][3:6]}.{CPFS[1][6:9]}-{CPFS[1][9:]}"
+    found = check(purchases([(written, 1, 5, "a"), (CPFS[0], 1, 5, "b")]), as_of=NEXT, erased=erased)
+    assert found.counts["compras"].ignored == {"titular_apagado": 1}
+    assert found.aside["compras"].num_rows == 0
+
+
 def test_places_are_the_ranges_that_the_stores_would_give():
     ranges = [CpfRange(0, None, "20"), CpfRange(1, "20", "5"), CpfRange(2, "5", None)]
     cpfs = ["", "1999", "20", "4z", "5", "abc", None]

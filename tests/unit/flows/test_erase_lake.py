@@ -56,6 +56,14 @@ def test_the_person_goes_and_others_stay(lake):
     assert erase_from_lake(lake, PERSON, {KEPT}) == {"snapshots": 0, "scores": 0, "training": 0}
 
 
+def test_a_record_set_aside_with_punctuation_in_its_cpf_goes(lake):
+    written = pa.table({"cpf": ["529.982.247-25", " 52998224725", "111.444.777-35", None]})
+    lake.write(f"snapshots/{KEPT}/avulsos", {"aparte-compras.parquet": written}, meta={})
+    erase_from_lake(lake, PERSON, {KEPT})
+    left = lake.read_table(f"snapshots/{KEPT}/avulsos", "aparte-compras.parquet")
+    assert left["cpf"].to_pylist() == ["111.444.777-35", None]
+
+
 def test_a_run_that_never_ended_loses_all_that_would_be_made_again(lake):
     write_run(lake, DEAD)
     lake.write("training/treino-1/2025-01-31/faixa-00000", {"rotulos.parquet": pa.table({"cpf": [ERASED]})}, meta={})
