@@ -121,6 +121,7 @@ def test_any_history_gives_the_same_snapshot(stage, history):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7_200)
 @settings(max_examples=300, **SETTINGS)
 @given(history=NIGHTS)
 def test_many_histories_give_the_same_snapshot(stage, history):
