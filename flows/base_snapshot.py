@@ -6,9 +6,11 @@ Damage within a range's files is found when the range is read, and that range is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from contracts.artifacts import ArtifactStore, canonical_json
@@ -23,6 +25,7 @@ from extract.verdicts import RULE_ORDER
 from flows.run_plan import SnapshotBase, read_origin, read_plan
 from stores.ledger import Run
 
+_READERS = 16
 OUTGROWN = 2.0
 """Ranges that hold this many times the consumers they should are cut anew, by a full run."""
 
@@ -66,8 +69,7 @@ def choose_base(
         reason = _why_not(settings, lake, run, len(ranges), readmitted_at=readmitted_at)
         if reason:
             return FoundBase(reason=reason)
-        heads = {STRAY: read_heads(lake, snapshot_id, None)}
-        heads |= {one.index: read_heads(lake, snapshot_id, one.index) for one in ranges}
+        heads = _read_heads(lake, snapshot_id, ranges)
     except DataIntegrityError as error:
         return FoundBase(reason=f"the snapshot of run {run.id} is incomplete or damaged ({error})")
     days = settings.overlap_days
@@ -87,6 +89,16 @@ def _why_not(settings: Settings, lake: ArtifactStore, run: Run, ranges: int, *, 
     if (run.extraidos or 0) > OUTGROWN * settings.range_size * ranges:
         return f"the ranges of run {run.id} have become too large"
     return ""
+
+
+def _read_heads(
+    lake: ArtifactStore, snapshot_id: str, ranges: Sequence[CpfRange]
+) -> dict[int, dict[str, tuple[int, ...]]]:
+    """Return how many older documents each place holds; in a bucket, reading thousands of manifests is waiting."""
+    indexes = {STRAY: None, **{one.index: one.index for one in ranges}}
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="instantaneo") as pool:
+        read = pool.map(partial(read_heads, lake, snapshot_id), indexes.values())
+        return dict(zip(indexes, read, strict=True))
 
 
 def _address(url: str) -> str:

@@ -28,7 +28,7 @@ from flows.base_snapshot import choose_base, origin_of
 from flows.changes import stage_changes
 from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
-from flows.quality import judge_run
+from flows.quality import judge_run, load_ahead
 from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner
@@ -167,6 +167,7 @@ class _Night:
 
     def run_through(self) -> RunOutcome:
         """Do all steps; GateError if the gates forbid to publish."""
+        load_ahead()
         ranges = self._partition()
         base = read_plan_base(self.lake, self.run.snapshot_id)
         strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
