@@ -68,9 +68,11 @@ def changed_places(  # noqa: PLR0913 - what is known of a collection
 
     ``heads`` are the older ones by the snapshot, ``tail`` how many were read. ``counted_before`` is the
     collection's number before that: documents that arrive meanwhile are in the tail, so the number expected may lie
-    between it and the number now. Lists of CPFs, which several ranges may match, are not counted.
+    between it and the number now, which is asked for only then. Lists of CPFs, which several ranges may match, are not
+    counted.
     """
-    if counted_before <= sum(heads.values()) + tail <= base_c.count_documents(database, table):
+    expected = sum(heads.values()) + tail
+    if counted_before == expected or counted_before < expected <= base_c.count_documents(database, table):
         return frozenset()
     older = {str(table.known_at): {"$lt": since}, "cpf.0": {"$exists": False}}
     filters = {one.index: base_c.range_filter(one) for one in ranges} | {STRAY: base_c.stray_filter()}
