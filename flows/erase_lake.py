@@ -22,7 +22,7 @@ from contracts.artifacts import ArtifactStore, Content
 from contracts.cpf import plain_cpfs
 from contracts.errors import DataIntegrityError
 from contracts.tables import CLIENTE
-from extract.partitions import next_number
+from extract.partitions import bound_before
 from extract.record_keys import key_texts
 
 FOLDERS = {"snapshots": 2, "scores": 2, "training": 3}
@@ -160,8 +160,8 @@ def _cleared(name: str, data: bytes, person: Person) -> Content:
 
 
 def _moved_bounds(plan: dict[str, Any], person: Person) -> Mapping[str, Any]:
-    """Return a plan of the same ranges in which no bound is the person's CPF: the next number stands in its place."""
-    moved = {cpf: next_number(cpf) for cpf in person.cpfs if cpf.isdecimal()}
+    """Return a plan of the same ranges in which no bound is the person's CPF."""
+    moved = {cpf: bound_before(cpf) for cpf in person.cpfs}
     return {**plan, "faixas": [[index, *(moved.get(b, b) for b in bounds)] for index, *bounds in plan["faixas"]]}
 
 

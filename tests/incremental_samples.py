@@ -53,6 +53,7 @@ def changes() -> st.SearchStrategy[Change]:
         st.builds(Change, st.sampled_from(["insert", "update", "delete"]), rows, hours=hours, **numbers),
         st.builds(Change, st.sampled_from(["insert", "insert", "update", "delete"]), events, hours=hours, **numbers),
         st.builds(Change, st.just("move"), st.just("cliente"), hours=hours, **numbers),
+        st.builds(Change, st.just("erase"), st.just("cliente"), hours=hours, **numbers),
         st.builds(Change, st.just("import"), st.sampled_from(["cliente", "pessoa"]), hours=hours, **numbers),
     )
 
@@ -111,6 +112,17 @@ class Town:
             self._events[table].insert_one(self._event(table, cpf, when, choice))
         elif table != "divida" or owner:
             self._try(table, sa.insert(_columns(table)).values(makers[table]()))
+
+    def consumer(self, row: int) -> str | None:
+        """Return the id of a consumer of Base A, by position; None if there is none."""
+        keys = self._keys("cliente")
+        return keys[row % len(keys)] if keys else None
+
+    def cpfs_of(self, client_id: str) -> frozenset[str]:
+        """Return the CPF that Base A gives a consumer."""
+        with self._engines[Store.A].connect() as connection:
+            found = connection.scalars(sa.text("select cpf from cliente where id = :id"), {"id": client_id})
+            return frozenset(found)
 
     def insert_event(self, table: str, document: dict[str, Any]) -> None:
         """Insert a document of any form."""
