@@ -7,6 +7,7 @@ range run in one read-only transaction, so that a debt never lacks the client it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from extract.postgres_copy import copy_query
 from extract.records import Records
 from extract.relational_tables import relation_of, within
 from extract.store_errors import reading_engine
+from extract.watermark import times_of
 
 Query = sa.Select[tuple[object, ...]]
 
@@ -37,6 +39,17 @@ def range_queries(cpf_range: CpfRange) -> dict[Table, Query]:
         .order_by(_CLIENTE.c.cpf)
     )
     return {CLIENTE: clients, DIVIDA: debts}
+
+
+def changed_query(query: Query, table: Table, since: datetime) -> Query:
+    """Return a table's query, of the rows alone that are of ``since`` (UTC) or later by any time, or lack one."""
+    times = [relation_of(table).c[name] for name in times_of(table)]
+    return query.where(sa.or_(*(sa.or_(time >= since, time.is_(None)) for time in times)))
+
+
+def key_query(query: Query, table: Table) -> Query:
+    """Return a table's query, of the keys alone."""
+    return query.with_only_columns(relation_of(table).c[table.key]).order_by(None)
 
 
 def stray_queries() -> dict[Table, Query]:

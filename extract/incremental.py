@@ -25,9 +25,8 @@ from extract.asides import is_repeat, restore_records
 from extract.erased import Erased
 from extract.extraction import check_extracted
 from extract.records import Records, concat_records, filter_records
-from extract.relational_tables import relation_of
 from extract.sources import Sources
-from extract.watermark import is_read_anew, times_of
+from extract.watermark import is_read_anew
 
 _CODE = "codigo_transacao"
 
@@ -145,11 +144,9 @@ def _refresh_rows(
     Which rows there are is told by all keys of the range, read with the changed rows: a deletion, a CPF that moved
     and an arrival with old times show, and have the table read whole.
     """
-    relation = relation_of(table)
-    changed = sa.or_(*(sa.or_(relation.c[n] >= earlier.since, relation.c[n].is_(None)) for n in times_of(table)))
-    asked = {**queries, table: queries[table].where(changed)}
-    all_keys = queries[table].with_only_columns(relation.c[table.key]).order_by(None)
-    found, keys = base_a.read_queries_and_keys(engine, asked, table, all_keys)
+    asked = {**queries, table: base_a.changed_query(queries[table], table, earlier.since)}
+    keys_asked = base_a.key_query(queries[table], table)
+    found, keys = base_a.read_queries_and_keys(engine, asked, table, keys_asked)
     older = earlier.restore_older(table)
     replaced = np.asarray(pc.is_in(older.keys, value_set=found[table.name].keys))
     merged = concat_records([filter_records(older, ~replaced), found[table.name]])
