@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 from contracts.artifacts import ArtifactStore, canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.extraction import CpfRange
@@ -23,7 +25,8 @@ from extract.event_changes import STRAY
 from extract.lake import read_heads
 from extract.verdicts import RULE_ORDER
 from flows.run_plan import SnapshotBase, read_origin, read_plan
-from stores.ledger import Run
+from stores.erasures import last_readmission
+from stores.ledger import Run, run_in_force
 
 _READERS = 16
 OUTGROWN = 2.0
@@ -52,6 +55,11 @@ def origin_of(settings: Settings) -> str:
         "regras": list(RULE_ORDER),
     }
     return hashlib.sha256(canonical_json(body)).hexdigest()
+
+
+def find_base(settings: Settings, lake: ArtifactStore, results: sa.Engine) -> FoundBase:
+    """Return what a run may go on from now; without a base, the reason why."""
+    return choose_base(settings, lake, run_in_force(results), readmitted_at=last_readmission(results))
 
 
 def choose_base(

@@ -24,7 +24,7 @@ from contracts.extraction import CpfRange
 from contracts.settings import RUN_SETTINGS, Settings, load_settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
-from flows.base_snapshot import choose_base, origin_of
+from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
 from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
@@ -52,7 +52,6 @@ from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
 from stores import ledger
-from stores.erasures import last_readmission
 from stores.run_ids import new_run_id
 
 MAX_RUNS_KEPT = 100_000
@@ -214,10 +213,7 @@ class _Night:
 
     def _continue_snapshot(self) -> tuple[CpfRange, ...] | None:
         """Return the plan of the snapshot that is gone on from; None, and a word why, if there is none to trust."""
-        engine = self.results.engine
-        found = choose_base(
-            self.settings, self.lake, ledger.run_in_force(engine), readmitted_at=last_readmission(engine)
-        )
+        found = find_base(self.settings, self.lake, self.results.engine)
         if found.base is None:
             self.reading = f"full, for there is nothing to go on from: {found.reason}"
             Console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from extract.extraction import extract_strays
 from extract.lake import write_extraction
 from extract.partitions import plan_ranges
 from flows import erase_lake
-from flows.base_snapshot import choose_base, origin_of
+from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
 from flows.erase import erase_client
 from flows.range_base import open_base
@@ -31,7 +31,6 @@ from serve.publishing import erasure
 from serve.publishing.content_digest import ContentDigest
 from stores import ledger
 from stores.connections import sql_engine
-from stores.erasures import last_readmission
 from stores.run_ids import new_run_id
 from tests.incremental_samples import CPFS, SPARE_CPFS, START, Town
 from tests.model_samples import crossed_table
@@ -57,7 +56,7 @@ def publish(settings: Settings, *, incremental: bool) -> tuple[str, dict[str, in
     lake = open_lake(settings)
     with open_results(settings) as results, open_sources(settings) as sources:
         run = RunIdentity(new_run_id(datetime.now(UTC)), START, "m")
-        found = choose_base(settings, lake, ledger.run_in_force(results.engine)) if incremental else None
+        found = find_base(settings, lake, results.engine) if incremental else None
         ledger.open_run(results.engine, execucao_id=run.execucao_id, data_referencia=START, modelo_versao="m")
         ranges = plan_ranges(sources.base_a, range_size=3, erased=sources.erased) if found is None else found.ranges
         if found is not None:
@@ -221,8 +220,7 @@ def test_who_is_taken_in_again_is_read_with_all_that_they_had(house):
     assert publish(house.settings, incremental=True)[0] != before[0]
     assert readmit_client(house.settings, client_id) == 1
     with open_results(house.settings) as results:
-        run, readmitted = ledger.run_in_force(results.engine), last_readmission(results.engine)
-        found = choose_base(house.settings, open_lake(house.settings), run, readmitted_at=readmitted)
+        found = find_base(house.settings, open_lake(house.settings), results.engine)
     assert "taken in again" in found.reason
     assert publish(house.settings, incremental=False) == before
     assert publish(house.settings, incremental=True) == before
