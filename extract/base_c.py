@@ -9,6 +9,7 @@ Figures against pymongoarrow: docs/decisions/0003-bson-to-arrow.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +73,12 @@ def read_since(database: Database[dict[str, Any]], table: Table, since: datetime
     with reading_mongo(database):
         for bounds in ({"$gte": since}, None, {"$gte": _SMALLEST_TEXT, "$lt": _LARGEST_TEXT}):
             query = {table.known_at: bounds}
-            replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
-            for arrays in _grouped(replies):
-                batch = open_batch(arrays)
-                records = decode_documents(table, batch)
-                yield records, _held_by(batch, locate_fields(batch, ["cpf"])["cpf"], records.columns["cpf"].values)
+            found = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+            with closing(found) as replies:
+                for arrays in _grouped(replies):
+                    batch = open_batch(arrays)
+                    records = decode_documents(table, batch)
+                    yield records, _held_by(batch, locate_fields(batch, ["cpf"])["cpf"], records.columns["cpf"].values)
 
 
 def count_documents(database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any] | None = None) -> int:
@@ -91,8 +93,8 @@ def _read(
     database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any], cpf_range: CpfRange | None
 ) -> Records:
     projection = {column.name: 1 for column in table.read_columns}
-    with reading_mongo(database):
-        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    found = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    with reading_mongo(database), closing(found) as replies:
         parts = [decode_documents(table, open_batch(arrays), cpf_range) for arrays in _grouped(replies)]
     return concat_records(parts)
 
