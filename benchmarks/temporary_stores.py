@@ -13,7 +13,7 @@ from stores.migrate import migrate
 
 
 @contextmanager
-def temporary_stores(*, keep: Path | None = None) -> Iterator[Settings]:
+def temporary_stores(*, keep: Path | None = None, with_prefect: bool = False) -> Iterator[Settings]:
     """Yield the settings of empty stores, or of those in ``keep``, which are only stopped at the end.
 
     Their data lie in the folder ``settings.var``, beside which a caller may put what goes with them.
@@ -21,7 +21,7 @@ def temporary_stores(*, keep: Path | None = None) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="escore-bench-") as folder:
         var = keep or Path(folder) / "var"
         try:
-            start_stores(var, with_prefect=False, report=lambda _line: None)
+            start_stores(var, with_prefect=with_prefect, report=lambda _line: None)
             settings = load_settings({"var": var})
             migrate(settings)
             yield settings
