@@ -9,6 +9,7 @@ score``; Polars and PySpark need the extra ``peers``, PySpark also Java 17.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator
@@ -32,6 +33,7 @@ from benchmarks.table.rounds import Entrant, Outcome, Report
 from contracts.artifacts import ArtifactStore
 from extract.lake import snapshot_path
 from features.build import declared_columns
+from features.catalog import FEATURES
 from flows.run_plan import scores_root
 
 EQUAL = "features equal"
@@ -44,6 +46,7 @@ def night_entrants(
     """Yield a step's contenders over the snapshot of a size, which is written first where it is not there whole."""
     report(f"snapshot of {size.consumers:,} consumers, models")
     lake = obtain_snapshot(lakes / f"{size.consumers}-{size.range_size}", size, workers=os.cpu_count() or 1)
+    lake.delete(scores_root(RUN_ID))  # of another day's code, perhaps
     models = obtain_models(lakes)
     night = Night(Path(lake.root), AS_OF, size.ranges)
     with TemporaryDirectory(prefix="escore-noite-") as folder:
@@ -56,8 +59,9 @@ def night_entrants(
 
 
 def obtain_models(lakes: Path) -> Path:
-    """Return the folder of both models, fitted if they are not there."""
-    folder = lakes / "modelos"
+    """Return the folder of both models, fitted on the features as they are now if they are not there."""
+    formulas = "".join(f"{feature.name}={feature.formula};" for feature in FEATURES)
+    folder = lakes / f"modelos-{hashlib.sha256(formulas.encode()).hexdigest()[:12]}"
     if not (folder / "pronto").exists():
         shutil.rmtree(folder, ignore_errors=True)
         make_models(folder, AS_OF)

@@ -6,6 +6,7 @@ Enter measurements, leaves Markdown whose columns are aligned, so that the same 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from benchmarks.table.bars import verdicts
 from benchmarks.table.contenders import STEP_TITLES, rank, title
@@ -29,6 +30,12 @@ HEADER = (
     "answer",
     "runs",
 )
+FLAMES = {
+    "flame-before.svg": "Flame graph of the work on ranges from the lake, before the work on throughput",
+    "flame-after.svg": "The same as it is now",
+}
+"""What `python -m benchmarks.flame_graph` leaves."""
+
 LEFT = {"step", "contender", "answer"}
 READING = """\
 - **Rows** are the records that a step reads (extraction, features, score) or the scores that it publishes.
@@ -69,10 +76,11 @@ def bar_table(measured: Measurements) -> str:
     return _markdown(("what", "asked", "found", "verdict"), rows)
 
 
-def page(measured: Measurements) -> str:
-    """Return the whole page."""
+def page(measured: Measurements, folder: Path) -> str:
+    """Return the whole page; flame graphs are shown where they stand in its ``folder``."""
     machine = "\n".join(f"- {name}: {text}" for name, text in measured.machine.items())
-    plots = "\n\n".join(f"![{caption}]({name})" for name, caption in CAPTIONS.items())
+    pictures = CAPTIONS | {name: text for name, text in FLAMES.items() if (folder / name).exists()}
+    plots = "\n\n".join(f"![{caption}]({name})" for name, caption in pictures.items())
     return f"""\
 # Benchmarks
 
@@ -95,6 +103,9 @@ one would pick instead, over the same generated data: 20 events, 8.5 debts, 1.5 
 {machine}
 
 ## Plots
+
+The flame graphs, where they are, are made apart (`python -m benchmarks.flame_graph`); each has the width of its own
+samples, so compare shares within one, and the seconds in their titles between them.
 
 {plots}
 """

@@ -112,6 +112,13 @@ def test_figures_can_be_kept_read_back_and_rendered_again(measured: Measurements
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.svg")} == first
 
 
+def test_the_page_in_the_documentation_is_made_from_its_figures():
+    folder = Path(__file__).parents[3] / "docs" / "benchmarks"
+    measured = Measurements.load(folder / "figures.json")
+    assert (folder / "README.md").read_text() == page.page(measured, folder)
+    assert all((folder / name).exists() for name in plots.CAPTIONS)
+
+
 def test_plots_stand_even_where_little_was_measured(tmp_path: Path):
     alone = Measurements(MACHINE).added([figure(Step.SCORE, OURS, 1_000, 1.0)], [])
     for found in (alone, Measurements()):
