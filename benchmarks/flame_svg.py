@@ -39,12 +39,16 @@ class Frame:
 
 
 def parse_stacks(text: str, *, within: str) -> dict[tuple[str, ...], int]:
-    """Return the stacks of py-spy's raw format from their first frame that ``within`` is in; others are left out."""
+    """Return the stacks of py-spy's raw format from their first frame that ``within`` is in; others are left out.
+
+    A module's own body does not count: it is the import.
+    """
     stacks: dict[tuple[str, ...], int] = {}
     for line in text.splitlines():
         frames, _, count = line.rpartition(" ")
         names = frames.split(";")
-        first = next((place for place, name in enumerate(names) if within in name), None)
+        is_work = (within in name and not name.startswith("<module>") for name in names)
+        first = next((place for place, found in enumerate(is_work) if found), None)
         if first is not None:
             stack = tuple(names[first:])
             stacks[stack] = stacks.get(stack, 0) + int(count)

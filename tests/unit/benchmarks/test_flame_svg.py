@@ -12,6 +12,7 @@ main (work.py);work_ranges (flows/range_work.py);build_features (features/build.
 main (work.py);work_ranges (flows/range_work.py) 1
 run (threading.py);begin_range (flows/range_work.py) 3
 import numpy (numpy/__init__.py) 50
+main (work.py);<module> (flows/range_work.py);import numpy (numpy/__init__.py) 70
 """
 
 
