@@ -11,8 +11,9 @@
 Writes ``figures.json`` after every step, then ``README.md`` and the plots, below --out; the table goes to the standard
 output, progress to the standard error. A contender that is not installed, or fails, is said and left out. With all
 contenders two quiet cores take about 40 minutes at 100,000 and 80 at 1,000,000 with the growth to 2,000,000, guessed
-from smaller sizes; half of that with --repeats 1. The extraction of 1,000,000 is left out: loading the live stores would
-take hours. Lakes (3 GB) and models are kept below --lakes; remove it when the generator or the lake's layout changes.
+from smaller sizes; half of that with --repeats 1. The extraction of 1,000,000 is left out: loading the live stores
+would take hours. Lakes (5 GB) and models are kept below --lakes; remove it when the generator or the lake's layout
+changes.
 """
 
 from __future__ import annotations
