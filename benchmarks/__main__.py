@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         minutes, seconds = divmod(int(time.monotonic() - started), 60)
         print(f"[{minutes:3d}:{seconds:02d}] {text}", file=sys.stderr, flush=True)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that stores and contenders are ended
     measured = before
     for measured in measure_all(plan, before, report=report):
         measured.save(path)
