@@ -87,7 +87,7 @@ def raw_batches(sources: Sources, cpf_range: CpfRange) -> int:
     octets = 0
     for table in tables_of(Store.C):
         found = sources.base_c[table.name].find_raw_batches(
-            base_c.range_filter(cpf_range), _projection(table), batch_size=base_c.BATCH_DOCUMENTS
+            base_c.range_filter(cpf_range), projection(table), batch_size=base_c.BATCH_DOCUMENTS
         )
         octets += sum(map(len, found))
     return octets
@@ -101,14 +101,14 @@ def reply_arrays(sources: Sources, cpf_range: CpfRange) -> int:
             sources.base_c,
             table.name,
             base_c.range_filter(cpf_range),
-            _projection(table),
+            projection(table),
             batch_size=base_c.BATCH_DOCUMENTS,
         )
         octets += sum(map(len, found))
     return octets
 
 
-def _projection(table: Table) -> dict[str, int]:
+def projection(table: Table) -> dict[str, int]:
     return {column.name: 1 for column in table.read_columns}
 
 

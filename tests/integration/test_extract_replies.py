@@ -6,6 +6,7 @@ from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
 from benchmarks.extraction import copied, raw_batches, reply_arrays
+from benchmarks.extraction_peers import FLOOR, OURS, PANDAS, REPLIES, WORKS
 from contracts.errors import StoreContractError, StoreUnavailableError
 from contracts.extraction import CpfRange
 from contracts.tables import COMPRAS
@@ -104,3 +105,9 @@ def test_the_floor_of_the_benchmark_moves_the_same_rows(sources):
     assert raw_batches(sources, EVERYBODY) > 0
     assert reply_arrays(sources, EVERYBODY) > raw_batches(sources, EVERYBODY), "an array numbers its documents"
     assert copied(sources.base_a, base_a.range_queries(EVERYBODY), "text") > len(CPF)
+
+
+def test_every_contender_of_the_benchmark_reads_the_same_rows(sources):
+    found = {name: work(sources, [EVERYBODY]) for name, work in WORKS.items()}
+    assert found[OURS] == found[PANDAS] == {"rows": 1 + len(DOCUMENTS)}
+    assert 0 < found[FLOOR]["octets"] < found[REPLIES]["octets"]
