@@ -2,18 +2,17 @@
 
 Sorted keys, UTF-8, one space a level, a newline at the end: the bytes of ``json.dumps(value, sort_keys=True,
 ensure_ascii=False, indent=1, allow_nan=False)``. That walks a document item by item in Python as soon as it indents;
-here lists of whole numbers, most of a manifest, are joined at once.
+here whatever holds no other container, nearly all of a manifest, is left to the encoder in C.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from math import isfinite
+from functools import lru_cache
 from typing import Any
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-_WHOLE = {int}
+_SCALARS = {int, float, str, bool, type(None)}
 
 
 def canonical_json(value: Mapping[str, Any]) -> bytes:
@@ -27,35 +26,33 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
 
 def _text(value: Any, line: str) -> str:
     """Return a value's text; ``line`` is the line break and indentation of what holds it."""
+    inner = line + " "
     if isinstance(value, dict):
-        parts = [f"{_key_text(key)}: {_text(item, line + ' ')}" for key, item in sorted(value.items(), key=_key_of)]
-        return _block("{", parts, "}", line)
-    if isinstance(value, list | tuple):
-        if {*map(type, value)} == _WHOLE:
-            return _block("[", list(map(str, value)), "]", line)
-        return _block("[", [_text(item, line + " ") for item in value], "]", line)
-    return _scalar_text(value)
+        if not _SCALARS.issuperset(map(type, value.values())):
+            keys = sorted(value)
+            return _block("{", [f"{_key_text(key)}: {_text(value[key], inner)}" for key in keys], "}", line)
+    elif not isinstance(value, list | tuple):
+        return _encoder(inner).encode(value)
+    elif not _SCALARS.issuperset(map(type, value)):
+        return _block("[", [_text(item, inner) for item in value], "]", line)
+    if not value:
+        return "{}" if isinstance(value, dict) else "[]"
+    flat = _encoder(inner).encode(value)
+    return _block(flat[0], [flat[1:-1]], flat[-1], line)
 
 
 def _block(opening: str, parts: list[str], closing: str, line: str) -> str:
-    if not parts:
-        return opening + closing
     inner = line + " "
     return f"{opening}{inner}{f',{inner}'.join(parts)}{line}{closing}"
 
 
-def _scalar_text(value: Any) -> str:
-    if type(value) is int:
-        return str(value)
-    if type(value) is float and isfinite(value):
-        return repr(value)
-    return _ENCODER.encode(value)
+@lru_cache(maxsize=64)
+def _encoder(inner: str) -> json.JSONEncoder:
+    """Return an encoder that puts each item of one container on a line of its own."""
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(f",{inner}", ": "))
 
 
 def _key_text(key: Any) -> str:
     """Return a key's text; JSON makes texts of keys that are numbers."""
-    return _ENCODER.encode(key if isinstance(key, str) else _scalar_text(key))
-
-
-def _key_of(item: tuple[Any, Any]) -> Any:
-    return item[0]
+    encoder = _encoder("")
+    return encoder.encode(key if isinstance(key, str) else encoder.encode(key))
