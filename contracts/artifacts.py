@@ -24,16 +24,12 @@ from pyarrow import fs
 from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.lake_filesystem import open_filesystem
+from contracts.parquet_encoding import encoding_options
 
 __all__ = ["MANIFEST_NAME", "ArtifactStore", "Content", "FileEntry", "Manifest", "canonical_json"]
 
 MANIFEST_NAME = "manifesto.json"
 MANIFEST_FORMAT = 1
-PARQUET_COMPRESSION = "lz4"
-SMALL_DICTIONARY = 2_048
-"""Bytes of a column's dictionary in a table of measures: 256 numbers. Counts stay below it and shrink to bits; of amounts
-and ratios, nearly all different, a dictionary costs more than it saves, and the writer gives it up after 1,024 rows."""
-
 _UNFINISHED = ".tmp"
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
@@ -235,23 +231,11 @@ class ArtifactStore:
 def _encode(content: Content) -> tuple[memoryview | bytes, int | None]:
     if isinstance(content, pa.Table):
         sink = pa.BufferOutputStream()
-        pq.write_table(content, sink, compression=PARQUET_COMPRESSION, **_parquet_options(content.schema))
+        pq.write_table(content, sink, **encoding_options(content))
         return memoryview(sink.getvalue()), content.num_rows
     if isinstance(content, bytes):
         return content, None
     return canonical_json(content), None
-
-
-def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    """Return how a table of measures is written; a table without any, records of a snapshot, as Arrow does by itself.
-
-    Nobody looks for rows by a measure's extremes: there are no statistics of them.
-    """
-    measures = {field.name for field in schema if pa.types.is_floating(field.type)}
-    if not measures:
-        return {}
-    plain = [f.name for f in schema if f.name not in measures and not pa.types.is_nested(f.type)]
-    return {"dictionary_pagesize_limit": SMALL_DICTIONARY, "write_statistics": plain}
 
 
 def _entry(data: memoryview | bytes, rows: int | None) -> FileEntry:

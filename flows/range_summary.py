@@ -176,7 +176,9 @@ def summarize_scores(scores: pa.Table, recomputed: npt.NDArray[np.integer[Any]])
         histogram=tuple(
             np.bincount((score - SCORE_MIN) // HISTOGRAM_STEP, minlength=HISTOGRAM_BINS)[:HISTOGRAM_BINS].tolist()
         ),
-        bands=dict(zip(_BANDS.to_pylist(), np.bincount(bands + 1, minlength=len(_BANDS) + 1)[1:].tolist(), strict=True)),
+        bands=dict(
+            zip(_BANDS.to_pylist(), np.bincount(bands + 1, minlength=len(_BANDS) + 1)[1:].tolist(), strict=True)
+        ),
         score_sum=int(score.sum()),
         probability_sum=float(probability.sum()),
         minimum=_least(score),
@@ -243,8 +245,10 @@ def _fields_of(summary: ColumnSummary | ScoreSummary) -> dict[str, Any]:
 
 
 def _extreme(choose: Any, left: float | None, right: float | None) -> float | None:
-    known = [value for value in (left, right) if value is not None]
-    return choose(known) if known else None
+    if left is None or right is None:
+        return right if left is None else left
+    extreme: float = choose(left, right)
+    return extreme
 
 
 def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

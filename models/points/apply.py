@@ -147,12 +147,13 @@ def _scorer(points: PointsTable) -> _Scorer:
     return _Scorer(points)
 
 
-def _points_by_batch(points: PointsTable, table: pa.Table) -> Iterator[tuple[int, list[npt.NDArray[np.int32]]]]:
+def _points_by_batch(points: PointsTable, table: pa.Table) -> Iterator[tuple[int, Iterator[npt.NDArray[np.int32]]]]:
+    """Yield a batch's first row and its points, term after term."""
     _check_columns(points, table, ())
     found, start = look_up(points), 0
     for batch in table.select(points.features).to_batches(max_chunksize=BATCH_ROWS) if points.terms else ():
-        codes = found.term_codes(batch)
-        yield start, [np.take(term.points, c, mode="clip") for term, c in zip(found.terms, codes, strict=True)]
+        terms = zip(found.terms, found.term_codes(batch), strict=True)
+        yield start, (term.points.take(codes, mode="clip") for term, codes in terms)
         start += batch.num_rows
 
 
