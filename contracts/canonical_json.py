@@ -18,8 +18,11 @@ _SCALARS = {int, float, str, bool, type(None)}
 def canonical_json(value: Mapping[str, Any]) -> bytes:
     """Return the document's bytes; ValueError if it holds a number that JSON has no word for.
 
-    >>> canonical_json({"b": [1, 2], "a": {}})
-    b'{\\n "a": {},\\n "b": [\\n  1,\\n  2\\n ]\\n}\\n'
+    >>> print(canonical_json({"b": 1, "a": {}}).decode(), end="")
+    {
+     "a": {},
+     "b": 1
+    }
     """
     return (_text(value, "\n") + "\n").encode()
 
