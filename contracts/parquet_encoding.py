@@ -54,8 +54,8 @@ def encoding_options(table: pa.Table) -> dict[str, Any]:
 
 def _repeats(column: pa.ChunkedArray) -> bool:
     sample = column.slice(0, SAMPLE_ROWS)
-    distinct: int = pc.count_distinct(sample).as_py()
-    return distinct < len(sample) - sample.null_count
+    distinct, known = int(pc.count_distinct(sample).as_py()), len(sample) - int(sample.null_count)
+    return distinct < known
 
 
 def _shrinks(column: pa.ChunkedArray) -> bool:
