@@ -28,7 +28,7 @@ test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
-	$(BIN)/python -m pytest $(WITH_SERVERS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
@@ -51,8 +51,9 @@ up: $(READY) ## Start the embedded stores and Prefect
 down: $(READY) ## Stop them
 	$(BIN)/escore down
 
-docs: $(READY) ## Make the reference pages from the declarations
+docs: $(READY) ## Make the reference pages from the declarations, and the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference
+	$(BIN)/python -m benchmarks.scale_plan --write
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
 	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py

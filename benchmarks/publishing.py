@@ -138,6 +138,17 @@ class Bench:
         """Return the bytes that Redis has allocated."""
         return self._redis_says("memory", "used_memory")
 
+    def table_bytes(self) -> int:
+        """Return the bytes on disk of the scores that were published last, indexes and all."""
+        with self.owner.connect() as connection:
+            size = connection.scalar(
+                sa.text(
+                    "SELECT sum(pg_total_relation_size(quote_ident(tablename)::regclass)) FROM pg_tables"
+                    " WHERE tablename ~ '^score_[0-9a-f]{32}$'"
+                )
+            )
+        return int(size or 0)
+
     def _redis_says(self, section: str, name: str) -> int:
         return int(cast("dict[str, int]", self.cache.info(section))[name])
 
@@ -174,6 +185,7 @@ def main() -> None:
             )
         print_table(arguments.consumers, ours, floors, moved)
         print(f"Redis, all in with the server's own: {bench.used_memory() / arguments.consumers:.1f} bytes a consumer")
+        print(f"PostgreSQL, rows and indexes: {bench.table_bytes() / arguments.consumers:.0f} bytes a consumer")
 
 
 def print_table(consumers: int, ours: list[Round], floors: list[Round], moved: int) -> None:

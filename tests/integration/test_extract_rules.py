@@ -223,7 +223,8 @@ def test_counts_reconcile_with_what_was_inserted(parts, table):
 
 
 def test_every_rule_that_decides_is_planted():
-    assert {rule.name for rule in RULES.values() if rule.outcome is not Outcome.HARMLESS} == {
+    by_request = {"titular_apagado"}  # no record is so by its values: test_erase.py
+    assert {rule.name for rule in RULES.values() if rule.outcome is not Outcome.HARMLESS} - by_request == {
         case.rule for case in CASES if case.rule
     }
 
