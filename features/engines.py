@@ -31,6 +31,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "enable_external_access": False,
+    "enable_progress_bar": False,
     "memory_limit": MEMORY_LIMIT,
     "preserve_insertion_order": False,
     "python_enable_replacements": False,

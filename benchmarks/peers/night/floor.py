@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.peers.night import ours
 from benchmarks.peers.night.snapshot import Night
-from contracts.artifacts import PARQUET_COMPRESSION
+from contracts.parquet_encoding import encoding_options
 from contracts.tables import CLIENTE, TABLES_BY_NAME
 from features.build import declared_columns
 
@@ -22,6 +22,7 @@ from features.build import declared_columns
 def prepare(night: Night, folders: Sequence[Path]) -> Callable[[], None]:
     """Return the work: one file a range in ``folders``, of the features first and then of the scores."""
     results = [ours.read_result(night, index)[: len(folders)] for index in range(night.ranges)]
+    options = [[encoding_options(result) for result in every] for every in results]
     files = {table: night.files(table) for table in declared_columns()}
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,8 +30,8 @@ def prepare(night: Night, folders: Sequence[Path]) -> Callable[[], None]:
     def move(index: int) -> None:
         for table, columns in declared_columns().items():
             read_columns(files[table][index], table, columns)
-        for folder, result in zip(folders, results[index], strict=True):
-            pq.write_table(result, folder / f"{index:05d}.parquet", compression=PARQUET_COMPRESSION)
+        for folder, result, encoded in zip(folders, results[index], options[index], strict=True):
+            pq.write_table(result, folder / f"{index:05d}.parquet", **encoded)
 
     return lambda: ours.in_threads(move, night.ranges)
 
