@@ -31,7 +31,6 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "enable_external_access": False,
-    "enable_progress_bar": False,
     "memory_limit": MEMORY_LIMIT,
     "preserve_insertion_order": False,
     "python_enable_replacements": False,
@@ -150,6 +149,7 @@ def connect(as_of: date, *, threads: int | None) -> duckdb.DuckDBPyConnection:
     """Return a database in memory that knows the catalog's words as of a date, and reaches no file or network."""
     config = _CONFIG if threads is None else {**_CONFIG, "threads": threads}
     connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")  # it would be printed among a command's own output
     for statement in macro_statements(as_of):
         connection.execute(statement)
     return connection
