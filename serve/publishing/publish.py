@@ -204,6 +204,9 @@ class Publisher:
             run = load_run_info(connection, run_id)
             if run is None:
                 raise DataIntegrityError(f"run {run_id}: its model is not in the results")
+            pointer = self._generations.pointer()
+            if pointer is not None and pointer.current == run_id:
+                self._generations.point_to(None)  # who reads a bucket half filled would miss consumers that exist
             self._generations.open(run, consumers=rows)
             self._generations.filling(run_id).write_tables(score_partitions.read_partition(connection, run_id))
         self._check_counts(rows, run_id)
