@@ -13,6 +13,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from extract.sources import Sources
 from flows.erased_persons import erased_persons
+from serve.published.person_hash import PersonHash
 from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
 
@@ -58,5 +59,4 @@ def open_results(settings: Settings) -> Iterator[Results]:
         stack.callback(engine.dispose)
         cache = redis_client(settings.secret("redis_url"), timeout=settings.store_timeout_seconds)
         stack.callback(cache.close)
-        key = settings.secret("cache_key").encode()
-        yield Results(engine, cache, Publisher(engine, cache, cache_key=key))
+        yield Results(engine, cache, Publisher(engine, cache, cache_key=PersonHash.from_settings(settings)))

@@ -8,7 +8,7 @@ everything: so a failed call is safe to repeat. A store that went away is StoreU
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
+from serve.publishing.rekeying import rekey_run
 from serve.publishing.results_errors import results_reached
 from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
@@ -39,12 +40,13 @@ class Publisher:
     """Stages runs and switches between them; the only writer of published scores.
 
     ``results`` connects as a role that owns the table ``score``; ``cache_key`` is the secret by which
-    persons are named in Redis.
+    persons are named in Redis, or the names under it where other keys are known too.
     """
 
-    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes) -> None:
+    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes | PersonHash) -> None:
         self._results = results
-        self._generations = Generations(cache, PersonHash(cache_key))
+        self._hashes = PersonHash(cache_key) if isinstance(cache_key, bytes) else cache_key
+        self._generations = Generations(cache, self._hashes)
         self._staging: dict[UUID, RunInfo] = {}
 
     @results_reached
@@ -130,6 +132,22 @@ class Publisher:
         Restages the run in force if Redis lacks it, moves the pointer, drops generations nobody needs.
         """
         return self._follow()
+
+    @results_reached
+    def rekey(self, *, on_rows: Callable[[int], None] = lambda _rows: None) -> tuple[UUID, ...]:
+        """Name persons in Redis by the newest key: write the run in force, and the one before it, anew and point there.
+
+        Readers have the earlier generation, whole, until the new one is. Returns the runs that were written; none if
+        the newest key names everybody already. No run, rollback or erasure may be under way. ``on_rows`` is told how
+        many consumers were written since it was last told.
+        """
+        in_force = self._follow()
+        if in_force is None:
+            return ()
+        with self._results.connect() as connection:
+            runs = (in_force, retention.previous_run(connection))
+        written = [run for run in runs if run and rekey_run(self._results, self._generations, run, self._hashes, on_rows)]
+        return tuple(written)
 
     @results_reached
     def discard(self, run_id: UUID) -> None:

@@ -1,0 +1,67 @@
+"""A published run's generation in Redis written anew, from PostgreSQL, under another key of persons' names.
+
+The new generation is filled beside the one that readers have, counted, and pointed to in one command; then the other
+one goes. A process that dies before that command leaves a generation that nobody reads, and the next call drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from uuid import UUID
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from contracts.errors import DataIntegrityError, RunConflictError
+from serve.published.person_hash import PersonHash
+from serve.published.run_info import RunInfo, load_run_info
+from serve.publishing import run_states, score_partitions
+from serve.publishing.generations import Generations
+
+OnRows = Callable[[int], None]
+
+
+def rekey_run(
+    results: sa.Engine, generations: Generations, run_id: UUID, hashes: PersonHash, on_rows: OnRows
+) -> bool:
+    """Write a run's generation anew under the newest known key, and point to it; return False if there is no need.
+
+    DataIntegrityError if the new generation does not hold as many consumers as PostgreSQL; RunConflictError if
+    another run was put in force meanwhile.
+    """
+    info, target = generations.info(run_id), hashes.newest
+    if info is None or (info.key_id or hashes.oldest.key_id) == target.key_id:
+        return False
+    old_mark = generations.mark_of(run_id)
+    with results.connect() as connection:
+        in_force = run_states.run_in_force(connection)
+        rows = score_partitions.count_rows(connection, run_id)
+        run = _described(connection, run_id)
+        mark = generations.open_beside(run, consumers=rows, key_id=target.key_id)
+        batches = _told(score_partitions.read_partition(connection, run_id), on_rows)
+        generations.filling(run_id, mark).write_tables(batches)
+    by_client, by_cpf = generations.count(run_id, mark)
+    if not rows == by_client == by_cpf:
+        raise DataIntegrityError(
+            f"run {run_id}: PostgreSQL holds {rows} consumers, Redis {by_client} by id and {by_cpf} by CPF"
+        )
+    with results.begin() as connection:
+        run_states.lock_states(connection)
+        if run_states.run_in_force(connection) != in_force or generations.mark_of(run_id) != old_mark:
+            raise RunConflictError("another process changed the run in force: call it again")
+        generations.turn_to(run_id, mark)
+    generations.drop_one(run_id, old_mark)
+    return True
+
+
+def _described(connection: sa.Connection, run_id: UUID) -> RunInfo:
+    run = load_run_info(connection, run_id)
+    if run is None:
+        raise DataIntegrityError(f"run {run_id}: its model is not in the results")
+    return run
+
+
+def _told(batches: Iterable[pa.Table], on_rows: OnRows) -> Iterator[pa.Table]:
+    for batch in batches:
+        yield batch
+        on_rows(len(batch))
