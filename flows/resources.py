@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from extract.sources import Sources
-from flows.erased_persons import erased_persons
+from flows.erased_persons import erased_persons, keep_renamed
 from serve.published.person_hash import PersonHash
 from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
@@ -44,7 +44,9 @@ def open_sources(settings: Settings) -> Iterator[Sources]:
             engines.append(engine)
         database = mongo_database(settings.secret("base_c_url"), timeout=timeout)
         stack.callback(database.client.close)
-        yield Sources(engines[0], engines[1], database, erased_persons(settings))
+        erased = erased_persons(settings)
+        yield Sources(engines[0], engines[1], database, erased)
+        keep_renamed(settings, erased)
 
 
 @contextmanager

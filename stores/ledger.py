@@ -190,7 +190,7 @@ def holding_off_erasures(engine: sa.Engine) -> Iterator[sa.Connection]:
     with _lock_connection(engine) as connection:
         while not _try_lock(connection, "pg_try_advisory_lock_shared", EVERY_DATE):
             if time.monotonic() > deadline:
-                raise RunConflictError("the erasure of a person is under way: try again when it has ended")
+                raise RunConflictError("an erasure, or a change of keys, is under way: try again when it has ended")
             time.sleep(POLL_SECONDS)
         yield connection
 
@@ -200,7 +200,9 @@ def erasure_lock(engine: sa.Engine) -> Iterator[None]:
     """Hold the sole right to rewrite what runs left; RunConflictError if a run or another erasure is under way."""
     with _lock_connection(engine) as connection:
         if not _try_lock(connection, "pg_try_advisory_lock", EVERY_DATE):
-            raise RunConflictError("a run, or another erasure, is under way: call it again when that has ended")
+            raise RunConflictError(
+                "a run, an erasure or a change of keys is under way: call it again when it has ended"
+            )
         yield
 
 

@@ -122,9 +122,7 @@ class PersonHash:
     def all_by_client(self, client_id: str) -> tuple[str, ...]:
         """Return every name that a person known by consumer id may have been given, the newest key's first."""
         return tuple(
-            name
-            for one in self.known
-            for name in (one.subject_by_client(client_id), one.unmarked_by_client(client_id))
+            name for one in self.known for name in (one.subject_by_client(client_id), one.unmarked_by_client(client_id))
         )
 
     def check_known(self, key_ids: Iterable[str | None]) -> None:

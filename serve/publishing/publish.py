@@ -8,7 +8,7 @@ everything: so a failed call is safe to repeat. A store that went away is StoreU
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
-from serve.publishing.rekeying import rekey_run
+from serve.publishing.rekeying import RekeyProgress, rekey_run
 from serve.publishing.results_errors import results_reached
 from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
@@ -134,20 +134,19 @@ class Publisher:
         return self._follow()
 
     @results_reached
-    def rekey(self, *, on_rows: Callable[[int], None] = lambda _rows: None) -> tuple[UUID, ...]:
+    def rekey(self, progress: RekeyProgress) -> tuple[UUID, ...]:
         """Name persons in Redis by the newest key: write the run in force, and the one before it, anew and point there.
 
         Readers have the earlier generation, whole, until the new one is. Returns the runs that were written; none if
-        the newest key names everybody already. No run, rollback or erasure may be under way. ``on_rows`` is told how
-        many consumers were written since it was last told.
+        the newest key names everybody already. No run, rollback or erasure may be under way.
         """
         in_force = self._follow()
         if in_force is None:
             return ()
         with self._results.connect() as connection:
             runs = (in_force, retention.previous_run(connection))
-        written = [run for run in runs if run and rekey_run(self._results, self._generations, run, self._hashes, on_rows)]
-        return tuple(written)
+        rekey = partial(rekey_run, self._results, self._generations, self._hashes, progress)
+        return tuple(run_id for run_id in runs if run_id is not None and rekey(run_id))
 
     @results_reached
     def discard(self, run_id: UUID) -> None:

@@ -6,7 +6,8 @@ one goes. A process that dies before that command leaves a generation that nobod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 from uuid import UUID
 
 import pyarrow as pa
@@ -18,11 +19,19 @@ from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import run_states, score_partitions
 from serve.publishing.generations import Generations
 
-OnRows = Callable[[int], None]
+
+class RekeyProgress(Protocol):
+    """What is told how far it has come: the consumers of one run after the other."""
+
+    def start(self, step: str, total: int | None = None) -> None:
+        """Begin a run of ``total`` consumers."""
+
+    def advance(self, units: int = 1) -> None:
+        """Count consumers as written."""
 
 
 def rekey_run(
-    results: sa.Engine, generations: Generations, run_id: UUID, hashes: PersonHash, on_rows: OnRows
+    results: sa.Engine, generations: Generations, hashes: PersonHash, progress: RekeyProgress, run_id: UUID
 ) -> bool:
     """Write a run's generation anew under the newest known key, and point to it; return False if there is no need.
 
@@ -36,9 +45,9 @@ def rekey_run(
     with results.connect() as connection:
         in_force = run_states.run_in_force(connection)
         rows = score_partitions.count_rows(connection, run_id)
-        run = _described(connection, run_id)
-        mark = generations.open_beside(run, consumers=rows, key_id=target.key_id)
-        batches = _told(score_partitions.read_partition(connection, run_id), on_rows)
+        progress.start(f"run {run_id}: persons' names under {target.key_id}", rows)
+        mark = generations.open_beside(_described(connection, run_id), consumers=rows, key_id=target.key_id)
+        batches = _told(score_partitions.read_partition(connection, run_id), progress)
         generations.filling(run_id, mark).write_tables(batches)
     by_client, by_cpf = generations.count(run_id, mark)
     if not rows == by_client == by_cpf:
@@ -61,7 +70,7 @@ def _described(connection: sa.Connection, run_id: UUID) -> RunInfo:
     return run
 
 
-def _told(batches: Iterable[pa.Table], on_rows: OnRows) -> Iterator[pa.Table]:
+def _told(batches: Iterable[pa.Table], progress: RekeyProgress) -> Iterator[pa.Table]:
     for batch in batches:
         yield batch
-        on_rows(len(batch))
+        progress.advance(len(batch))
