@@ -160,7 +160,9 @@ def _rename(connection: sa.Connection, renamed: Mapping[str, str], *, is_sealed:
             name: sorted({renamed.get(hash_, hash_) for hash_ in getattr(row, name)})
             for name in ("cpfs", "readmitidos")
         }
-        if titular != row.titular and connection.scalar(_MERGE, {"titular": titular, **lists}):
+        kept_out = sorted({titular, *lists["cpfs"]} - set(lists["readmitidos"]))
+        values = {"titular": titular, "cpfs": lists["cpfs"], "kept_out": kept_out}
+        if titular != row.titular and connection.scalar(_MERGE, values):
             connection.execute(_EMPTY, {"old": row.titular})
         else:
             connection.execute(_REPLACE, {"old": row.titular, "titular": titular, **lists})
@@ -171,10 +173,11 @@ _REPLACE = sa.text(
     " readmitidos = cast(:readmitidos as text[]) where titular = :old"
 )
 _MERGE = sa.text(
-    "update apagamento set cpfs = array(select distinct unnest(cpfs || cast(:cpfs as text[])) order by 1)"
+    "update apagamento set cpfs = array(select distinct unnest(cpfs || cast(:cpfs as text[])) order by 1),"
+    " readmitidos = array(select unnest(readmitidos) except select unnest(cast(:kept_out as text[])) order by 1)"
     " where titular = :titular returning true"
 )
-"""What was taken in again under the earlier name does not count for an erasure under the new one: it came later."""
+"""Whoever either entry keeps out is kept out."""
 
 _EMPTY = sa.text("update apagamento set cpfs = '{}', readmitidos = array[titular] where titular = :old")
 """The entry stays as a proof, and keeps nobody out: the other one does."""
