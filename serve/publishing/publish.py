@@ -22,7 +22,7 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
-from serve.publishing.rekeying import RekeyProgress, rekey_run
+from serve.publishing.rekeying import RekeyProgress, drop_leftovers, rekey_run
 from serve.publishing.results_errors import results_reached
 from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
@@ -144,9 +144,11 @@ class Publisher:
         if in_force is None:
             return ()
         with self._results.connect() as connection:
-            runs = (in_force, retention.previous_run(connection))
+            before = retention.previous_run(connection)
+        runs = (in_force,) if before is None else (in_force, before)
+        drop_leftovers(self._generations, runs)
         rekey = partial(rekey_run, self._results, self._generations, self._hashes, progress)
-        return tuple(run_id for run_id in runs if run_id is not None and rekey(run_id))
+        return tuple(run_id for run_id in runs if rekey(run_id))
 
     @results_reached
     def discard(self, run_id: UUID) -> None:

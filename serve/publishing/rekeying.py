@@ -63,6 +63,14 @@ def rekey_run(
     return True
 
 
+def drop_leftovers(generations: Generations, runs: Iterable[UUID]) -> None:
+    """Remove what a call that was killed left of runs: generations beside those that readers have."""
+    kept = {run_id: generations.mark_of(run_id) for run_id in runs}
+    for run_id, mark in generations.listed():
+        if kept.get(run_id, mark) != mark:
+            generations.drop_one(run_id, mark)
+
+
 def _described(connection: sa.Connection, run_id: UUID) -> RunInfo:
     run = load_run_info(connection, run_id)
     if run is None:
