@@ -1,6 +1,6 @@
 """Under which keys the audit names persons: told from the index of its subjects, a few probes for each key.
 
-A name begins with its key's id, of KEY_ID_DIGITS characters and the first of them a `k`, or, in rows that are older
+A name begins with its key's id, of KEY_ID_CHARACTERS characters and the first of them a `k`, or, in rows that are older
 than that, with `cliente:` or `cpf:`, which come before it in every collation.
 """
 
@@ -10,14 +10,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from serve.published.person_hash import KEY_ID_DIGITS, PersonHash
+from serve.published.person_hash import KEY_ID_CHARACTERS, PersonHash
 
 _KEY_IDS = sa.text(
     f"""
     WITH RECURSIVE found (key_id) AS (
-        (SELECT left(sujeito, {KEY_ID_DIGITS}) FROM auditoria WHERE sujeito > 'k' ORDER BY sujeito LIMIT 1)
+        (SELECT left(sujeito, {KEY_ID_CHARACTERS}) FROM auditoria WHERE sujeito > 'k' ORDER BY sujeito LIMIT 1)
         UNION ALL
-        SELECT (SELECT left(sujeito, {KEY_ID_DIGITS}) FROM auditoria
+        SELECT (SELECT left(sujeito, {KEY_ID_CHARACTERS}) FROM auditoria
                 WHERE sujeito > found.key_id || 'z' ORDER BY sujeito LIMIT 1)
         FROM found WHERE found.key_id IS NOT NULL
     )

@@ -21,8 +21,11 @@ BUCKET_BYTES = slice(0, 4)
 FIELD_BYTES = slice(4, 12)
 PAD_BYTES = slice(12, 48)
 
-KEY_ID_DIGITS = 9
-"""Characters of a key's id: the letter `k`, which no name without an id begins with, and four bytes of a hash."""
+KEY_ID_CHARACTERS = 9
+"""Of a key's id: the letter `k`, which no name without an id begins with, and four bytes of a hash."""
+
+MARK_CHARACTERS = KEY_ID_CHARACTERS + 1
+"""The id and a colon, with which a name begins."""
 
 _SUBJECT_BYTES = 16
 
@@ -41,6 +44,7 @@ class PersonHash:
         self._by_client = hashlib.blake2b(digest_size=DIGEST_BYTES, key=secret, person=b"escore-cliente")
         self._subject = hashlib.blake2b(digest_size=_SUBJECT_BYTES, key=secret, person=b"escore-sujeito")
         self.key_id = "k" + hashlib.blake2b(digest_size=4, key=secret, person=b"escore-id-chave").hexdigest()
+        self._cpf_mark, self._client_mark = f"{self.key_id}:cpf:", f"{self.key_id}:cliente:"
         newer = [] if next_key is None or next_key == key else [PersonHash(next_key)]
         older = [PersonHash(other) for other in dict.fromkeys(earlier) if other not in (key, next_key)]
         self.known: tuple[PersonHash, ...] = (*newer, self, *older)
@@ -101,19 +105,19 @@ class PersonHash:
 
     def subject_by_cpf(self, cpf: str) -> str:
         """Return how audit and list of erased persons name a person known by CPF, the key's id first."""
-        return f"{self.key_id}:{self.unmarked_by_cpf(cpf)}"
+        return self._cpf_mark + _digest(self._subject, "cpf:" + cpf).hex()
 
     def subject_by_client(self, client_id: str) -> str:
         """Return how audit and list of erased persons name a person known by consumer id, the key's id first."""
-        return f"{self.key_id}:{self.unmarked_by_client(client_id)}"
+        return self._client_mark + _digest(self._subject, "cliente:" + client_id).hex()
 
     def unmarked_by_cpf(self, cpf: str) -> str:
         """Return the name by CPF as it was written before names bore a key's id."""
-        return "cpf:" + _digest(self._subject, "cpf:" + cpf).hex()
+        return self.subject_by_cpf(cpf)[MARK_CHARACTERS:]
 
     def unmarked_by_client(self, client_id: str) -> str:
         """Return the name by consumer id as it was written before names bore a key's id."""
-        return "cliente:" + _digest(self._subject, "cliente:" + client_id).hex()
+        return self.subject_by_client(client_id)[MARK_CHARACTERS:]
 
     def all_by_cpf(self, cpf: str) -> tuple[str, ...]:
         """Return every name that a person known by CPF may have been given, the newest key's first."""
@@ -138,7 +142,7 @@ def key_id_of(name: str) -> str | None:
     >>> key_id_of("k1f0c22ab:cpf:00ff"), key_id_of("cpf:00ff")
     ('k1f0c22ab', None)
     """
-    return name[:KEY_ID_DIGITS] if name.startswith("k") else None
+    return name[:KEY_ID_CHARACTERS] if name.startswith("k") else None
 
 
 def unknown_keys(key_ids: Collection[str]) -> SettingsError:

@@ -49,7 +49,6 @@ _LOG = logging.getLogger(__name__)
 class _Generation:
     pointer: bytes
     info: GenerationInfo
-    hashes: PersonHash
     codes: tuple[str, ...]
     client_prefix: str
     cpf_prefix: str
@@ -73,6 +72,7 @@ class RedisScores:
         self._pipe = pipe
         self._hashes = hashes
         self._known: _Generation | None = None
+        self._names = hashes
         self._refused: bytes | None = None
 
     async def by_client(self, client_id: str) -> PublishedScore | None:
@@ -85,11 +85,11 @@ class RedisScores:
 
     def ask_client(self, client_id: str) -> Question:
         """Send the read of one consumer's score at once; whatever else is sent in the same tick travels with it."""
-        return self._ask((client_id,), by_cpf=False)
+        return self._ask((client_id,), (self._names.of_client(client_id),), by_cpf=False)
 
     def ask_cpfs(self, cpfs: Sequence[str]) -> Question:
         """Send the read of the scores of CPFs (eleven digits each) at once."""
-        return self._ask(cpfs, by_cpf=True)
+        return self._ask(cpfs, [self._names.of_cpf(cpf) for cpf in cpfs], by_cpf=True)
 
     async def answer(self, question: Question) -> list[PublishedScore | None]:
         """Return the scores asked for, in order; None for those without one."""
@@ -104,7 +104,7 @@ class RedisScores:
                         return _read_all(question, generation, replies)
                     self._known = None
                 await self._load_generation()
-                question = self._ask(question.persons, by_cpf=question.by_cpf)
+                question = self.ask_cpfs(question.persons) if question.by_cpf else self.ask_client(*question.persons)
         except RedisReplyError as error:
             raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
         except _UNREADABLE as error:
@@ -112,12 +112,10 @@ class RedisScores:
             raise StoreUnavailableError(f"Redis: what it holds cannot be read: {type(error).__name__}") from None
         raise StoreUnavailableError("Redis: the run in force keeps changing")
 
-    def _ask(self, persons: Sequence[str], *, by_cpf: bool) -> Question:
+    def _ask(self, persons: Sequence[str], digests: Sequence[bytes], *, by_cpf: bool) -> Question:
         generation = self._known
         if generation is None:
-            return Question(persons, by_cpf, (), None, None)
-        digest_of = generation.hashes.of_cpf if by_cpf else generation.hashes.of_client
-        digests = [digest_of(person) for person in persons]
+            return Question(persons, by_cpf, digests, None, None)
         prefix = generation.cpf_prefix if by_cpf else generation.client_prefix
         buckets = generation.info.buckets
         commands: list[Command] = [("HGET", *locate(digest, prefix, buckets)) for digest in digests]
@@ -141,9 +139,8 @@ class RedisScores:
         if info_text is None:
             raise StoreUnavailableError("Redis: the run in force is missing")
         info = GenerationInfo.decode(info_text)
-        hashes = self._names_in(info, pointer_text)
-        prefixes = client_prefix(*name), cpf_prefix(*name)
-        self._known = _Generation(pointer_text, info, hashes, info.run.codes, *prefixes)
+        self._names = self._names_in(info, pointer_text)
+        self._known = _Generation(pointer_text, info, info.run.codes, client_prefix(*name), cpf_prefix(*name))
 
     def _names_in(self, info: GenerationInfo, pointer_text: bytes) -> PersonHash:
         """Return how persons are named in a generation; the log is told once of one under a key not known here."""
