@@ -162,7 +162,7 @@ _RESULTS = {
             "momento": "when: of the read itself, not of its entry here",
             "consulente": "who, as the token names them; `titular` for a person's own token; of a command, the user of "
             "the operating system",
-            "sujeito": "of whom: a keyed hash of the CPF or id",
+            "sujeito": "of whom: the key's id and a keyed hash of the CPF or id",
             "recurso": "the route's template, without values; of a command, `replay` or `audit list`",
             "finalidade": "for what purpose",
             "resultado": "HTTP status of the answer; of a command 200, or 404 if there is no such consumer",
