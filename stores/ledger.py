@@ -114,6 +114,40 @@ def abandon_run(engine: sa.Engine, execucao_id: UUID, *, motivo: str) -> None:
     _change(engine, statement, {"id": execucao_id, "motivo": motivo[:MAX_REASON]})
 
 
+def abandon_stale_runs(engine: sa.Engine, *, begun_before: datetime, motivo: str) -> tuple[UUID, ...]:
+    """Give up the runs that were killed and never gone on with; return them.
+
+    Those are under way by their row, began before an instant, and no process holds the right to run their date.
+    """
+    query = sa.text(
+        "select id, data_referencia from execucao where situacao = 'em_andamento' and retomavel"
+        " and iniciada_em < :before order by iniciada_em"
+    )
+    with engine.connect() as connection:
+        found = [(row[0], row[1]) for row in connection.execute(query, {"before": begun_before})]
+    return tuple(run_id for run_id, day in found if _abandon_if_idle(engine, run_id, day, motivo))
+
+
+def _abandon_if_idle(engine: sa.Engine, execucao_id: UUID, day: date, motivo: str) -> bool:
+    try:
+        with reference_date_lock(engine, day):
+            abandon_run(engine, execucao_id, motivo=motivo)
+    except RunConflictError:
+        return False
+    return True
+
+
+def dates_under_way(engine: sa.Engine) -> frozenset[date]:
+    """Return the reference dates that a process, on whatever machine, holds the right to run."""
+    query = sa.text(
+        "select objid::bigint from pg_locks"
+        " where locktype = 'advisory' and classid = :class and objsubid = 2 and granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    with engine.connect() as connection:
+        return frozenset(date.fromordinal(number) for number in connection.scalars(query, {"class": LOCK_CLASS}))
+
+
 def record_counts(
     engine: sa.Engine,
     execucao_id: UUID,
@@ -158,21 +192,51 @@ def list_runs(engine: sa.Engine, *, limit: int = 50) -> tuple[Run, ...]:
         return tuple(Run(**row._mapping) for row in connection.execute(statement, {"limit": limit}))
 
 
+class DateLock:
+    """The sole right to run a date, which lives in a connection of its own and dies with it."""
+
+    def __init__(self, engine: sa.Engine, data_referencia: date) -> None:
+        self._engine = engine
+        self._date = data_referencia
+        self._connection = self._take()
+
+    def confirm(self) -> None:
+        """Take the right again if its connection was lost; RunConflictError if another process has it by now."""
+        try:
+            self._connection.scalar(sa.text("select 1"))
+        except (sa.exc.OperationalError, sa.exc.InterfaceError):
+            self.release()
+            self._connection = self._take()
+
+    def release(self) -> None:
+        """Give the right up."""
+        self._connection.close()
+
+    def _take(self) -> sa.Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            connection.detach()
+            key = {"class": LOCK_CLASS, "date": self._date.toordinal()}
+            if not connection.scalar(sa.text("select pg_try_advisory_lock(:class, :date)"), key):
+                raise RunConflictError(f"another process is running {self._date}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
 @contextmanager
-def reference_date_lock(engine: sa.Engine, data_referencia: date) -> Iterator[None]:
+def reference_date_lock(engine: sa.Engine, data_referencia: date) -> Iterator[DateLock]:
     """Hold the sole right to run that date, across processes and machines; RunConflictError if it is taken.
 
-    The lock lives in a connection of its own: it ends with the block, or with the process.
+    The lock lives in a connection of its own: it ends with the block, or with the process, or when the connection is
+    lost: `DateLock.confirm` finds that out.
     """
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    lock = DateLock(engine, data_referencia)
     try:
-        connection.detach()
-        key = {"class": LOCK_CLASS, "date": data_referencia.toordinal()}
-        if not connection.scalar(sa.text("select pg_try_advisory_lock(:class, :date)"), key):
-            raise RunConflictError(f"another process is running {data_referencia}")
-        yield
+        yield lock
     finally:
-        connection.close()
+        lock.release()
 
 
 def _change(engine: sa.Engine, statement: sa.TextClause, values: Mapping[str, Any]) -> None:
