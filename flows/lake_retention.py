@@ -6,7 +6,7 @@ that were abandoned, and of trainings that were killed, go.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -25,10 +25,17 @@ def is_needed(run: Run, *, now: datetime, resume_within: timedelta) -> bool:
     return run.retomavel and now - run.iniciada_em <= resume_within
 
 
-def clear_lake(lake: ArtifactStore, needed: Collection[UUID], *, now: datetime, training_within: timedelta) -> int:
-    """Delete the data of every run not in ``needed`` and of trainings older than allowed; return how many folders."""
-    kept = {str(run_id) for run_id in needed}
-    unneeded = [(folder, name) for folder in RUN_FOLDERS for name in lake.list(folder) if _is_run(name, kept)]
+def clear_lake(
+    lake: ArtifactStore, find_needed: Callable[[], Collection[UUID]], *, now: datetime, training_within: timedelta
+) -> int:
+    """Delete the data of every run that is not needed and of trainings older than allowed; return how many folders.
+
+    ``find_needed`` is asked after the folders were listed: a run is entered in the ledger before it has a folder, so
+    the folders of one that begins meanwhile are left alone.
+    """
+    found = [(folder, name) for folder in RUN_FOLDERS for name in lake.list(folder)]
+    kept = {str(run_id) for run_id in find_needed()}
+    unneeded = [(folder, name) for folder, name in found if _is_run(name, kept)]
     unneeded += [
         (folder, name)
         for folder in TRAINING_FOLDERS

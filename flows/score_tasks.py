@@ -26,6 +26,7 @@ from flows.withheld import values_withheld
 from models.registry import load_model
 from serve.published.run_info import RunInfo
 from serve.publishing.content_digest import ContentDigest
+from stores.connections import statements_of
 
 
 @task(name="faixas", **IO_TASK)
@@ -79,9 +80,10 @@ def stage_scores(run: RunIdentity, info: RunInfo, range_count: int, *, consumers
                 yield scores
                 progress.advance()
 
-        publisher.begin(info, consumers=consumers)
-        publisher.stage_all(read_ranges())
-        publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
+        with statements_of(settings.secret("results_url")):
+            publisher.begin(info, consumers=consumers)
+            publisher.stage_all(read_ranges())
+            publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
     return digest.hexdigest()
 
 
@@ -89,5 +91,6 @@ def stage_scores(run: RunIdentity, info: RunInfo, range_count: int, *, consumers
 @values_withheld
 def switch_run(info: RunInfo) -> None:
     """Make a staged run the one that readers see, in PostgreSQL and then in Redis."""
-    with open_results(load_settings()) as results:
+    settings = load_settings()
+    with open_results(settings) as results, statements_of(settings.secret("results_url")):
         results.publisher.switch(info)

@@ -57,8 +57,22 @@ def test_everything_else_goes(tmp_path):
         lake.write(f"snapshots/{training}/faixa-0", {"a": b"x"}, meta={})
         lake.write(f"training/{training}/2025-01-31/faixa-0", {"a": b"x"}, meta={})
     lake.write("models/2025-12-31-00000000", {"a": b"x"}, meta={})
-    assert clear_lake(lake, {kept}, now=NOW, training_within=DAY) == 3
+    assert clear_lake(lake, lambda: {kept}, now=NOW, training_within=DAY) == 3
     assert set(lake.list("snapshots")) == {str(kept), young}
     assert lake.list("scores") == (str(kept),)
     assert lake.list("training") == (young,)
     assert lake.list("models") == ("2025-12-31-00000000",)
+
+
+def test_a_run_that_begins_while_the_lake_is_cleared_keeps_its_folder(tmp_path):
+    """The ledger is read after the folders were listed: whatever is made in between is not seen."""
+    lake = ArtifactStore(tmp_path)
+    begun, dropped = (new_run_id(NOW) for _ in range(2))
+    lake.write(f"snapshots/{dropped}/plano", {"a": b"x"}, meta={})
+
+    def find_needed() -> set[UUID]:
+        lake.write(f"snapshots/{begun}/plano", {"a": b"x"}, meta={})
+        return set()
+
+    assert clear_lake(lake, find_needed, now=NOW, training_within=DAY) == 1
+    assert lake.list("snapshots") == (str(begun),)
