@@ -73,12 +73,12 @@ class Bench:
 
     def publish(self) -> Round:
         """Publish by `Publisher` as a run does: range by range, with the content's digest."""
-        run = self._begin()
+        run = self.begin()
         return self._measure(lambda: self._publish(run))
 
     def floor(self) -> tuple[Round, int]:
         """Move the same bytes; return what it took and how many there were."""
-        run = self._begin()
+        run = self.begin()
         payload = prepare(self.settings, run, self.scores)
         return self._measure(lambda: move(self.settings, run, payload)), payload.size
 
@@ -112,7 +112,7 @@ class Bench:
         time.sleep(BACKENDS_END)
         return Round(wall, cpu, self._server_cpu() - servers, self.used_memory() - memory)
 
-    def _begin(self) -> RunInfo:
+    def begin(self) -> RunInfo:
         """Empty both stores and enter a run in the ledger."""
         self.cache.flushdb()
         with self.owner.begin() as connection:
@@ -148,6 +148,10 @@ class Bench:
                 )
             )
         return int(size or 0)
+
+    def redis_cpu(self) -> float:
+        """Return the CPU seconds that Redis has used."""
+        return cpu_seconds([self.redis_server])
 
     def _redis_says(self, section: str, name: str) -> int:
         return int(cast("dict[str, int]", self.cache.info(section))[name])

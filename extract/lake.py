@@ -81,7 +81,7 @@ def read_extraction(
         used = {_REJECTS, *(f"{name}.parquet" for name in read)}
         every = {*manifest.files, *(f"{name}.parquet" for name in TABLES_BY_NAME)}
         for file in sorted(every - used):
-            lake.read_bytes(path, file, manifest=manifest)
+            lake.check(path, file, manifest=manifest)
     return Extraction(
         tables=read,
         rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),

@@ -55,7 +55,8 @@ def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
 def _find_owners(cpfs: pa.Array, consumers: pa.Array) -> Places:
     """Return each row's place among the consumers, -1 for nobody; a cpf is sought once for all rows that share it."""
     if pa.types.is_dictionary(cpfs.type):
-        return _places(pc.index_in(cpfs.dictionary, value_set=consumers).take(cpfs.indices))
+        codes: npt.NDArray[np.int32] = cpfs.indices.to_numpy()
+        return _places(pc.index_in(cpfs.dictionary, value_set=consumers))[codes]
     runs = pc.run_end_encode(cpfs, run_end_type=pa.int64())
     places = _places(pc.index_in(runs.values, value_set=consumers))
     return np.repeat(places, np.diff(runs.run_ends.to_numpy(), prepend=0))

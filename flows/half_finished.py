@@ -11,6 +11,7 @@ from contracts.errors import EscoreError, GateError
 from flows.resources import Results
 from flows.run_plan import RunIdentity
 from stores import ledger
+from stores.results_errors import results_reached
 from stores.run_ids import new_run_id
 
 RESUME_WITHIN = timedelta(hours=24)
@@ -51,8 +52,9 @@ def failure_recorded(results: Results, run: RunIdentity, right: ledger.DateLock)
         reason = str(error) if isinstance(error, EscoreError) else type(error).__name__
         resumable = not isinstance(error, GateError)
         try:
-            right.confirm()
-            ledger.fail_run(results.engine, run.execucao_id, motivo=reason, retomavel=resumable)
+            with results_reached():
+                right.confirm()
+                ledger.fail_run(results.engine, run.execucao_id, motivo=reason, retomavel=resumable)
         except EscoreError as second:
             error.add_note(f"and the ledger could not be told: {second}")
         raise

@@ -6,12 +6,13 @@ that were abandoned, and of trainings that were killed, go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from contracts.artifacts import ArtifactStore
-from stores.ledger import Run
+from flows.run_plan import changes_root
+from stores.ledger import PUBLISHED, Run
 
 RUN_FOLDERS = ("snapshots", "scores")
 TRAINING_FOLDERS = ("snapshots", "training")
@@ -45,6 +46,13 @@ def clear_lake(
     for folder, name in unneeded:
         lake.delete(f"{folder}/{name}")
     return len(unneeded)
+
+
+def drop_changes(lake: ArtifactStore, needed: Iterable[Run]) -> None:
+    """Delete what incremental runs had laid out to read; one that is published needs it no longer, however it ended."""
+    for run in needed:
+        if run.situacao in PUBLISHED:
+            lake.delete(changes_root(str(run.id)))
 
 
 def _is_run(name: str, kept: Collection[str]) -> bool:

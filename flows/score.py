@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 from prefect import flow
 from prefect.futures import PrefectFuture, as_completed
@@ -23,12 +22,12 @@ from contracts.extraction import CpfRange
 from contracts.settings import RUN_SETTINGS, Settings, load_settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
-from flows.base_snapshot import choose_base, origin_of
-from flows.changes import drop_changes, stage_changes
+from flows.base_snapshot import find_base, origin_of
+from flows.changes import stage_changes
 from flows.half_finished import NEVER_RESUMED, RESUME_WITHIN, begin_run, failure_recorded
-from flows.lake_retention import clear_lake, is_needed
+from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
-from flows.quality import judge_run
+from flows.quality import judge_run, load_ahead
 from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner
@@ -53,7 +52,6 @@ from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
 from stores import ledger
-from stores.connections import statements_of
 
 MAX_RUNS_KEPT = 100_000
 """Runs looked through when the lake is cleared: centuries of nights."""
@@ -103,7 +101,6 @@ def run_scores(
     with (
         show_progress() as progress,
         open_results(settings) as results,
-        statements_of(settings.secret("results_url")),
         ledger.reference_date_lock(results.engine, as_of) as right,
     ):
         results.publisher.reconcile()
@@ -133,6 +130,7 @@ class _Night:
 
     def run_through(self) -> RunOutcome:
         """Do all steps; GateError if the gates forbid to publish."""
+        load_ahead()
         ranges = self._partition()
         base = read_plan_base(self.lake, self.run.snapshot_id)
         strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
@@ -179,7 +177,7 @@ class _Night:
 
     def _continue_snapshot(self) -> tuple[CpfRange, ...] | None:
         """Return the plan of the snapshot that is gone on from; None, and a word why, if there is none to trust."""
-        found = choose_base(self.settings, self.lake, ledger.run_in_force(self.results.engine))
+        found = find_base(self.settings, self.lake, self.results.engine)
         if found.base is None:
             self.reading = f"full, for there is nothing to go on from: {found.reason}"
             Console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)
@@ -241,7 +239,6 @@ class _Night:
             self._record(summary, fingerprint)
             self.right.confirm()
             switch_run.with_options(retries=retries)(info)
-            drop_changes(self.lake, self.run)
             self._clear_lake()
             return fingerprint
 
@@ -251,11 +248,14 @@ class _Night:
         ledger.abandon_stale_runs(self.results.engine, begun_before=now - RESUME_WITHIN, motivo=NEVER_RESUMED)
         dropped = set(self.results.publisher.retain(self.settings.retention_runs))
 
-        def find_needed() -> set[UUID]:
+        def needed() -> tuple[ledger.Run, ...]:
             runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
-            return {run.id for run in runs if is_needed(run, now=now, resume_within=RESUME_WITHIN)} - dropped
+            return tuple(
+                run for run in runs if run.id not in dropped and is_needed(run, now=now, resume_within=RESUME_WITHIN)
+            )
 
-        clear_lake(self.lake, find_needed, now=now, training_within=RESUME_WITHIN)
+        clear_lake(self.lake, lambda: {run.id for run in needed()}, now=now, training_within=RESUME_WITHIN)
+        drop_changes(self.lake, needed())
         for root in (snapshot_root(self.run.snapshot_id), scores_root(self.run.execucao_id)):
             self.lake.drop_unfinished(root)
 

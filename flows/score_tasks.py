@@ -12,7 +12,7 @@ import pyarrow as pa
 from prefect import task
 
 from contracts.errors import DataIntegrityError
-from contracts.settings import load_settings
+from contracts.settings import RANGE_SETTINGS, load_settings
 from extract.extraction import extract_strays
 from extract.lake import read_extraction, write_extraction
 from flows.progress import StepProgress
@@ -26,7 +26,6 @@ from flows.withheld import values_withheld
 from models.registry import load_model
 from serve.published.run_info import RunInfo
 from serve.publishing.content_digest import ContentDigest
-from stores.connections import statements_of
 
 
 @task(name="faixas", **IO_TASK)
@@ -34,9 +33,10 @@ from stores.connections import statements_of
 def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     """Work on some ranges of a run, with connections of its own; return their summary as JSON.
 
-    DataIntegrityError if the plan is not in the lake: the worker's lake is not the run's.
+    SettingsError if this process could not know who was erased; DataIntegrityError if the plan is not in the lake: the
+    worker's lake is not the run's.
     """
-    settings = load_settings()
+    settings = load_settings().require(*RANGE_SETTINGS)
     lake = open_lake(settings)
     planned = read_plan(lake, run.snapshot_id)
     if planned is None:
@@ -50,7 +50,7 @@ def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
 @values_withheld
 def score_strays(run: RunIdentity) -> dict[str, Any]:
     """Refuse the records that no CPF range returns; return their counts as a summary in JSON."""
-    settings = load_settings()
+    settings = load_settings().require(*RANGE_SETTINGS)
     lake = open_lake(settings)
     base = open_base(lake, run)
     with open_sources(settings) as sources:
@@ -80,10 +80,9 @@ def stage_scores(run: RunIdentity, info: RunInfo, range_count: int, *, consumers
                 yield scores
                 progress.advance()
 
-        with statements_of(settings.secret("results_url")):
-            publisher.begin(info, consumers=consumers)
-            publisher.stage_all(read_ranges())
-            publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
+        publisher.begin(info, consumers=consumers)
+        publisher.stage_all(read_ranges())
+        publisher.stage_rejects(read_extraction(lake, run.snapshot_id, None, tables=()).rejects)
     return digest.hexdigest()
 
 
@@ -91,6 +90,5 @@ def stage_scores(run: RunIdentity, info: RunInfo, range_count: int, *, consumers
 @values_withheld
 def switch_run(info: RunInfo) -> None:
     """Make a staged run the one that readers see, in PostgreSQL and then in Redis."""
-    settings = load_settings()
-    with open_results(settings) as results, statements_of(settings.secret("results_url")):
+    with open_results(load_settings()) as results:
         results.publisher.switch(info)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg2
 import redis
 import sqlalchemy as sa
 from pymongo import MongoClient
@@ -100,26 +99,6 @@ def reaching(url: str) -> Iterator[None]:
 
 
 _MONGO_LOGIN_CODES = (13, 18)
-
-_SQL_FAILURES = (
-    sa.exc.OperationalError,
-    sa.exc.InterfaceError,
-    psycopg2.OperationalError,  # COPY goes to the driver itself
-    psycopg2.InterfaceError,
-)
-
-
-@contextmanager
-def statements_of(url: str) -> Iterator[None]:
-    """Turn what statements fail with that may be tried again into StoreUnavailableError for that URL.
-
-    Those are a connection that was lost, also in the middle of COPY, and a transaction that the server gave up: a
-    deadlock, a conflict of transactions, a time limit.
-    """
-    try:
-        yield
-    except _SQL_FAILURES as error:
-        raise StoreUnavailableError(f"{describe_url(url)}: {reason_of(error)}") from None
 
 
 def _bound_connecting(engine: sa.Engine, url: URL, *, timeout: float, statement_timeout: float | None) -> None:

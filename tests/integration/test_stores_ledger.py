@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -164,5 +166,29 @@ def test_the_right_to_a_date_that_was_lost_is_taken_again(engine: sa.Engine) -> 
 def test_the_right_to_a_date_that_another_has_taken_is_not(engine: sa.Engine) -> None:
     with ledger.reference_date_lock(engine, DAY) as right:
         drop_connections_with_locks(engine)
-        with ledger.reference_date_lock(engine, DAY), pytest.raises(RunConflictError, match="another process"):
-            right.confirm()
+        with ledger.reference_date_lock(engine, DAY):
+            for _ in range(2):
+                with pytest.raises(RunConflictError, match="another process"):
+                    right.confirm()
+        right.confirm()
+        assert ledger.dates_under_way(engine) == {DAY}
+
+
+def test_a_run_waits_for_an_erasure_and_an_erasure_begins_beside_none(engine: sa.Engine) -> None:
+    order = []
+
+    def run() -> None:
+        with ledger.reference_date_lock(engine, DAY):
+            order.append("run")
+            with pytest.raises(RunConflictError), ledger.erasure_lock(engine):
+                pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.erasure_lock(engine):
+            waiting = pool.submit(run)
+            time.sleep(ledger.POLL_SECONDS / 2)
+            order.append("erasure")
+        waiting.result()
+    assert order == ["erasure", "run"]
+    with ledger.erasure_lock(engine), pytest.raises(RunConflictError), ledger.erasure_lock(engine):
+        pass

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -158,20 +159,26 @@ def main() -> None:
         _say(answers, {"pid": pid})
 
 
-def _warm_up() -> None:
-    import great_expectations  # noqa: F401, PLC0415
-    import matplotlib.figure  # noqa: F401, PLC0415
+WARM = (
+    "great_expectations",
+    "matplotlib.figure",
+    "flows.cli",
+    "flows.quality",
+    "flows.report",
+    "flows.score",
+    "tests.run_faults.boundaries",
+    "tests.run_faults.planted_bugs",
+)
 
+
+def _warm_up() -> None:
+    """Import all that a run does; Prefect reads its settings when it is first imported."""
     from contracts.settings import load_settings  # noqa: PLC0415
     from flows.prefect_environment import configure_prefect  # noqa: PLC0415
 
     configure_prefect(load_settings())
-    import flows.cli  # noqa: PLC0415
-    import flows.quality  # noqa: PLC0415
-    import flows.report  # noqa: PLC0415
-    import flows.score  # noqa: F401, PLC0415
-    import tests.run_faults.boundaries  # noqa: PLC0415
-    import tests.run_faults.planted_bugs  # noqa: F401, PLC0415
+    for name in WARM:
+        import_module(name)
 
 
 def _run(request: Mapping[str, Any]) -> None:
