@@ -7,6 +7,7 @@ what a run came to is known whatever became of it.
 
 from __future__ import annotations
 
+import datetime
 import errno
 import io
 import os
@@ -22,6 +23,8 @@ import psycopg2
 import redis.connection
 from sqlalchemy.engine.default import DefaultDialect
 
+import flows.half_finished
+import flows.score
 from contracts.artifacts import ArtifactStore
 from serve.publishing import score_copy
 
@@ -36,22 +39,26 @@ class Tracer:
     """Counts boundaries, notes them, and finds the fault planned for one."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
-        self._faults = {(fault["at"], fault["nth"]): fault["do"] for fault in plan.get("faults", ())}
+        self._faults = {(fault["at"], fault["nth"]): fault for fault in plan.get("faults", ())}
         self._note = os.open(plan["trace"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self.clock_shift = 0.0
 
     def reach(self, name: str) -> str | None:
         """Note a boundary; die or stop here if that is planned, else return the fault to be made, or None."""
         with self._lock:
             self._seen[name] += 1
             os.write(self._note, f"{name}\n".encode())
-            fault = self._faults.get((name, self._seen[name]))
-        if fault == "kill":
+            fault = self._faults.get((name, self._seen[name]), {})
+        done: str | None = fault.get("do")
+        if done == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        elif fault == "stop":
+        elif done == "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
-        return fault
+        elif done == "clock jump":
+            self.clock_shift = fault["seconds"]
+        return done
 
 
 def install(plan: Mapping[str, Any]) -> None:
@@ -60,8 +67,7 @@ def install(plan: Mapping[str, Any]) -> None:
     _wrap_lake(tracer)
     _wrap_postgres(tracer)
     _wrap_redis(tracer)
-    if "clock_jump" in plan:
-        _jump(plan["clock_jump"])
+    _wrap_clock(tracer)
 
 
 def _artifact_of(path: object) -> str:
@@ -195,15 +201,14 @@ def _wrap_redis(tracer: Tracer) -> None:
     redis.connection.AbstractConnection.send_packed_command = traced_send  # type: ignore[method-assign]
 
 
-def _jump(seconds: float) -> None:
-    """Let the flow's clock be off by so much from the run's first look at it on."""
-    import datetime as real  # noqa: PLC0415
+def _wrap_clock(tracer: Tracer) -> None:
+    """Let the clock that a run reads be off by the tracer's shift; the servers keep their own."""
+    real = datetime.datetime
 
-    import flows.score  # noqa: PLC0415
-
-    class Jumped(real.datetime):
+    class Shifted(real):  # type: ignore[misc, valid-type]
         @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return real.datetime.now(tz) + real.timedelta(seconds=seconds)
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return real.now(tz) + datetime.timedelta(seconds=tracer.clock_shift)
 
-    flows.score.datetime = Jumped  # type: ignore[misc]
+    for module in (flows.half_finished, flows.score):
+        vars(module)["datetime"] = Shifted

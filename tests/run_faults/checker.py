@@ -81,6 +81,8 @@ def _wrong_content(state: PublishedState, truths: Mapping[Known, Truth]) -> Iter
             )
         if (rejects := state.rejects.get(run.id, [])) != truth.rejects:
             yield f"run {run.id}: {len(rejects)} rejects where {len(truth.rejects)} are right, or others"
+        if _checksums(state, run.id) != truth.files:
+            yield f"run {run.id}: files in the lake differ from the truth"
         if run.content != truth.ledger:
             yield f"run {run.id}: counts or fingerprint in the ledger differ from the truth"
 
@@ -128,6 +130,8 @@ def _orphans(state: PublishedState) -> Iterator[str]:
         yield f"Redis: a generation of run {run_id}, to which nothing points"
     for key in state.unknown_keys:
         yield f"Redis: a key of no run: {key}"
+    for version in state.models - {run.model for run in state.runs.values() if run.id in published}:
+        yield f"PostgreSQL: model {version}, with which no run was published"
 
 
 def _wrong_lake(state: PublishedState) -> Iterator[str]:

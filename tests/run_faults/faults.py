@@ -31,11 +31,12 @@ IN_THE_RUN = {
     "deadlock": ("pg ",),
     "serialization": ("pg ",),
     "lost": ("pg committed",),
+    "clock jump": ("",),
 }
 """Faults that the run's own process makes, and how the boundaries begin at which it can."""
 
 TO_A_STORE = ("killed", "frozen", *MODES)
-BESIDE = ("redis out of memory", "clock jump", "same date at once", "two dates at once", "right to the date lost")
+BESIDE = ("redis out of memory", "same date at once", "two dates at once", "right to the date lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ class Fault:
 
     def plan(self, do: str | None = None) -> dict[str, Any]:
         """Return the plan for the run's process; ``do`` in place of the fault's own kind."""
-        if self.clock_jump:
-            return {"clock_jump": self.clock_jump}
-        return {"faults": [{"do": do or self.kind, "at": self.at, "nth": self.nth}]}
+        return {"faults": [{"do": do or self.kind, "at": self.at, "nth": self.nth, "seconds": self.clock_jump}]}
 
 
 def catalogue(boundaries: Sequence[str]) -> dict[str, int]:

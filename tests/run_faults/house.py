@@ -51,11 +51,13 @@ AT = {"base_a": "sources", "base_b": "sources", "base_c": "base_c", "results": "
 
 LATER = date(2025, 12, 31)
 EARLIER = LATER - timedelta(days=1)
-CLIENTS = 300
+CLIENTS = 210
 RANGE_SIZE = 100
 RESULTS_DATABASE = "score"
 GOLDEN = "score_inicio"
-RUN_FOLDERS = ("snapshots", "scores", "changes")
+RUN_FOLDERS = ("snapshots", "scores")
+MODELS = "models"
+"""The one folder of the lake that no run writes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,9 @@ def open_house(folder: Path) -> Iterator[House]:
         zygote = stack.enter_context(Zygote(_environment(settings, proxies), var))
         house = House(settings, stores, proxies, zygote, models, {})
         for as_of in (EARLIER, LATER):
-            done = zygote.start(["run", "--as-of", as_of.isoformat(), "--model", models[0]], plan={}).wait()
+            done = zygote.start(
+                ["run", "--as-of", as_of.isoformat(), "--model", models[0]], plan={"pages": True}
+            ).wait()
             assert done.code == 0, done.output
         house.keep_golden()
         yield house

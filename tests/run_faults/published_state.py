@@ -12,7 +12,7 @@ from uuid import UUID
 
 from serve.published.key_layout import POINTER_KEY, info_key, key_prefix
 from serve.publishing.generations import GENERATIONS_KEY
-from tests.run_faults.house import RUN_FOLDERS, House
+from tests.run_faults.house import MODELS, House
 
 _OF_THE_RUN = ("execucao_id", "calculado_em")
 """What a generation's description holds of its run alone."""
@@ -44,6 +44,7 @@ class PublishedState:
     listed_generations: frozenset[UUID]
     pointer: tuple[UUID, ...]
     unknown_keys: frozenset[str]
+    models: frozenset[str]
     lake: Mapping[str, bytes]
 
     @property
@@ -83,6 +84,7 @@ def read_state(house: House) -> PublishedState:
         listed,
         pointer,
         unknown,
+        frozenset(version for (version,) in house.query("select versao from modelo")),
         _read_lake(house.lake),
     )
 
@@ -128,6 +130,7 @@ def _info(value: bytes | None) -> Content | None:
 def _read_lake(lake: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(lake)): b"" if path.is_dir() else path.read_bytes()
-        for name in RUN_FOLDERS
-        for path in (lake / name).rglob("*")
+        for folder in lake.iterdir()
+        if folder.name != MODELS
+        for path in folder.rglob("*")
     }

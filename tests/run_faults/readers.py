@@ -7,6 +7,7 @@ run that was seen replaced must not be seen again. A store that does not answer 
 from __future__ import annotations
 
 import asyncio
+import struct
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
@@ -51,6 +52,8 @@ class Readers:
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self._thread.join()
+        self.wrongs = list(dict.fromkeys(self.wrongs))
+        self.wrongs += [f"{store}: no answer at all" for store, runs in self.seen.items() if not runs]
 
     async def _poll(self) -> None:
         hashes = PersonHash(self._settings.secret("cache_key").encode())
@@ -89,8 +92,12 @@ class Readers:
 
 
 def answers_of(found: Mapping[str, PublishedScore]) -> Answers:
-    """Return what was answered of each consumer, without what is the run's."""
-    return {cpf: tuple(score[:-1]) for cpf, score in found.items()}
+    """Return what was answered of each consumer, without what is the run's; stores write a float32 in other digits."""
+    return {cpf: tuple(score._replace(probability=_bits(score.probability))[:-1]) for cpf, score in found.items()}
+
+
+def _bits(probability: float | None) -> bytes | None:
+    return None if probability is None else struct.pack("<f", probability)
 
 
 def read_truth(settings: Settings, cpfs: list[str]) -> tuple[Known, Answers]:
