@@ -175,7 +175,12 @@ class ArtifactStore:
                 self._filesystem.delete_dir(self._full(path))
 
     def drop_unfinished(self, path: str) -> int:
-        """Remove what killed writers left below ``path``; return how many files. No writer may be at work there."""
+        """Remove what killed writers left below ``path``; return how many files. No writer may be at work there.
+
+        In a bucket there is nothing to remove: a file is one PUT.
+        """
+        if not self._lake.is_local:
+            return 0
         unfinished = [info for info in self._below(path, recursive=True) if info.base_name.endswith(_UNFINISHED)]
         with self._lake.reaching():
             for info in unfinished:

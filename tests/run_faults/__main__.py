@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.run_faults.faults import Fault, draw
+from tests.run_faults.faults import HOLDS, Fault, draw, kills
 from tests.run_faults.trial import open_court
 
 
@@ -22,6 +22,8 @@ def main() -> int:
     parser.add_argument("--at", help="its boundary, such as `pg commit`")
     parser.add_argument("--nth", type=int, default=1)
     parser.add_argument("--store", default="")
+    parser.add_argument("--hold", type=float, default=HOLDS[0], help="seconds that a store is out of reach")
+    parser.add_argument("--jump", type=float, default=0.0, help="seconds that the clock jumps")
     parser.add_argument("--every-boundary", action="store_true", help="a kill at the first and the last of each")
     asked = parser.parse_args()
     failed = 0
@@ -39,16 +41,11 @@ def main() -> int:
 
 def _trials(asked: argparse.Namespace, known: dict[str, int]) -> list[tuple[str, list[Fault]]]:
     if asked.kind:
-        return [("one", [Fault(asked.kind, asked.at, asked.nth, store=asked.store)])]
+        return [("one", [Fault(asked.kind, asked.at, asked.nth, asked.store, asked.jump, asked.hold)])]
     if asked.every_boundary:
         return [("kill", [fault]) for fault in kills(known)]
     seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.count)
     return [(f"seed {seed}", draw(seed, known)) for seed in seeds]
-
-
-def kills(known: dict[str, int]) -> list[Fault]:
-    """Return a kill at the first and at the last time that a run comes to each boundary."""
-    return [Fault("kill", at, nth) for at, count in known.items() for nth in sorted({1, count})]
 
 
 if __name__ == "__main__":

@@ -5,20 +5,19 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import psutil
+
 from tests.run_faults.checker import Known, Truth, find_wrongs, take_truths
-from tests.run_faults.faults import BESIDE, MODES, TO_A_STORE, Fault, catalogue, draw
+from tests.run_faults.faults import BESIDE, MODES, OF_A_WORKER, TO_A_STORE, Fault, catalogue, draw
 from tests.run_faults.house import EARLIER, LATER, House, open_house
 from tests.run_faults.published_state import read_state
 from tests.run_faults.readers import Answers, Readers, read_truth
-from tests.run_faults.zygote import Run
-
-HOLD_SECONDS = 0.6
-"""How long a store stays frozen or out of reach: longer than a reply, shorter than what the engine waits."""
+from tests.run_faults.zygote import POLL_SECONDS, Run
 
 USURPED_SECONDS = 5.0
 LIMIT_SECONDS = 120.0
@@ -102,10 +101,18 @@ def try_seed(court: Court, seed: int) -> str:
     """Return an empty text, or what went wrong in a seed's trial and the command that repeats it."""
     faults = draw(seed, court.known)
     wrongs = court.try_faults(faults)
-    return describe(faults, wrongs, f"python -m tests.run_faults --seed {seed}") if wrongs else ""
+    return _describe(faults, wrongs, f"python -m tests.run_faults --seed {seed}") if wrongs else ""
 
 
-def describe(faults: Sequence[Fault], wrongs: Sequence[str], command: str) -> str:
+def try_fault(court: Court, fault: Fault) -> str:
+    """Return an empty text, or what went wrong in one fault's trial and the command that repeats it."""
+    wrongs = court.try_faults([fault])
+    command = f"python -m tests.run_faults --kind '{fault.kind}' --at '{fault.at}' --nth {fault.nth}"
+    command += f" --store {fault.store}" if fault.store else ""
+    return _describe([fault], wrongs, command) if wrongs else ""
+
+
+def _describe(faults: Sequence[Fault], wrongs: Sequence[str], command: str) -> str:
     """Return what went wrong, and how to see it again."""
     told = "\n".join(f"  - {wrong}" for wrong in wrongs)
     return f"{'; '.join(map(str, faults))}\n{told}\nagain: {command}"
@@ -113,10 +120,38 @@ def describe(faults: Sequence[Fault], wrongs: Sequence[str], command: str) -> st
 
 def _disturb(house: House, fault: Fault) -> list[str]:
     """Do one run with a fault in it, or two at once; return what must not have been, whatever the fault."""
-    is_struck = fault.kind in (*TO_A_STORE, *BESIDE)
-    runs = _strike(house, fault) if is_struck else [house.start(plan=fault.plan())]
+    if fault.kind in (*TO_A_STORE, *BESIDE):
+        runs = _strike(house, fault)
+    elif fault.kind == OF_A_WORKER:
+        runs = [_kill_worker(house, fault)]
+    else:
+        runs = [house.start(plan=fault.plan())]
     ended = [run.wait(seconds=LIMIT_SECONDS) for run in runs]
     return [f"{fault}: exit code {one.code}: {one.output[-1500:]}" for one in ended if one.code not in EXPECTED_CODES]
+
+
+def _kill_worker(house: House, fault: Fault) -> Run:
+    """Start a run on two worker processes of Dask, and kill the busier one when so many artifacts are finished."""
+    before = _count_artifacts(house)
+    run = house.start(SCORE_DASK="local", SCORE_WORKERS="2")
+    deadline = time.monotonic() + LIMIT_SECONDS
+    workers: list[psutil.Process] = []
+    while time.monotonic() < deadline and (not workers or _count_artifacts(house) - before < fault.nth):
+        assert run.state != "Z", "the run ended before a worker could be killed"
+        workers = [child for child in psutil.Process(run.pid).children(recursive=True) if _is_worker(child)]
+        time.sleep(POLL_SECONDS)
+    max(workers, key=lambda worker: sum(worker.cpu_times()[:2])).kill()
+    return run
+
+
+def _count_artifacts(house: House) -> int:
+    return sum(1 for _ in house.lake.glob("s*/*/*/manifesto.json"))
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return "spawn_main" in " ".join(process.cmdline())
+    return False
 
 
 def _strike(house: House, fault: Fault) -> list[Run]:
@@ -126,7 +161,7 @@ def _strike(house: House, fault: Fault) -> list[Run]:
         return [run]
     others = _strike_beside(house, fault)
     run.signal(signal.SIGCONT)
-    time.sleep(HOLD_SECONDS)
+    time.sleep(fault.hold)
     if fault.store:
         house.heal()
     for other in others:

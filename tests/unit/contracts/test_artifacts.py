@@ -1,5 +1,6 @@
 """Artifacts: whole or absent, and damage is named before use."""
 
+import hashlib
 import json
 
 import pyarrow as pa
@@ -88,6 +89,13 @@ def test_no_altered_bit_of_a_manifest_is_taken_for_what_was_written(store, tmp_p
             file.write_bytes(data)
             with pytest.raises(DataIntegrityError, match=MANIFEST_NAME):
                 store.read_manifest("x/faixa-00000")
+
+
+def test_the_seal_can_be_checked_by_hand(store, tmp_path):
+    """As docs/reference/lake.md does it."""
+    text = (tmp_path / "x/faixa-00000" / MANIFEST_NAME).read_text()
+    seal = json.loads(text)["selo"]
+    assert hashlib.sha256(text.replace(f'"selo": "{seal}"', f'"selo": "{"0" * 64}"').encode()).hexdigest() == seal
 
 
 def test_a_truncated_manifest_is_damage(store, tmp_path):

@@ -1,19 +1,93 @@
-"""Half-finished runs: seen as such, given up by hand or by rule, and nothing of them left behind."""
+"""Runs disturbed by whatever a seed says, then repeated: what stands is what an undisturbed run leaves, byte for byte.
+
+Half-finished runs: seen as such, given up by hand or by rule, and nothing of them left behind. A failure tells its
+faults and the command that repeats it. All in one file, for it goes to one process of the tests, and a house is dear.
+"""
 
 import json
 from typing import Any
 from uuid import UUID
 
+import pytest
+
+from tests.run_faults.faults import ARTIFACTS, OF_A_WORKER, ONCE_FAILED, Fault, kills
 from tests.run_faults.house import LATER, House
+from tests.run_faults.planted_bugs import BUGS
 from tests.run_faults.published_state import read_state
-from tests.run_faults.trial import Court
+from tests.run_faults.trial import Court, try_fault, try_seed
 from tests.run_faults.zygote import Ended
+
+SEEDS = range(1, 21)
+LONG_SEEDS = range(1, 201)
+HOURS = 3600
 
 STAGED = {"faults": [{"do": "kill", "at": "pg insert into modelo", "nth": 1}]}
 """Dies in the transaction that publishes: everything is staged in both stores."""
 
 PLANNED = {"faults": [{"do": "kill", "at": "pg create table score", "nth": 1}]}
 """Dies before anything is staged: every range is finished."""
+
+CAUGHT_BY = {
+    "a lost range": "are missing",
+    "a doubled range": "rejects where",
+    "a mixed publication": "rows, of which",
+    "a stale Redis generation": "Redis points to",
+    "a silent reject": "rejects where",
+}
+"""Planted bug, and what the checker has to say of it."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_disturbed_run_ends_as_an_undisturbed_one(court: Court, seed: int) -> None:
+    assert not (told := try_seed(court, seed)), told
+
+
+@pytest.mark.long
+@pytest.mark.timeout(4 * HOURS)
+def test_two_hundred_seeds(court: Court) -> None:
+    failed = [told for seed in LONG_SEEDS if (told := try_seed(court, seed))]
+    assert failed == [], "\n\n".join(failed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(4 * HOURS)
+def test_a_kill_at_every_boundary(court: Court) -> None:
+    failed = [told for fault in kills(court.known) if (told := try_fault(court, fault))]
+    assert failed == [], "\n\n".join(failed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(HOURS)
+@pytest.mark.parametrize("artifacts", [0, 1, 3, 5, 6])
+def test_a_killed_worker_of_dask(court: Court, artifacts: int) -> None:
+    """Killed as soon as it is there, and when so many ranges, or their scores, are finished."""
+    assert not (told := try_fault(court, Fault(OF_A_WORKER, ARTIFACTS, artifacts))), told
+
+
+@pytest.mark.parametrize(("bug", "told"), CAUGHT_BY.items())
+def test_the_checker_catches_a_planted_bug(court: Court, bug: str, told: str) -> None:
+    """Five deliberate ones, each of which leaves the run content with itself."""
+    wrongs = court.try_bug(bug)
+    assert any(told in wrong for wrong in wrongs), wrongs
+
+
+def test_every_bug_is_tried() -> None:
+    assert CAUGHT_BY.keys() == BUGS.keys()
+    assert len(BUGS) == 5
+
+
+@pytest.mark.parametrize("fault", ONCE_FAILED, ids=str)
+def test_what_passes_by_itself_is_tried_again_within_the_run(court: Court, fault: Fault) -> None:
+    """Each once ended a run."""
+    court.house.restore_golden()
+    done = court.house.run(plan=fault.plan())
+    assert done.code == 0, done.output
+    assert court.judge() == []
+
+
+@pytest.mark.parametrize("store", ["redis", "results"])
+def test_a_store_that_is_killed_and_started_again_while_a_run_is_published(court: Court, store: str) -> None:
+    assert not (told := try_fault(court, Fault("killed", "pg copy score", 1, store=store))), told
 
 
 def escore(house: House, *arguments: str, code: int = 0) -> Ended:
