@@ -101,6 +101,11 @@ class House:
         finally:
             engine.dispose()
 
+    def count_publications(self) -> int:
+        """Return how many runs were ever put in force."""
+        [(count,)] = self.query("select count(*) from execucao where publicada_em is not null")
+        return int(count)
+
     def change(self, sql: str) -> None:
         """Change the results as an operator could."""
         engine = sql_engine(self.settings.secret("results_url"), timeout=10)

@@ -17,7 +17,7 @@ from tests.run_faults.faults import BESIDE, MODES, OF_A_WORKER, TO_A_STORE, Faul
 from tests.run_faults.house import EARLIER, LATER, House, open_house
 from tests.run_faults.published_state import read_state
 from tests.run_faults.readers import Answers, Readers, read_truth
-from tests.run_faults.zygote import POLL_SECONDS, Run
+from tests.run_faults.zygote import POLL_SECONDS, Ended, Run
 
 USURPED_SECONDS = 5.0
 LIMIT_SECONDS = 120.0
@@ -49,8 +49,7 @@ class Court:
         wrongs: list[str] = []
         with Readers(house.settings, self.cpfs, self.answers) as readers:
             for fault in faults:
-                wrongs += _disturb(house, fault)
-                house.heal()
+                wrongs += self._disturb(fault)
             wrongs += self._repeat(EARLIER) if any(fault.kind == "two dates at once" for fault in faults) else []
             wrongs += self._repeat(LATER)
         return wrongs + readers.wrongs + self.judge()
@@ -67,9 +66,24 @@ class Court:
         """Return what stands and is not the truth."""
         return find_wrongs(read_state(self.house), self.truths, in_force=self.in_force)
 
+    def _disturb(self, fault: Fault) -> list[str]:
+        """Do a run with a fault, or two runs, and end the fault; return what must not have been, whatever the fault."""
+        before = self.house.count_publications()
+        ended = [run.wait(seconds=LIMIT_SECONDS) for run in _runs_with(self.house, fault)]
+        self.house.heal()
+        published = self.house.count_publications() - before
+        wrongs = [_told(f"{fault}:", one) for one in ended if one.code not in EXPECTED_CODES]
+        if not sum(one.code == 0 for one in ended) <= published <= len(ended):
+            wrongs.append(f"{fault}: {published} publications by runs that ended with {[one.code for one in ended]}")
+        return wrongs
+
     def _repeat(self, as_of: date) -> list[str]:
+        before = self.house.count_publications()
         done = self.house.run(as_of)
-        return [] if done.code == 0 else [f"the repeated run ended with exit code {done.code}: {done.output[-1500:]}"]
+        published = self.house.count_publications() - before
+        if done.code != 0:
+            return [_told("the repeated run:", done)]
+        return [] if published == 1 else [f"the repeated run was published {published} times"]
 
 
 @contextmanager
@@ -118,16 +132,17 @@ def _describe(faults: Sequence[Fault], wrongs: Sequence[str], command: str) -> s
     return f"{'; '.join(map(str, faults))}\n{told}\nagain: {command}"
 
 
-def _disturb(house: House, fault: Fault) -> list[str]:
-    """Do one run with a fault in it, or two at once; return what must not have been, whatever the fault."""
+def _told(which: str, ended: Ended) -> str:
+    return f"{which} exit code {ended.code}: {ended.output[-1500:]}"
+
+
+def _runs_with(house: House, fault: Fault) -> list[Run]:
+    """Start one run with a fault in it, or two at once."""
     if fault.kind in (*TO_A_STORE, *BESIDE):
-        runs = _strike(house, fault)
-    elif fault.kind == OF_A_WORKER:
-        runs = [_kill_worker(house, fault)]
-    else:
-        runs = [house.start(plan=fault.plan())]
-    ended = [run.wait(seconds=LIMIT_SECONDS) for run in runs]
-    return [f"{fault}: exit code {one.code}: {one.output[-1500:]}" for one in ended if one.code not in EXPECTED_CODES]
+        return _strike(house, fault)
+    if fault.kind == OF_A_WORKER:
+        return [_kill_worker(house, fault)]
+    return [house.start(plan=fault.plan())]
 
 
 def _kill_worker(house: House, fault: Fault) -> Run:
