@@ -63,7 +63,7 @@ def read_extraction(
     """Return one range (or the strays), with all tables or those named; rejects and counts are always whole.
 
     Where ``columns`` names the columns of each table, only those are decoded, and texts that repeat stay coded by
-    dictionary: a third of the time; the tables that it leaves out are compared with their checksums all the same.
+    dictionary: a third of the time; the files that it leaves out are compared with their checksums all the same.
     DataIntegrityError if it is not in the lake, or if a file read is not what was written.
     """
     path = snapshot_path(snapshot_id, index)
@@ -78,8 +78,10 @@ def read_extraction(
             name: _read_columns(lake, path, TABLES_BY_NAME[name], names, manifest=manifest)
             for name, names in columns.items()
         }
-        for name in sorted(TABLES_BY_NAME.keys() - read):
-            lake.check(path, f"{name}.parquet", manifest=manifest)
+        used = {_REJECTS, *(f"{name}.parquet" for name in read)}
+        every = {*manifest.files, *(f"{name}.parquet" for name in TABLES_BY_NAME)}
+        for file in sorted(every - used):
+            lake.check(path, file, manifest=manifest)
     return Extraction(
         tables=read,
         rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),

@@ -25,6 +25,7 @@ from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
 from flows.cli_review import REPLAY_EXAMPLE, replay
+from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app = typer.Typer(
 import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
+app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 
 

@@ -134,6 +134,14 @@ def finished_summary(lake: ArtifactStore, run: RunIdentity, index: int) -> Range
     return RangeSummary.from_json(meta["resumo"]) if meta["modelo"] == run.model_version else None  # type: ignore[arg-type]
 
 
+def stands(lake: ArtifactStore, path: str) -> bool:
+    """Return whether an artifact has a readable manifest; its files are not looked at."""
+    try:
+        return lake.read_manifest(path) is not None
+    except DataIntegrityError:
+        return False
+
+
 def _write_scores(work: RangeWork, index: int, table: pa.Table, *, scores: pa.Table, summary: RangeSummary) -> None:
     meta = {
         "execucao": str(work.run.execucao_id),
