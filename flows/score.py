@@ -53,9 +53,6 @@ from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
 from stores import ledger
 
-MAX_RUNS_KEPT = 100_000
-"""Runs looked through when the lake is cleared: centuries of nights."""
-
 
 @flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
 @values_withheld
@@ -249,7 +246,7 @@ class _Night:
         dropped = set(self.results.publisher.retain(self.settings.retention_runs))
 
         def needed() -> tuple[ledger.Run, ...]:
-            runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
+            runs = ledger.list_runs(self.results.engine)
             return tuple(
                 run for run in runs if run.id not in dropped and is_needed(run, now=now, resume_within=RESUME_WITHIN)
             )

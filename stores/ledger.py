@@ -195,8 +195,8 @@ def run_in_force(engine: sa.Engine) -> Run | None:
     return Run(**row._mapping) if row is not None else None
 
 
-def list_runs(engine: sa.Engine, *, limit: int = 50) -> tuple[Run, ...]:
-    """Return the latest runs, newest first."""
+def list_runs(engine: sa.Engine, *, limit: int | None = None) -> tuple[Run, ...]:
+    """Return the runs, newest first: all, or the latest so many."""
     statement = sa.text(f"select {_COLUMNS} from execucao order by iniciada_em desc, id desc limit :limit")
     with engine.connect() as connection:
         return tuple(Run(**row._mapping) for row in connection.execute(statement, {"limit": limit}))
