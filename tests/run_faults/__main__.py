@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--jump", type=float, default=0.0, help="seconds that the clock jumps")
     parser.add_argument("--every-boundary", action="store_true", help="a kill at the first and the last of each")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))  # so that the servers end too
     failed = 0
     with tempfile.TemporaryDirectory(prefix="escore-noites-") as folder, open_court(Path(folder)) as court:
         for name, faults in _trials(asked, court.known):
