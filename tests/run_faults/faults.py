@@ -102,6 +102,7 @@ def _draw_one(chance: random.Random, hold: float, known: Mapping[str, int]) -> F
     return Fault(kind, at, nth, clock_jump=jump)
 
 
-def kills(known: dict[str, int]) -> list[Fault]:
-    """Return a kill at the first and at the last time that a run comes to each boundary."""
-    return [Fault("kill", at, nth) for at, count in known.items() for nth in sorted({1, count})]
+def in_turn(kind: str, known: Mapping[str, int]) -> list[Fault]:
+    """Return a fault of the run's process at the first and the last coming to each boundary where it can strike."""
+    places = {at: count for at, count in known.items() if at.startswith(IN_THE_RUN[kind])}
+    return [Fault(kind, at, nth) for at, count in places.items() for nth in sorted({1, count})]
