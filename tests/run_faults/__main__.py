@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.run_faults.faults import HOLDS, Fault, draw, in_turn
+from tests.run_faults.house import prefect_server
 from tests.run_faults.trial import open_court
 
 
@@ -31,7 +32,11 @@ def main() -> int:
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))  # so that the servers end too
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="escore-noites-") as folder, open_court(Path(folder)) as court:
+    with (
+        tempfile.TemporaryDirectory(prefix="escore-noites-") as folder,
+        prefect_server(Path(folder)) as prefect_api,
+        open_court(Path(folder), prefect_api) as court,
+    ):
         for name, faults in _trials(asked, court.known):
             began = time.monotonic()
             wrongs = court.try_faults(faults)

@@ -87,9 +87,9 @@ class Court:
 
 
 @contextmanager
-def open_court(folder: Path) -> Iterator[Court]:
+def open_court(folder: Path, prefect_api: str) -> Iterator[Court]:
     """Open a house and learn the truth: the runs of its kept state, and undisturbed ones from it."""
-    with open_house(folder) as house:
+    with open_house(folder, prefect_api) as house:
         truths = take_truths(read_state(house))
         cpfs = [cpf for (cpf,) in house.query("select cpf from score_vigente order by cpf")]
         answers = _with(read_truth(house.settings, cpfs), {})
