@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.run_faults.faults import HOLDS, Fault, draw, in_turn
+from tests.run_faults.faults import HOLDS, Fault, draw, in_turn, strikes
 from tests.run_faults.house import prefect_server
 from tests.run_faults.trial import open_court
 
@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument(
         "--every-boundary", action="store_true", help="the fault (kill) at the first and the last of each"
     )
+    parser.add_argument("--every-store", action="store_true", help="each fault of each store where it is asked")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))  # so that the servers end too
     failed = 0
@@ -49,8 +50,8 @@ def main() -> int:
 
 
 def _trials(asked: argparse.Namespace, known: dict[str, int]) -> list[tuple[str, list[Fault]]]:
-    if asked.every_boundary:
-        faults = in_turn(asked.kind or "kill", known)
+    if asked.every_boundary or asked.every_store:
+        faults = in_turn(asked.kind or "kill", known) if asked.every_boundary else strikes(known)
         every = [(f"{number} of {len(faults)}", [fault]) for number, fault in enumerate(faults, 1)]
         return every[asked.first - 1 : asked.first - 1 + asked.count if asked.count else None]
     if asked.kind:

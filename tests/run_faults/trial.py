@@ -122,7 +122,7 @@ def try_fault(court: Court, fault: Fault) -> str:
     """Return an empty text, or what went wrong in one fault's trial and the command that repeats it."""
     wrongs = court.try_faults([fault])
     command = f"python -m tests.run_faults --kind '{fault.kind}' --at '{fault.at}' --nth {fault.nth}"
-    command += f" --store {fault.store}" if fault.store else ""
+    command += f" --store {fault.store} --hold {fault.hold}" if fault.store else ""
     return _describe([fault], wrongs, command) if wrongs else ""
 
 
