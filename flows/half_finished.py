@@ -11,6 +11,7 @@ from contracts.errors import EscoreError, GateError
 from flows.resources import Results
 from flows.run_plan import RunIdentity
 from stores import ledger
+from stores.erasures import erased_since
 from stores.results_errors import results_reached
 from stores.run_ids import new_run_id
 
@@ -32,6 +33,17 @@ def begin_run(results: Results, as_of: date, model_version: str, *, fresh: bool)
         execucao_id = new_run_id(now)
     ledger.open_run(results.engine, execucao_id=execucao_id, data_referencia=as_of, modelo_versao=model_version)
     return RunIdentity(execucao_id, as_of, model_version)
+
+
+def confirm_right(results: Results, right: ledger.DateLock) -> None:
+    """Make sure that the run's process alone has the date, and had no erasure beside it.
+
+    RunConflictError if another process has the date by now; GateError if the right was lost for a while and somebody
+    was erased meanwhile, whose records this run may hold.
+    """
+    right.confirm()
+    if right.was_lost and erased_since(results.engine, right.held_since):
+        raise GateError("nothing was published: a person was erased while the run had lost its right to the date")
 
 
 def _is_stale(results: Results, execucao_id: UUID, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
 from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
-from flows.half_finished import NEVER_RESUMED, RESUME_WITHIN, begin_run, failure_recorded
+from flows.half_finished import NEVER_RESUMED, RESUME_WITHIN, begin_run, confirm_right, failure_recorded
 from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run, load_ahead
@@ -231,10 +231,10 @@ class _Night:
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)
             consumers = summary.scores.scored + summary.scores.insufficient
-            self.right.confirm()
+            confirm_right(self.results, self.right)
             fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
-            self.right.confirm()
+            confirm_right(self.results, self.right)
             switch_run.with_options(retries=retries)(info)
             self._clear_lake()
             return fingerprint

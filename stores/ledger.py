@@ -205,17 +205,21 @@ def list_runs(engine: sa.Engine, *, limit: int | None = None) -> tuple[Run, ...]
 class DateLock:
     """The sole right to run a date, which lives in a connection of its own and dies with it.
 
-    While it is held no erasure begins; one that is under way is waited for.
+    While it is held no erasure begins; one that is under way is waited for. ``held_since`` is the server's instant;
+    ``was_lost`` tells that the right was given up and taken again since, and erasures were not held off in between.
     """
 
     def __init__(self, engine: sa.Engine, data_referencia: date) -> None:
         self._engine = engine
         self._date = data_referencia
         self._connection = self._take()
+        self.held_since: datetime = self._connection.scalar(sa.text("select now()"))
+        self.was_lost = False
 
     def confirm(self) -> None:
         """Take the right again if its connection was lost; RunConflictError if another process has it by now."""
         if not self._is_held():
+            self.was_lost = True
             self.release()
             self._connection = self._take()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.run_faults.faults import HOLDS, Fault, draw, kills
+from tests.run_faults.faults import HOLDS, Fault, draw, in_turn, strikes
+from tests.run_faults.house import prefect_server
 from tests.run_faults.trial import open_court
 
 
@@ -17,17 +19,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.run_faults")
     parser.add_argument("--seed", type=int, help="one seed")
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--count", type=int, help="how many from there; 20 seeds, or every boundary")
     parser.add_argument("--kind", help="one fault: its kind, such as kill or torn")
     parser.add_argument("--at", help="its boundary, such as `pg commit`")
     parser.add_argument("--nth", type=int, default=1)
     parser.add_argument("--store", default="")
     parser.add_argument("--hold", type=float, default=HOLDS[0], help="seconds that a store is out of reach")
     parser.add_argument("--jump", type=float, default=0.0, help="seconds that the clock jumps")
-    parser.add_argument("--every-boundary", action="store_true", help="a kill at the first and the last of each")
+    parser.add_argument(
+        "--every-boundary", action="store_true", help="the fault (kill) at the first and the last of each"
+    )
+    parser.add_argument("--every-store", action="store_true", help="each fault of each store where it is asked")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))  # so that the servers end too
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="escore-noites-") as folder, open_court(Path(folder)) as court:
+    with (
+        tempfile.TemporaryDirectory(prefix="escore-noites-") as folder,
+        prefect_server(Path(folder)) as prefect_api,
+        open_court(Path(folder), prefect_api) as court,
+    ):
         for name, faults in _trials(asked, court.known):
             began = time.monotonic()
             wrongs = court.try_faults(faults)
@@ -40,11 +50,13 @@ def main() -> int:
 
 
 def _trials(asked: argparse.Namespace, known: dict[str, int]) -> list[tuple[str, list[Fault]]]:
+    if asked.every_boundary or asked.every_store:
+        faults = in_turn(asked.kind or "kill", known) if asked.every_boundary else strikes(known)
+        every = [(f"{number} of {len(faults)}", [fault]) for number, fault in enumerate(faults, 1)]
+        return every[asked.first - 1 : asked.first - 1 + asked.count if asked.count else None]
     if asked.kind:
         return [("one", [Fault(asked.kind, asked.at, asked.nth, asked.store, asked.jump, asked.hold)])]
-    if asked.every_boundary:
-        return [("kill", [fault]) for fault in kills(known)]
-    seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.count)
+    seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + (asked.count or 20))
     return [(f"seed {seed}", draw(seed, known)) for seed in seeds]
 
 

@@ -20,18 +20,22 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pymongo.monitoring
 import redis.connection
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from sqlalchemy.engine.default import DefaultDialect
 
 import flows.half_finished
 import flows.score
 from contracts.artifacts import ArtifactStore
+from extract import base_a
 from serve.publishing import score_copy
 
 UNFINISHED = ".tmp"
 _COMMAND = re.compile(rb"\$\d+\r\n([A-Za-z]+)")
 _HEX = re.compile(r"_?[0-9a-f]{32}")
 RAISE_IN_SERVER = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = 'injected'; END $$"
+MONGO_READS = frozenset({"aggregate", "count", "find", "getMore"})
 SQL_STATES = {"deadlock": "40P01", "serialization": "40001"}
 
 
@@ -67,6 +71,7 @@ def install(plan: Mapping[str, Any]) -> None:
     _wrap_lake(tracer)
     _wrap_postgres(tracer)
     _wrap_redis(tracer)
+    _wrap_sources(tracer)
     _wrap_clock(tracer)
 
 
@@ -199,6 +204,37 @@ def _wrap_redis(tracer: Tracer) -> None:
         tracer.reach(f"redis sent {name}")
 
     redis.connection.AbstractConnection.send_packed_command = traced_send  # type: ignore[method-assign]
+
+
+class _TracedReads(CommandListener):
+    """Hears of what is asked of MongoDB before it is sent, and of the answer before it is read."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name in MONGO_READS:
+            self._tracer.reach(f"read mongo {event.command_name}")
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.command_name in MONGO_READS:
+            self._tracer.reach(f"read mongo {event.command_name} answered")
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """A failure is the engine's to deal with."""
+
+
+def _wrap_sources(tracer: Tracer) -> None:
+    copy = base_a.copy_query
+
+    def traced_copy(*arguments: Any, **options: Any) -> Any:
+        tracer.reach("read postgres")
+        table = copy(*arguments, **options)
+        tracer.reach("read postgres answered")
+        return table
+
+    vars(base_a)["copy_query"] = traced_copy
+    pymongo.monitoring.register(_TracedReads(tracer))
 
 
 def _wrap_clock(tracer: Tracer) -> None:

@@ -11,6 +11,6 @@ from tests.run_faults.trial import Court, open_court
 
 
 @pytest.fixture(scope="session")
-def court(session_folder: Path) -> Iterator[Court]:
-    with open_court(session_folder) as court:
+def court(session_folder: Path, prefect_api: str) -> Iterator[Court]:
+    with open_court(session_folder, prefect_api) as court:
         yield court

@@ -39,6 +39,17 @@ IN_THE_RUN = {
 """Faults that the run's own process makes, and how the boundaries begin at which it can."""
 
 TO_A_STORE = ("killed", "frozen", *MODES)
+OWN = {
+    "sources": "read postgres",
+    "base_c": "read mongo find",
+    "results": "pg copy score",
+    "redis": "redis hset",
+}
+"""What a store is asked in the middle of a run: it is struck just before."""
+
+READS = "read "
+"""Boundaries at which the sources are read; seeds draw others only, and meet reads while those are waited for."""
+
 BESIDE = ("redis out of memory", "same date at once", "two dates at once", "right to the date lost")
 
 OF_A_WORKER = "worker killed"
@@ -94,7 +105,7 @@ def draw(seed: int, known: Mapping[str, int]) -> list[Fault]:
 def _draw_one(chance: random.Random, hold: float, known: Mapping[str, int]) -> Fault:
     kind = chance.choice(("kill", "kill", "kill", *IN_THE_RUN, *TO_A_STORE, *BESIDE))
     starts = IN_THE_RUN.get(kind, ("",))
-    at = chance.choice([name for name in known if name.startswith(starts)])
+    at = chance.choice([name for name in known if name.startswith(starts) and not name.startswith(READS)])
     nth = chance.randint(1, known[at])
     if kind in TO_A_STORE:
         return Fault(kind, at, nth, store=chance.choice(STORES), hold=hold)
@@ -102,6 +113,17 @@ def _draw_one(chance: random.Random, hold: float, known: Mapping[str, int]) -> F
     return Fault(kind, at, nth, clock_jump=jump)
 
 
-def kills(known: dict[str, int]) -> list[Fault]:
-    """Return a kill at the first and at the last time that a run comes to each boundary."""
-    return [Fault("kill", at, nth) for at, count in known.items() for nth in sorted({1, count})]
+def strikes(known: Mapping[str, int]) -> list[Fault]:
+    """Return each fault of each store where the run asks just that store for something, in the middle of the run."""
+    where = {name: store for store, start in OWN.items() for name in known if name.startswith(start)}
+    return [
+        Fault(kind, at, (known[at] + 1) // 2, store=store, hold=HOLDS[-1])
+        for at, store in where.items()
+        for kind in TO_A_STORE
+    ]
+
+
+def in_turn(kind: str, known: Mapping[str, int]) -> list[Fault]:
+    """Return a fault of the run's process at the first and the last coming to each boundary where it can strike."""
+    places = {at: count for at, count in known.items() if at.startswith(IN_THE_RUN[kind])}
+    return [Fault(kind, at, nth) for at, count in places.items() for nth in sorted({1, count})]

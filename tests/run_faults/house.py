@@ -162,7 +162,18 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def prefect_server(folder: Path) -> Iterator[str]:
+    """Run a Prefect server, for whoever has none; it is no part of what is disturbed."""
+    server = StoreProcess(PrefectServer, folder / "prefect" / "prefect")
+    server.start()
+    try:
+        yield server.urls["prefect_api_url"]
+    finally:
+        server.erase()
+
+
+@contextmanager
+def open_house(folder: Path, prefect_api: str) -> Iterator[House]:
     """Start everything, populate and publish twice; stop and delete everything at the end."""
     with ExitStack() as stack:
         var = folder / f"noites-{secrets.token_hex(3)}"
@@ -170,12 +181,11 @@ def open_house(folder: Path) -> Iterator[House]:
         var.chmod(0o711)
         stack.callback(shutil.rmtree, var, ignore_errors=True)
         stores = {name: StoreProcess(kind, var / name / kind.name) for name, kind in KINDS.items()}
-        prefect = StoreProcess(PrefectServer, var / "prefect" / "prefect")
-        for store in (*stores.values(), prefect):
+        for store in stores.values():
             stack.callback(store.erase)
-        with ThreadPoolExecutor(len(stores) + 1) as pool:
-            list(pool.map(StoreProcess.start, (*stores.values(), prefect)))
-        settings = _settings(stores, var, prefect)
+        with ThreadPoolExecutor(len(stores)) as pool:
+            list(pool.map(StoreProcess.start, stores.values()))
+        settings = _settings(stores, var, prefect_api)
         migrate(settings)
         models = _put_models(settings)
         _populate(settings)
@@ -191,8 +201,8 @@ def open_house(folder: Path) -> Iterator[House]:
         yield house
 
 
-def _settings(stores: Mapping[str, StoreProcess], var: Path, prefect: StoreProcess) -> Settings:
-    urls: dict[str, object] = dict(prefect.urls)
+def _settings(stores: Mapping[str, StoreProcess], var: Path, prefect_api: str) -> Settings:
+    urls: dict[str, object] = {"prefect_api_url": prefect_api}
     for store, process in AT.items():
         urls |= {field: url for field, url in stores[process].urls.items() if field.startswith(store)}
     secret = {"cache_key": secrets.token_urlsafe(32), "jwt_secret": secrets.token_urlsafe(32)}

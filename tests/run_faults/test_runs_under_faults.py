@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.run_faults.faults import ARTIFACTS, OF_A_WORKER, ONCE_FAILED, Fault, kills
+from tests.run_faults.faults import ARTIFACTS, OF_A_WORKER, ONCE_FAILED, Fault, in_turn, strikes
 from tests.run_faults.house import LATER, House
 from tests.run_faults.planted_bugs import BUGS
 from tests.run_faults.published_state import read_state
@@ -52,7 +52,14 @@ def test_two_hundred_seeds(court: Court) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(4 * HOURS)
 def test_a_kill_at_every_boundary(court: Court) -> None:
-    failed = [told for fault in kills(court.known) if (told := try_fault(court, fault))]
+    failed = [told for fault in in_turn("kill", court.known) if (told := try_fault(court, fault))]
+    assert failed == [], "\n\n".join(failed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(4 * HOURS)
+def test_every_fault_of_every_store(court: Court) -> None:
+    failed = [told for fault in strikes(court.known) if (told := try_fault(court, fault))]
     assert failed == [], "\n\n".join(failed)
 
 

@@ -87,9 +87,9 @@ class Court:
 
 
 @contextmanager
-def open_court(folder: Path) -> Iterator[Court]:
+def open_court(folder: Path, prefect_api: str) -> Iterator[Court]:
     """Open a house and learn the truth: the runs of its kept state, and undisturbed ones from it."""
-    with open_house(folder) as house:
+    with open_house(folder, prefect_api) as house:
         truths = take_truths(read_state(house))
         cpfs = [cpf for (cpf,) in house.query("select cpf from score_vigente order by cpf")]
         answers = _with(read_truth(house.settings, cpfs), {})
@@ -122,7 +122,7 @@ def try_fault(court: Court, fault: Fault) -> str:
     """Return an empty text, or what went wrong in one fault's trial and the command that repeats it."""
     wrongs = court.try_faults([fault])
     command = f"python -m tests.run_faults --kind '{fault.kind}' --at '{fault.at}' --nth {fault.nth}"
-    command += f" --store {fault.store}" if fault.store else ""
+    command += f" --store {fault.store} --hold {fault.hold}" if fault.store else ""
     return _describe([fault], wrongs, command) if wrongs else ""
 
 
