@@ -1,4 +1,4 @@
-"""Asks a serving process of this machine how it is: ``python -m serve.api.probe [--port 8080] [--ready]``, for orchestrators.
+"""Asks a serving process of this machine how it is: ``python -m serve.api.probe [--port 8080] [--ready]``.
 
 Exit code 0 if it answers 200, else 1. Standard library alone: asked every few seconds, it must cost next to nothing.
 """

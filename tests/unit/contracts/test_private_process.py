@@ -1,4 +1,4 @@
-"""A crash leaves no core of a process that holds persons' data, however the machine is set; nor do files show to others."""
+"""A crash leaves no core of a process that holds persons' data; what it writes is for its own user alone."""
 
 from __future__ import annotations
 
