@@ -5,7 +5,6 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.errors import EscoreError, StoreContractError
+from contracts.private_process import keep_files_private, keep_memory_private
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
 from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
@@ -238,9 +238,10 @@ def demo(
 def main() -> None:
     """Run the command line; an EscoreError prints its lines and exits with its own code.
 
-    What it writes is for its own user alone: the lake, the truth files and the stores hold personal data.
+    What it writes is for its own user alone, and a crash leaves no core.
     """
-    os.umask(0o077)
+    keep_files_private()
+    keep_memory_private()
     try:
         app()
     except EscoreError as error:
