@@ -5,7 +5,7 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WITH_SERVERS := tests/flows tests/faults tests/integration
+WITH_SERVERS := tests/flows tests/faults tests/hostile tests/integration
 
 .PHONY: help setup demo test test-long check format up down docs screenshots bench peers lock clean
 
