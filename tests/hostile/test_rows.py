@@ -195,3 +195,12 @@ def test_twenty_thousand_mixtures(make_installation, number):
     sources.base_a.dispose()
     sources.base_b.dispose()
     sources.base_c.client.close()
+
+
+def test_a_text_longer_than_a_block_of_the_reader_is_read(settings, sources):
+    """Base B's texts have no length by contract: an installation of its own may hold megabytes in one."""
+    change_schema(settings, "base_b", "ALTER TABLE bem ALTER COLUMN tipo TYPE text")
+    long = asset("b-longo", PEOPLE[0][1], tipo="x" * 3_000_000)
+    insert(settings, {"bem": [long]})
+    found = [row for part in extracted(sources) for row in part.tables["bem"].to_pylist() if row["id"] == "b-longo"]
+    assert [len(row["tipo"]) for row in found] == [3_000_000]
