@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from contracts.errors import StoreContractError
 from contracts.tables import COMPRAS
 from extract.base_c import decode_documents
-from extract.bson_walker import ABSENT, locate_fields, open_batch
+from extract.bson_types import ABSENT
+from extract.bson_values import decode_texts
+from extract.bson_walker import locate_fields, open_batch
+from extract.records import Defect
 from tests.extract_samples import bson_array
 
 EXACT = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace")
@@ -161,12 +164,16 @@ def test_documents_start_where_they_do_however_the_array_names_them():
     assert records.columns["cpf"].values.to_pylist() == [str(n) for n in range(30)]
 
 
-def test_the_last_of_two_fields_of_one_name_counts_as_in_bson_decode():
+def test_a_field_that_is_there_twice_is_of_a_wrong_type_and_the_first_is_where_the_index_has_it():
+    """Whose the document is, nobody knows: MongoDB's index has it by the first CPF, ``bson.decode`` takes the last."""
     element = b"\x02cpf\0\x02\0\0\0%c\0"
     raw = _document(element % b"1" + b"\x0ax\0" + element % b"2")
     assert bson.decode(raw) == {"cpf": "2", "x": None}
-    batch = open_batch([bson_array([raw, raw])])
-    assert decode_documents(COMPRAS, batch).columns["cpf"].values.to_pylist() == ["2", "2"]
+    batch = open_batch([bson_array([raw, bson.encode({"cpf": "3"}), raw])])
+    cpf = decode_documents(COMPRAS, batch).columns["cpf"]
+    assert cpf.values.to_pylist() == [None, "3", None]
+    assert cpf.has(Defect.WRONG_TYPE).tolist() == [True, False, True]
+    assert decode_texts(batch, locate_fields(batch, ["cpf"])["cpf"]).to_pylist() == ["1", "3", "1"]
 
 
 def test_every_document_may_have_its_own_field_order_and_names():
