@@ -12,6 +12,7 @@ outside a document's own is ever used for it.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from extract.bson_types import ABSENT, DOCUMENT, ENDS_WITH_NUL, FIXED_SIZES, PREFIXED, REGEX
-from extract.plain_bson import malformed
+from extract.plain_bson import elements_between, malformed
 from extract.records import Codes, Flags
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -38,6 +39,12 @@ _ID_NAME = int.from_bytes(b"_id\0", "little")
 _TENS = 10 ** np.arange(1, 10)
 _SMALLEST_DOCUMENT = 5
 """Bytes: a length and a NUL; also what lies before the name of a document's first field: a length and a type."""
+
+_MANY_FIELDS = 64
+"""Steps after which what is left is read one document at a time: a step costs a hundred fields of one document.
+
+No document has as many fields that were asked for; one that has a field a million times would take hours.
+"""
 
 _LONGEST_PROBE = 48
 _PROBES = 12
@@ -63,6 +70,13 @@ class Field:
             self.repeated[rows[again]] = True
             rows, types, starts, ends = (one[~again] for one in (rows, types, starts, ends))
         self.types[rows], self.starts[rows], self.ends[rows] = types, starts, ends
+
+    def note_one(self, row: int, kind: int, start: int, end: int) -> None:
+        """Note the same of one document."""
+        if self.types[row] != ABSENT:
+            self.repeated[row] = True
+        else:
+            self.types[row], self.starts[row], self.ends[row] = kind, start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +169,12 @@ def locate_fields(batch: Batch, names: Sequence[str]) -> dict[str, Field]:
     }
     walker = _Walker(batch)
     rows, cursors, last = np.arange(count), batch.starts + 4, batch.ends - 1
-    while rows.size:
+    for step in itertools.count():
+        if not rows.size:
+            break
+        if step == _MANY_FIELDS:
+            _locate_rest(batch, rows, cursors, last, found)
+            break
         types = batch.data[cursors]
         finished = types == 0
         if finished.any():
@@ -168,6 +187,14 @@ def locate_fields(batch: Batch, names: Sequence[str]) -> dict[str, Field]:
             found[name].note(rows[at], types[at], values[at], ends[at])
         cursors = ends
     return {name.decode(): field for name, field in found.items()}
+
+
+def _locate_rest(batch: Batch, rows: Offsets, cursors: Offsets, last: Offsets, found: Mapping[bytes, Field]) -> None:
+    for row, cursor, end in zip(rows.tolist(), cursors.tolist(), last.tolist(), strict=True):
+        data = batch.data[cursor : end + 1].tobytes()
+        for kind, name, start, stop in elements_between(data, 0, end - cursor):
+            if name in found:
+                found[name].note_one(row, kind, cursor + start, cursor + stop)
 
 
 class _Walker:
@@ -231,8 +258,8 @@ class _Walker:
         return ends
 
     def _name_at(self, place: int, last: int) -> bytes:
-        text = self._data[place : last + 1].tobytes()
-        return text[: text.index(0)]
+        text = self._data[place : min(place + _LONGEST_PROBE + 1, last) + 1].tobytes()
+        return text.partition(b"\0")[0]
 
     def _matches(self, name: bytes, places: Offsets) -> Flags:
         """Return which places hold exactly ``name`` and its NUL, comparing eight bytes at a time."""

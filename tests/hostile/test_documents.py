@@ -21,7 +21,7 @@ from serve.app import create_app
 from stores.connections import mongo_database
 from tests.api_server import caller, running
 from tests.extract_samples import AS_OF, client, cpf_of, insert, sources_of
-from tests.hostile.bson_forms import document
+from tests.hostile.bson_forms import Form, array, document, int32, nested, object_id, text
 from tests.hostile.documents import COLLECTIONS, mixed, one_fault_each, sound
 from tests.hostile.judgement import Judge, Judged, read_document
 from tests.hostile.wire_server import serving
@@ -188,3 +188,29 @@ def test_what_the_embedded_server_takes_is_judged_as_it_holds_it(settings, sourc
             answer = client.get(f"/clientes/{cpf}/consultar")
             assert answer.status_code == 200
             UltimosEventos.model_validate_json(answer.content)
+
+
+def test_documents_at_the_limits_of_size_and_depth(sources):
+    """16 MB of one text, of one field again and again, of a list; as deep as MongoDB lets, and deeper."""
+    big = 16 * 2**20 - 400
+    table = COLLECTIONS[1]
+    numbers = count()
+
+    def of(name: str, form: Form) -> bytes:
+        number = next(numbers)
+        return document([(n, form if n == name else v) for n, v in sound(table, HELD[number % 4], number)])
+
+    documents = {one.name: [] for one in COLLECTIONS} | {
+        table.name: [
+            of("tipo_movimentacao", text("x" * big)),
+            of("cpf", text("1" * big)),
+            of("_id", text("y" * big)),
+            of("valor", array([int32(1)] * 200_000)),
+            of("cpf", array([text(HELD[0])] * 200_000)),
+            *(of("valor", nested(depth)) for depth in (100, 180, 200, 5000)),
+            *(of("cpf", nested(depth, in_arrays=True)) for depth in (100, 180, 200, 5000)),
+            document([("_id", object_id(1)), *[("cpf", text(HELD[0]))] * 300_000]),
+            document([("_id", object_id(2)), *sound(table, HELD[0], 99)[1:], *[("$where", int32(1))] * 300_000]),
+        ]
+    }
+    check(of_documents(sources, documents), judged(documents))
