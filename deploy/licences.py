@@ -22,7 +22,7 @@ BY_HAND = {
     "whenever": "MIT",
     "zipp": "MIT",
 }
-"""Read in the licence files of distributions whose metadata do not tell enough, not in every version, or that not every machine installs."""
+"""Read in licence files, where a distribution's metadata do not tell enough or not every machine installs it."""
 
 PERMISSIVE = {
     *(
