@@ -19,9 +19,14 @@ TRAINING_FOLDERS = ("snapshots", "training")
 TRAINING_PREFIX = "treino-"
 
 
-def is_needed(run: Run, *, now: datetime, resume_within: timedelta) -> bool:
-    """Return whether a run's data may still be read: it was published, is under way, or may be gone on with."""
-    if run.situacao != "falhou":
+def is_needed(run: Run, stored: Collection[UUID], *, now: datetime, resume_within: timedelta) -> bool:
+    """Return whether a run's data may still be read: it is under way, may be gone on with, or its scores are kept.
+
+    ``stored`` are the runs whose scores PostgreSQL holds, read after the run was.
+    """
+    if run.situacao in PUBLISHED:
+        return run.id in stored
+    if run.situacao == "em_andamento":
         return True
     return run.retomavel and now - run.iniciada_em <= resume_within
 

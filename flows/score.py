@@ -243,13 +243,12 @@ class _Night:
         """Drop what no run needs: of runs beyond retention, given up or stopped, and what killed writers left."""
         now = datetime.now(UTC)
         ledger.abandon_stale_runs(self.results.engine, begun_before=now - RESUME_WITHIN, motivo=NEVER_RESUMED)
-        dropped = set(self.results.publisher.retain(self.settings.retention_runs))
+        self.results.publisher.retain(self.settings.retention_runs)
 
         def needed() -> tuple[ledger.Run, ...]:
             runs = ledger.list_runs(self.results.engine)
-            return tuple(
-                run for run in runs if run.id not in dropped and is_needed(run, now=now, resume_within=RESUME_WITHIN)
-            )
+            stored = self.results.publisher.stored_runs()
+            return tuple(run for run in runs if is_needed(run, stored, now=now, resume_within=RESUME_WITHIN))
 
         clear_lake(self.lake, lambda: {run.id for run in needed()}, now=now, training_within=RESUME_WITHIN)
         drop_changes(self.lake, needed())

@@ -161,6 +161,12 @@ class Publisher:
             retention.delete_rejects_of_failed(connection)
         return dropped
 
+    @results_reached()
+    def stored_runs(self) -> frozenset[UUID]:
+        """Return the runs whose scores PostgreSQL holds."""
+        with self._results.connect() as connection:
+            return score_partitions.stored_runs(connection)
+
     def _put_in_force(self, run: RunInfo) -> None:
         with self._results.begin() as connection:
             run_states.lock_states(connection)

@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from tests.run_faults.faults import HOLDS, Fault, draw, in_turn, strikes
@@ -30,12 +31,13 @@ def main() -> int:
         "--every-boundary", action="store_true", help="the fault (kill) at the first and the last of each"
     )
     parser.add_argument("--every-store", action="store_true", help="each fault of each store where it is asked")
+    parser.add_argument("--prefect-api", help="a Prefect server that is there; else one is started")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))  # so that the servers end too
     failed = 0
     with (
         tempfile.TemporaryDirectory(prefix="escore-noites-") as folder,
-        prefect_server(Path(folder)) as prefect_api,
+        nullcontext(asked.prefect_api) if asked.prefect_api else prefect_server(Path(folder)) as prefect_api,
         open_court(Path(folder), prefect_api) as court,
     ):
         for name, faults in _trials(asked, court.known):

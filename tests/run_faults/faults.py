@@ -80,6 +80,9 @@ class Fault:
         return {"faults": [{"do": do or self.kind, "at": self.at, "nth": self.nth, "seconds": self.clock_jump}]}
 
 
+LEFT_ORPHANS = (Fault("kill", "lake delete", 3),)
+"""After which something stood for ever of which nobody knew: killed between an old run's scores and its files."""
+
 ONCE_FAILED = (
     Fault("enospc", "lake write scores/faixa data", 3),
     Fault("enospc", "lake fsync", 20),

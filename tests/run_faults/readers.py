@@ -23,7 +23,7 @@ from serve.sources.redis_pipe import RedisPipe
 from serve.sources.sql_store import SqlStore
 from tests.run_faults.checker import Known
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.15
 TIMEOUT = 2.0
 
 Answers = dict[str, tuple[Any, ...]]

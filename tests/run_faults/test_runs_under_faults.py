@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.run_faults.faults import ARTIFACTS, OF_A_WORKER, ONCE_FAILED, Fault, in_turn, strikes
+from tests.run_faults.faults import ARTIFACTS, LEFT_ORPHANS, OF_A_WORKER, ONCE_FAILED, Fault, in_turn, strikes
 from tests.run_faults.house import LATER, House
 from tests.run_faults.planted_bugs import BUGS
 from tests.run_faults.published_state import read_state
@@ -90,6 +90,11 @@ def test_what_passes_by_itself_is_tried_again_within_the_run(court: Court, fault
     done = court.house.run(plan=fault.plan())
     assert done.code == 0, done.output
     assert court.judge() == []
+
+
+@pytest.mark.parametrize("fault", LEFT_ORPHANS, ids=str)
+def test_what_once_left_orphans_leaves_none(court: Court, fault: Fault) -> None:
+    assert not (told := try_fault(court, fault)), told
 
 
 @pytest.mark.parametrize("store", ["redis", "results"])

@@ -41,11 +41,13 @@ RUN = Run(
         ({"iniciada_em": NOW - timedelta(hours=25)}, False),
         ({"situacao": "publicada", "iniciada_em": NOW - timedelta(days=90)}, True),
         ({"situacao": "substituida"}, True),
+        ({"situacao": "substituida", "id": UUID(int=2)}, False),
         ({"situacao": "em_andamento"}, True),
     ],
 )
 def test_which_runs_are_needed(changes, needed):
-    assert is_needed(replace(RUN, **changes), now=NOW, resume_within=DAY) is needed
+    """One whose scores went is not, even if the process that dropped them died before it came to the lake."""
+    assert is_needed(replace(RUN, **changes), {RUN.id}, now=NOW, resume_within=DAY) is needed
 
 
 def test_everything_else_goes(tmp_path):
