@@ -11,6 +11,7 @@ from importlib.metadata import metadata
 
 BY_HAND = {
     "async-timeout": "Apache-2.0",
+    "contourpy": "BSD-3-Clause",
     "importlib-metadata": "Apache-2.0",
     "interpret-core": "MIT",
     "lazy-importer": "Apache-2.0",
@@ -21,7 +22,7 @@ BY_HAND = {
     "whenever": "MIT",
     "zipp": "MIT",
 }
-"""Read in the licence files of distributions whose metadata do not tell enough, or that not every machine installs."""
+"""Read in the files of distributions whose metadata do not tell enough in every version, or on every machine."""
 
 PERMISSIVE = {
     *(

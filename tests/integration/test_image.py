@@ -157,11 +157,12 @@ def test_the_embedded_stores_are_not_in_it_and_it_says_so_before_anything_starts
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 def test_a_night_runs_in_what_the_image_installs(installed_image, settings, tmp_path):
     """Population, training with its plots, a run with its gates and Data Docs, Prefect's own server beside."""
     image, given = installed_image, environment_of(settings, *OWNERS)
     as_of = ("--as-of", "2025-12-31")
-    for words in (("populate", "--clients", "3000", *as_of), ("train", *as_of), ("run", *as_of)):
+    for words in (("populate", "--clients", "2000", *as_of), ("train", *as_of), ("run", *as_of)):
         done = image.ask([*image.entry, *words], given)
         assert done.returncode == 0, done.stdout.decode()[-4000:]
         assert not REFUSED.search(done.stdout), done.stdout.decode()[-4000:]
@@ -171,6 +172,7 @@ def test_a_night_runs_in_what_the_image_installs(installed_image, settings, tmp_
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 def test_everything_installed_is_compiled_for_good(installed_image):
     place = installed_image.root / "venv" / "lib" / f"python{HERE}" / "site-packages"
     for package in (installed_image.root / "app" / "flows", place / "prefect", place / "fastapi"):
