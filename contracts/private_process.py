@@ -18,8 +18,8 @@ def keep_files_private() -> None:
 def keep_memory_private() -> None:
     """Let a crash of this process, and of those that it starts, leave no core: its memory holds personal data.
 
-    Neither a file nor a pipe to a program that collects cores gets it, and nobody can raise the limit again without the
-    system's own rights.
+    Neither a file nor a pipe to a program that collects cores gets it (Linux: ``coredump_pipe`` of ``fs/coredump.c``),
+    and nobody can raise the limit again without the system's own rights. Where the system allows 0 at most, it is 0.
     """
     if sys.platform == "win32":
         return

@@ -85,7 +85,7 @@ def components_of_page(lock: Path) -> list[Component]:
     packages: Mapping[str, Mapping[str, Any]] = json.loads(lock.read_text("utf-8"))["packages"]
     found: dict[str, Component] = {}
     for place, package in packages.items():
-        if not place:
+        if not place or package.get("link"):
             continue
         name = place.rpartition("node_modules/")[2]
         purl = f"pkg:npm/{name.replace('@', '%40')}@{package['version']}"

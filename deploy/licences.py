@@ -22,7 +22,7 @@ BY_HAND = {
     "whenever": "MIT",
     "zipp": "MIT",
 }
-"""Read in licence files, where a distribution's metadata do not tell enough or not every machine installs it."""
+"""Read in the files of distributions whose metadata do not tell enough in every version, or on every machine."""
 
 PERMISSIVE = {
     *(

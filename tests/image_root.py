@@ -42,6 +42,8 @@ class ImageRoot:
         self.folder = folder
         self.root = folder / "root"
         self._stages = _stages(INSTRUCTIONS)
+        self._context = shown_files(read_context_rules())
+        self._homes: list[Path] = []
         self._arguments = dict(word.split("=", 1) for each in INSTRUCTIONS if each.name == "ARG" for word in each.words)
         for place in ("root", "volumes/0", "local/bin"):
             (folder / place).mkdir(parents=True, mode=0o755)
@@ -50,7 +52,8 @@ class ImageRoot:
             (folder / "local" / "bin" / "python").symlink_to("/usr/bin/python3")
 
     def lay_out(self, *, install: bool) -> None:
-        """Follow every stage. Unless ``install``, the packages are those of this environment, not of pip's making."""
+        """Follow every stage. Unless ``install``, the packages are those of this environment, each under a link."""
+        self._homes = [] if install else sorted(set(_packages().values()))
         build, final = self._stages
         work = self.folder / "build"
         work.mkdir()
@@ -68,7 +71,7 @@ class ImageRoot:
         shutil.rmtree(work)
 
     def _lay_base(self, root: Path) -> None:
-        for name in ("proc", "dev", "tmp", "var/escore", *self._own_python):
+        for name in ("proc", "dev", "tmp", "var/escore", *self._own_python, *self._places_of_packages):
             (root / name).mkdir(parents=True, exist_ok=True)
         for name in SYSTEM:
             here = Path("/") / name
@@ -86,7 +89,7 @@ class ImageRoot:
             return
         if target.endswith("/"):
             goal /= Path(source).name
-        for file in shown_files(read_context_rules()):
+        for file in self._context:
             if (ROOT / source) in (file, *file.parents):
                 copy = goal / file.relative_to(ROOT / source) if (ROOT / source).is_dir() else goal
                 copy.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +101,9 @@ class ImageRoot:
 
     def _run(self, each: Instruction, root: Path, place: str, *, install: bool) -> None:
         if "pip" in each.words and not install:
-            _link_packages(root / "venv" / "lib" / f"python{HERE}" / "site-packages")
+            target = root / "venv" / "lib" / f"python{HERE}" / "site-packages"
+            for name, home in _packages().items():
+                (target / name).symlink_to(f"/{self._places_of_packages[self._homes.index(home)]}/{name}")
         elif "compile_all.py" in each.words and not install:
             return
         elif each.words[0] == "install":  # the user's folder: a volume, whose first content is what the image has there
@@ -115,6 +120,10 @@ class ImageRoot:
         """Where this Python lies, if elsewhere than the system: its program may name its libraries by that path."""
         place = sys.base_prefix.lstrip("/")
         return [] if place.split("/")[0] in SYSTEM else [place]
+
+    @property
+    def _places_of_packages(self) -> list[str]:
+        return [f"packages/{number}" for number, _ in enumerate(self._homes)]
 
     @property
     def user(self) -> tuple[str, str]:
@@ -178,7 +187,11 @@ class ImageRoot:
             **options,
             "root": str(options["root"]),
             "words": list(words),
-            "binds": [*binds, (str(local), "usr/local"), *((f"/{place}", place) for place in self._own_python)],
+            "binds": [
+                *(*binds, (str(local), "usr/local")),
+                *((f"/{place}", place) for place in self._own_python),
+                *((str(home), place) for home, place in zip(self._homes, self._places_of_packages, strict=True)),
+            ],
             "volume": str(self.folder / "volumes" / "0"),
         }
 
@@ -197,19 +210,15 @@ def _stages(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
     return stages
 
 
-def _link_packages(target: Path) -> None:
-    """Give the folder what this environment has of the image's packages: the same files under a second name."""
+def _packages() -> dict[str, Path]:
+    """Return where the image's packages lie in this environment: each folder or file that a package has at the top."""
+    found = {}
     for name in image_packages(python=HERE):
-        for file in distribution(name).files or ():
-            source = Path(str(file.locate()))
-            if ".." in file.parts or ("__pycache__" in file.parts and not source.exists()):
-                continue  # programs beside the packages
-            goal = target / file
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(source, goal)
-            except OSError:  # another file system
-                shutil.copyfile(source, goal)
+        package = distribution(name)
+        for file in package.files or ():
+            if ".." not in file.parts:  # not the programs beside the packages
+                found[file.parts[0]] = Path(str(package.locate_file("")))
+    return found
 
 
 def _unshare() -> tuple[str, ...]:

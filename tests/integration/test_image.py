@@ -160,7 +160,8 @@ def test_the_embedded_stores_are_not_in_it_and_it_says_so_before_anything_starts
 @pytest.mark.timeout(3_600)
 def test_a_night_runs_in_what_the_image_installs(installed_image, settings, tmp_path):
     """Population, training with its plots, a run with its gates and Data Docs, Prefect's own server beside."""
-    image, given = installed_image, environment_of(settings, *OWNERS)
+    image = installed_image
+    given = {**environment_of(settings, *OWNERS), "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600"}
     as_of = ("--as-of", "2025-12-31")
     for words in (("populate", "--clients", "2000", *as_of), ("train", *as_of), ("run", *as_of)):
         done = image.ask([*image.entry, *words], given)
