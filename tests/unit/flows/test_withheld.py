@@ -1,12 +1,16 @@
-"""What Prefect is told of a failure holds no value, neither in its text nor through its cause."""
+"""What is told of a failure holds no value, neither in its text nor through its cause."""
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from contracts.errors import GateError, UnexpectedError
 from flows.withheld import print_errors_in_one_line, values_withheld
 
+ROOT = Path(__file__).parents[3]
 SECRET = "52998224725"
 
 
@@ -51,3 +55,23 @@ def test_prefect_prints_no_traceback_of_our_errors(caplog):
     finally:
         logger.removeHandler(caplog.handler)
     assert caplog.records[-1].exc_info is None
+
+
+LOSING = f"""
+import resource, sys, threading
+from flows.withheld import withhold_lost_exceptions
+withhold_lost_exceptions()
+def lose(): raise ValueError("{SECRET}")
+thread = threading.Thread(target=lose); thread.start(); thread.join()
+class Left:
+    def __del__(self): raise ValueError("{SECRET}")
+Left()
+print(resource.getrlimit(resource.RLIMIT_CORE)[0])
+"""
+
+
+def test_what_ends_a_thread_or_cannot_be_taken_is_told_without_its_text_and_leaves_no_core():
+    done = subprocess.run([sys.executable, "-c", LOSING], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert SECRET not in done.stderr
+    assert done.stderr.count("ValueError (text withheld) at <string>") == 2
+    assert done.stdout == "0\n"
