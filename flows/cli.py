@@ -235,7 +235,7 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line; an EscoreError prints its lines and exits with its own code, any other its class and places.
+    """Run the command line; an EscoreError prints its lines and exits with its own code, any other tells no values.
 
     What it writes is for its own user alone: the lake, the truth files and the stores hold personal data.
     """

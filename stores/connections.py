@@ -109,7 +109,7 @@ _MONGO_LOGIN_CODES = (13, 18)
 
 
 def _keep_commands_from_logs() -> None:
-    """Keep pymongo's log of commands, which quotes filters and documents, silent whatever level is asked of all logs."""
+    """Keep pymongo's log of commands, which quotes filters and documents, silent whatever level all logs have."""
     logger = logging.getLogger("pymongo")
     if logger.getEffectiveLevel() < logging.WARNING:
         logger.setLevel(logging.WARNING)

@@ -3,9 +3,17 @@
 import logging
 import subprocess
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
+import sqlalchemy as sa
+from pydantic import BaseModel
 
 from contracts.errors import GateError, UnexpectedError
 from flows.withheld import print_errors_in_one_line, values_withheld
@@ -75,3 +83,33 @@ def test_what_ends_a_thread_or_cannot_be_taken_is_told_without_its_text_and_leav
     assert SECRET not in done.stderr
     assert done.stderr.count("ValueError (text withheld) at <string>") == 2
     assert done.stdout == "0\n"
+
+
+class Income(BaseModel):
+    value: float
+
+
+def _in_sqlite() -> None:
+    with sa.create_engine("sqlite://").begin() as connection:
+        connection.execute(sa.text("create table t (cpf text primary key)"))
+        connection.execute(sa.text("insert into t values (:a), (:a)"), {"a": SECRET})
+
+
+QUOTING: dict[str, Callable[[], object]] = {
+    "pyarrow": lambda: pa.array([f"x{SECRET}"]).cast(pa.int64()),
+    "pandas": lambda: pd.to_numeric(pd.Series([f"x{SECRET}"])),
+    "numpy": lambda: np.array([f"x{SECRET}"]).astype(np.float64),
+    "DuckDB": lambda: duckdb.sql(f"select cast('x{SECRET}' as integer)").fetchall(),
+    "pydantic": lambda: Income.model_validate({"value": f"x{SECRET}"}),
+    "SQLAlchemy": _in_sqlite,
+    "the language": lambda: {}[SECRET],
+}
+
+
+@pytest.mark.parametrize("library", QUOTING)
+def test_what_libraries_quote_of_a_record_is_withheld(library):
+    with pytest.raises(Exception, match=SECRET):
+        QUOTING[library]()
+    with pytest.raises(UnexpectedError) as caught:
+        values_withheld(QUOTING[library])()
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
