@@ -32,23 +32,28 @@ MIN_BYTES = 8
 Layer = tuple[str, bytes]
 
 
-def open_up(data: bytes, name: str, depth: int = MAX_DEPTH) -> Iterator[Layer]:
-    """Yield the bytes under their name and every layer below them, named by the way to it."""
+def open_up(data: bytes, name: str, depth: int = MAX_DEPTH, seen: set[int] | None = None) -> Iterator[Layer]:
+    """Yield the bytes under their name and every layer below them, named by the way to it; equal ones once."""
+    seen = set() if seen is None else seen
+    seen.add(hash(data))
     yield name, data
     if depth == 0:
         return
     for word, inner in _inside(data):
-        if len(inner) >= MIN_BYTES and inner != data:
-            yield from open_up(inner, f"{name} > {word}", depth - 1)
+        if len(inner) >= MIN_BYTES and hash(inner) not in seen:
+            yield from open_up(inner, f"{name} > {word}", depth - 1, seen)
 
 
 def open_file(path: Path) -> Iterator[Layer]:
-    """Yield a file's layers; of an SQLite database what its journal adds, too."""
-    yield from open_up(path.read_bytes(), str(path))
+    """Yield a file's layers; of an SQLite database with a journal all that both hold."""
     journal = path.with_name(path.name + "-wal")
-    if journal.exists():
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            yield from open_up(_dump(connection), f"{path} with its journal", MAX_DEPTH - 1)
+    if not journal.exists():
+        yield from open_up(path.read_bytes(), str(path))
+        return
+    yield str(path), path.read_bytes()
+    yield str(journal), journal.read_bytes()
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        yield from open_up(_dump(connection), f"{path} with its journal", MAX_DEPTH - 1)
 
 
 def _inside(data: bytes) -> Iterator[Layer]:
@@ -160,6 +165,9 @@ _DEFLATED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\x28\xb5\x2f\xfd")
 _ZLIB_OR_GZIP = 47
 """zlib's window bits that take either header."""
 
+_TRIED = 512
+"""Bytes after which it mostly shows that two letters were no header."""
+
 
 def _deflated_anywhere(data: bytes) -> Iterator[Layer]:
     """Yield what was compressed by gzip, zlib or zstd, wherever in the bytes it begins."""
@@ -173,6 +181,7 @@ def _deflated_anywhere(data: bytes) -> Iterator[Layer]:
             continue
         unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
         try:
+            zlib.decompressobj(_ZLIB_OR_GZIP).decompress(data[begin : begin + _TRIED])
             inner = unpacker.decompress(data[begin:])
         except zlib.error:
             continue
@@ -195,10 +204,19 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
 
 
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
+_MAX_CONTROLS = 0.02
+"""Share of control characters up to which bytes are text; compressed ones have a tenth."""
+
+_PRINTED = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
+
+
 def _decoded(data: bytes) -> Iterator[Layer]:
     for word, pattern, coding in _UTF16:
         if found := b"\n".join(one.decode(coding).encode() for one in pattern.findall(data)):
             yield word, found
+    if len(data) - len(data.translate(None, _CONTROLS)) > _MAX_CONTROLS * len(data):
+        data = b"\n".join(_PRINTED.findall(data))  # no escape and no code has other characters
     if b"\\" in data:
         yield "JSON escapes", _JSON_ESCAPE.sub(lambda m: chr(int(m[1], 16)).encode("utf-8", "replace"), data)
         yield "byte escapes", _BYTE_ESCAPE.sub(lambda m: bytes([int(m[1], 16) if m[1] else int(m[2], 8)]), data)

@@ -2,7 +2,7 @@
 
 Text is compared without case, accents and punctuation, so that one needle stands for all ways to write it; numbers as
 eight bytes, little and big endian, integer and floating. The needles are the values of the columns that the
-declaration calls `IDENTIFIER`, `CONTACT` or `PSEUDONYM`, as the stores hold them. `tests/opened_bytes.py` unpacks.
+declaration calls ``contracts.tables.DIRECT``, as the stores hold them. `tests/opened_bytes.py` unpacks.
 """
 
 from __future__ import annotations
@@ -26,6 +26,22 @@ from tests.opened_bytes import Layer, open_file, open_up
 CPF, NAME, ADDRESS, CLIENT_ID, BARE_HASH = "a CPF", "a name", "an address", "a consumer id", "a hash without a key"
 MIN_TEXT = 12
 """Shorter names and addresses may be ordinary words of a page."""
+
+SEARCHED = {
+    "cpf": CPF,
+    "nome": NAME,
+    "id": CLIENT_ID,
+    "cliente_id": CLIENT_ID,
+    "longadouro": ADDRESS,
+    "numero": ADDRESS,
+    "complemento": ADDRESS,
+    "bairro": ADDRESS,
+    "cidade": ADDRESS,
+}
+"""As what each column that names or finds a person is found.
+
+Of addresses, street and number together: a street, a quarter and a city alone are everybody's.
+"""
 
 _ANCHOR = 8
 _BITS = 24
@@ -84,6 +100,7 @@ class Search:
                     self._texts.add(folded, kind)
         for identifier in persons.client_ids:
             self._add_uuid(identifier)
+        self._clean: set[bytes] = set()
         self._numbers = np.sort(np.array([int(cpf) for cpf in persons.cpfs], dtype=np.int64))
 
     def in_bytes(self, data: bytes, name: str) -> list[Leak]:
@@ -91,8 +108,12 @@ class Search:
         return self._in_layers(open_up(data, name))
 
     def in_file(self, path: Path) -> list[Leak]:
-        """Return what is found in a file."""
-        return self._in_layers(open_file(path))
+        """Return what is found in a file; one whose content was clean before is not searched again."""
+        content = hashlib.sha256(path.read_bytes()).digest()
+        leaks = [] if content in self._clean else self._in_layers(open_file(path))
+        if not leaks and not path.with_name(path.name + "-wal").exists():
+            self._clean.add(content)
+        return leaks
 
     def in_memory(self, data: bytes, name: str) -> list[Leak]:
         """Return what stands in a process's memory as it is: no layers below."""
