@@ -51,8 +51,9 @@ up: $(READY) ## Start the embedded stores and Prefect
 down: $(READY) ## Stop them
 	$(BIN)/escore down
 
-docs: $(READY) ## Make the reference pages from the declarations, and the plan for a country from the figures
+docs: $(READY) ## Make reference pages and the map of personal data from the declarations, the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference
+	$(BIN)/python -m flows.privacy_page docs
 	$(BIN)/python -m benchmarks.scale_plan --write
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.table import Table
@@ -27,6 +27,7 @@ from flows.cli_output import ERR, OUT, print_json, print_result, print_status, p
 from flows.cli_review import REPLAY_EXAMPLE, replay
 from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
+from flows.withheld import withheld, withhold_lost_exceptions
 
 app = typer.Typer(
     name="escore",
@@ -236,18 +237,25 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line; an EscoreError prints its lines and exits with its own code.
+    """Run the command line; an EscoreError prints its lines and exits with its own code, any other tells no values.
 
     What it writes is for its own user alone, and a crash leaves no core.
     """
     keep_files_private()
     keep_memory_private()
+    withhold_lost_exceptions()
     try:
         app()
     except EscoreError as error:
-        for line in str(error).splitlines():
-            ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text may quote a record
+        _end(withheld(error))
+
+
+def _end(error: EscoreError) -> NoReturn:
+    for line in str(error).splitlines():
+        ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

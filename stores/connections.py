@@ -7,6 +7,7 @@ wrap the use in `reaching`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,7 +45,12 @@ def sql_engine(
         options = postgres_options(timeout, statement_timeout, application)
     try:
         engine = sa.create_engine(
-            parsed, connect_args=options, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=2 * POOL_SIZE
+            parsed,
+            connect_args=options,
+            pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=2 * POOL_SIZE,
+            hide_parameters=True,  # an error's text would quote them
         )
     except (sa.exc.NoSuchModuleError, ImportError):
         raise SettingsError([f"{describe_url(url)}: no driver for {parsed.drivername}:// is installed"]) from None
@@ -57,6 +63,7 @@ def mongo_database(url: str, *, timeout: float) -> Database[dict[str, Any]]:
 
     Datetimes come back naive, in UTC. SettingsError if the URL names no database.
     """
+    _keep_commands_from_logs()
     milliseconds = int(timeout * 1000)
     client: MongoClient[dict[str, Any]] = MongoClient(
         url,
@@ -99,6 +106,13 @@ def reaching(url: str) -> Iterator[None]:
 
 
 _MONGO_LOGIN_CODES = (13, 18)
+
+
+def _keep_commands_from_logs() -> None:
+    """Keep pymongo's log of commands, which quotes filters and documents, silent whatever level all logs have."""
+    logger = logging.getLogger("pymongo")
+    if logger.getEffectiveLevel() < logging.WARNING:
+        logger.setLevel(logging.WARNING)
 
 
 def _bound_connecting(engine: sa.Engine, url: URL, *, timeout: float, statement_timeout: float | None) -> None:

@@ -11,6 +11,7 @@ grant connect on database base_b to escore_leitor_b;
 alter database base_b set log_statement = 'none';
 alter database base_b set log_min_duration_statement = -1;
 alter database base_b set log_min_error_statement = 'panic';
+alter database base_b set log_min_messages = 'log';
 alter database base_b set log_error_verbosity = 'terse';
 
 \connect base_b

@@ -17,6 +17,7 @@ grant connect on database score to escore_motor, escore_analista;
 alter database score set log_statement = 'none';
 alter database score set log_min_duration_statement = -1;
 alter database score set log_min_error_statement = 'panic';
+alter database score set log_min_messages = 'log';
 alter database score set log_error_verbosity = 'terse';
 
 \connect score

@@ -39,6 +39,7 @@ CONFIGURATION = {
     "log_timezone": "UTC",
     "log_statement": "none",
     "log_min_error_statement": "panic",  # statements and row values may hold personal data
+    "log_min_messages": "log",  # an error's own text may quote a value: it goes to the client, and not into the log
     "log_error_verbosity": "terse",
 }
 

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from contracts.settings import PREFIX, Settings
 from flows.resources import open_results
 from stores.connections import sql_engine
+from tests.file_watch import watched
 
 AS_OF = date(2025, 12, 31)
 CLIENTS = 2_000
@@ -71,6 +72,8 @@ class Night:
     run: dict[str, Any]
     trained: dict[str, Any]
     outputs: dict[str, str]
+    kept_files: Path
+    """Every file that there was, if only for a while, outside the lake and the truth: see ``tests/file_watch.py``."""
 
     def truth(self, name: str) -> pa.Table:
         """Return a truth file."""
@@ -95,12 +98,18 @@ def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Nig
         | {"prefect_api_url": prefect_api, "range_size": RANGE_SIZE}
     )
     common = ("--as-of", AS_OF.isoformat())
-    populated = succeed(
-        escore(settings, "populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30")
-    )
-    trained = succeed(escore(settings, "train", *common, "--json"))
-    run = succeed(escore(settings, "run", *common, "--json"))
+    temporary, kept = settings.var / "temporario", settings.var.with_name(f"{settings.var.name}-vistos")
+    temporary.mkdir()
+    with watched([settings.var], kept, leave_out=("lake", "verdade")):
+        populated, trained, run = (
+            succeed(escore(settings, *words, TMPDIR=str(temporary)))
+            for words in (
+                ("populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30"),
+                ("train", *common, "--json"),
+                ("run", *common, "--json"),
+            )
+        )
     outputs = {
         name: done.stdout + done.stderr for name, done in (("populate", populated), ("train", trained), ("run", run))
     }
-    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs)
+    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs, kept)
