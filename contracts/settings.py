@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     base_b_admin_url: _PostgresUrl | None = Field(None, description="Owner of Base B's tables")
     base_c_admin_url: _MongoUrl | None = Field(None, description="Writer of Base C's collections")
     results_admin_url: _PostgresUrl | None = Field(None, description="Owner of the results tables")
+    results_api_url: _PostgresUrl | None = Field(None, description="The API's login on the results; SCORE_RESULTS_URL")
+    redis_api_url: _RedisUrl | None = Field(None, description="The API's login on the cache; SCORE_REDIS_URL")
     prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
     cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
@@ -147,6 +149,11 @@ class Settings(BaseSettings):
     def min_debt_cents(self) -> int:
         """Return the smallest debt that can make a default, in cents."""
         return round(self.min_debt_reais * 100)
+
+    def for_api(self) -> Self:
+        """Return the settings that the API works with: its own logins, where it has them, in the engine's place."""
+        own = {"results_url": self.results_api_url, "redis_url": self.redis_api_url}
+        return self.model_copy(update={name: url for name, url in own.items() if url is not None})
 
     def require(self, *names: str) -> Self:
         """Return the settings if all the named ones are set; SettingsError lists every one that is not."""
@@ -228,6 +235,9 @@ def _with_embedded(settings: Settings, given: dict[str, Any]) -> Settings:
     if prefect_api_url:
         state["prefect_api_url"] = prefect_api_url
     missing = {name: value for name, value in state.items() if getattr(settings, name) is None}
+    for store in ("results", "redis"):
+        if getattr(settings, f"{store}_url") is not None:  # the embedded API's login is on the embedded store
+            missing.pop(f"{store}_api_url", None)
     for store in ("base_a", "base_b", "base_c", "results"):
         own_url = getattr(settings, f"{store}_url")
         if own_url is not None and getattr(settings, f"{store}_admin_url") is None:
