@@ -32,7 +32,7 @@ def problems_of(monkeypatch, **values: str) -> list[str]:
     try:
         load_settings()
     except SettingsError as error:
-        return error.problems
+        return list(error.problems)
     return []
 
 
