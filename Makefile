@@ -27,11 +27,13 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
+	@scripts/install-tls-servers
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
+	@scripts/install-tls-servers
 	$(BIN)/python -m pytest --run-long
 
 check: $(READY) ## Format, lint, strict types, import rules, dead code

@@ -14,9 +14,9 @@ from typing import Any
 from contracts.settings import PREFIX, Settings
 from contracts.tables import TABLES, Nature, Store, tables_of
 from flows.data_flow_figure import data_flow_figure
+from flows.half_finished import RESUME_WITHIN
 from flows.personal_data_map import PERSONAL_RESULTS, PLACES, SCORE, Form, Held
 from flows.reference_pages import api_document
-from flows.score import RESUME_WITHIN
 from serve.access.callers import SCOPES
 from serve.auditing.accesses import MONTHS
 from serve.published.kept_answers import SCORE_DATA_PREFIX

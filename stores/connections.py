@@ -22,8 +22,9 @@ from redis.retry import Retry
 from sqlalchemy.engine import URL
 
 from contracts.errors import SettingsError, StoreUnavailableError
-from stores.addresses import describe_url, postgres_options, reason_of
+from stores.addresses import describe_url, oracle_options, postgres_options, reason_of
 from stores.deadlines import call_within
+from stores.url_options import check_mongo_options, check_redis_options
 
 MONGO_READ_TIMEOUT_SECONDS = 120.0
 """One reply of an established connection: an aggregation may be slow where connecting may not."""
@@ -43,6 +44,8 @@ def sql_engine(
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
         options = postgres_options(timeout, statement_timeout, application)
+    elif parsed.get_backend_name() == "oracle":
+        parsed, options = oracle_options(parsed)
     try:
         engine = sa.create_engine(
             parsed,
@@ -61,10 +64,11 @@ def sql_engine(
 def mongo_database(url: str, *, timeout: float) -> Database[dict[str, Any]]:
     """Return the database that the URL names; nothing is sent before the first use.
 
-    Datetimes come back naive, in UTC. SettingsError if the URL names no database.
+    Datetimes come back naive, in UTC. SettingsError if the URL names no database, or has an option that is not good.
     """
     _keep_commands_from_logs()
     milliseconds = int(timeout * 1000)
+    check_mongo_options(url)
     client: MongoClient[dict[str, Any]] = MongoClient(
         url,
         serverSelectionTimeoutMS=milliseconds,
@@ -85,7 +89,9 @@ def redis_client(url: str, *, timeout: float) -> redis.Redis:
     """Return a client of the logical database that the URL names; nothing is sent before the first use.
 
     A connection that the server has dropped is opened again once; a reply that does not come is not awaited twice.
+    SettingsError if the URL has an option that is not good.
     """
+    check_redis_options(url)
     once = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once, client_name="escore"

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from contracts.errors import SettingsError, StoreUnavailableError
 from serve.sources.breaker import Breaker
 from serve.sources.tolerant_dates import take_any_date
-from stores.addresses import describe_url, postgres_options, reason_of
+from stores.addresses import describe_url, oracle_options, postgres_options, reason_of
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -229,6 +229,8 @@ def _engine(url: str, *, timeout: float, connections: int) -> AsyncEngine | sa.E
     options: dict[str, Any] = {}
     if backend == "postgresql":
         options = postgres_options(timeout, SERVER_SHARE * timeout, APPLICATION)
+    elif backend == "oracle":
+        parsed, options = oracle_options(parsed)
     try:
         driver = ASYNC_DRIVERS.get(backend)
         if driver is None:

@@ -166,7 +166,8 @@ def _settings(var: Path, book: StateBook) -> dict[str, str]:
         return {}
     settings: dict[str, str] = {}
     for kind in running:
-        settings |= kind(servers_folder(var) / kind.name).settings(book.servers[kind.name])
+        server, record = kind(servers_folder(var) / kind.name), book.servers[kind.name]
+        settings |= server.settings(record) | server.narrow_settings(record)
     return settings | _engine_secrets(book)
 
 
