@@ -45,7 +45,30 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _all_long_enough(secret: SecretStr) -> SecretStr:
+    keys = _listed(secret)
+    short = [str(place) for place, key in enumerate(keys, 1) if len(key.encode()) < MIN_SECRET_LENGTH]
+    if short:
+        raise ValueError(f"key {', '.join(short)} of {len(keys)}: at least {MIN_SECRET_LENGTH} bytes are needed")
+    return secret
+
+
+def _listed(secret: SecretStr) -> tuple[str, ...]:
+    """Return the secrets of a list: apart by white space, or texts in JSON if one holds white space itself."""
+    text = secret.get_secret_value()
+    if not text.lstrip().startswith("["):
+        return tuple(text.split())
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise ValueError("begins like a list in JSON and is not one of texts")
+    return tuple(keys)
+
+
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+_Secrets = Annotated[SecretStr, AfterValidator(_all_long_enough)]
 _BaseAUrl = Annotated[SecretStr, url_of(*ANY_BASE)]
 _PostgresUrl = Annotated[SecretStr, url_of("postgresql")]
 _MongoUrl = Annotated[SecretStr, url_of("mongodb")]
@@ -86,6 +109,14 @@ class Settings(BaseSettings):
     prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
     cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
+    cache_key_next: _Secret | None = Field(
+        None, description="The key that `SCORE_CACHE_KEY` will be, while keys are changed: read by it, not yet written"
+    )
+    cache_keys_earlier: _Secrets | None = Field(
+        None,
+        description="Keys that `SCORE_CACHE_KEY` was and that persons are still named by: the newest first, apart by "
+        "white space, or a list of texts in JSON",
+    )
     jwks: str | None = Field(None, description="Public keys of the tokens' issuer: a JWKS file or its https URL")
     jwt_secret: _Secret | None = Field(None, description="Secret of development tokens (HS256)")
     jwt_issuer: str = Field("escore", min_length=1, description="Claim `iss` that a token must have")
@@ -145,6 +176,11 @@ class Settings(BaseSettings):
     def audit_root(self) -> Path:
         """Return where the audit's journal lies: ``SCORE_AUDIT_DIR``, or ``auditoria`` below ``SCORE_VAR``."""
         return self.audit_dir or self.var / "auditoria"
+
+    @property
+    def earlier_cache_keys(self) -> tuple[str, ...]:
+        """Return the keys that ``SCORE_CACHE_KEY`` was, the newest first."""
+        return () if self.cache_keys_earlier is None else _listed(self.cache_keys_earlier)
 
     @property
     def min_debt_cents(self) -> int:

@@ -34,7 +34,7 @@ def list_accesses(
     if not is_purpose(purpose):
         raise UsageError("finalidade: words of letters only, up to 80 characters, such as direito de acesso")
     settings = settings.for_api().require(*SETTINGS)
-    hashes = PersonHash(settings.secret("cache_key").encode())
+    hashes = PersonHash.from_settings(settings)
     with ExitStack() as stack:
         base_b, results = (_open(settings, name, stack) for name in ("base_b_url", "results_url"))
         with reaching(settings.secret("base_b_url")), base_b.connect() as connection:

@@ -20,6 +20,7 @@ from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
 from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
 from flows.cli_flows import call_flow, point_prefect_at_its_server
+from flows.cli_keys import ROTATE_EXAMPLE, rotate_key
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
@@ -194,6 +195,7 @@ app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
 app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 app.command("erase", epilog=ERASE_EXAMPLE)(erase)
 app.command("readmit", epilog=READMIT_EXAMPLE)(readmit)
+app.command("rotate-key", epilog=ROTATE_EXAMPLE)(rotate_key)
 
 
 @app.command(

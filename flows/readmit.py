@@ -21,11 +21,11 @@ def readmit_client(settings: Settings, client_id: str) -> int:
     or CPF is kept out.
     """
     settings.require(*READMIT_SETTINGS)
-    hashes = PersonHash(settings.secret("cache_key").encode())
+    hashes = PersonHash.from_settings(settings)
     with open_results(settings) as results, base_a_of(settings) as base_a:
         cpfs = cpfs_known(results.engine, open_lake(settings), base_a, client_id)
-        hashed = [hashes.subject_by_cpf(cpf) for cpf in cpfs]
-        changed = erasures.readmit(results.engine, hashes.subject_by_client(client_id), hashed)
+        hashed = [name for cpf in cpfs for name in hashes.all_by_cpf(cpf)]
+        changed = erasures.readmit(results.engine, hashes.all_by_client(client_id), hashed)
     if not changed:
         raise ClientNotFoundError("nobody of that cliente_id, or of their CPF, is kept out")
     return changed

@@ -79,7 +79,7 @@ def replay_score(settings: Settings, execucao_id: UUID, cliente_id: str, *, purp
     if not is_purpose(purpose):
         raise UsageError("finalidade: words of letters only, up to 80 characters, such as revisao")
     settings.require(*REPLAY_SETTINGS)
-    hashes = PersonHash(settings.secret("cache_key").encode())
+    hashes = PersonHash.from_settings(settings)
     with open_results(settings) as results:
         run = _published_run(results, execucao_id)
         found = read_postgres(results.engine, execucao_id, cliente_id)

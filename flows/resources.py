@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from extract.sources import Sources
-from flows.erased_persons import erased_persons
+from flows.erased_persons import erased_persons, keep_renamed
+from serve.published.person_hash import PersonHash
 from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
 from stores.results_errors import results_reached
@@ -44,7 +45,9 @@ def open_sources(settings: Settings) -> Iterator[Sources]:
             engines.append(engine)
         database = mongo_database(settings.secret("base_c_url"), timeout=timeout)
         stack.callback(database.client.close)
-        yield Sources(engines[0], engines[1], database, erased_persons(settings))
+        erased = erased_persons(settings)
+        yield Sources(engines[0], engines[1], database, erased)
+        keep_renamed(settings, erased)
 
 
 @contextmanager
@@ -59,6 +62,5 @@ def open_results(settings: Settings) -> Iterator[Results]:
         stack.callback(engine.dispose)
         cache = redis_client(settings.secret("redis_url"), timeout=settings.store_timeout_seconds)
         stack.callback(cache.close)
-        key = settings.secret("cache_key").encode()
         with results_reached():
-            yield Results(engine, cache, Publisher(engine, cache, cache_key=key))
+            yield Results(engine, cache, Publisher(engine, cache, cache_key=PersonHash.from_settings(settings)))

@@ -275,7 +275,9 @@ def erasure_lock(engine: sa.Engine) -> Iterator[None]:
     """Hold the sole right to rewrite what runs left; RunConflictError if a run or another erasure is under way."""
     with _lock_connection(engine) as connection:
         if not _try_lock(connection, "pg_try_advisory_lock", EVERY_DATE):
-            raise RunConflictError("a run, or another erasure, is under way: call it again when that has ended")
+            raise RunConflictError(
+                "a run, an erasure or a change of keys is under way: call it again when it has ended"
+            )
         yield
 
 
@@ -285,7 +287,7 @@ def _hold_off_erasures(engine: sa.Engine) -> sa.Connection:
     try:
         while not _try_lock(connection, "pg_try_advisory_lock_shared", EVERY_DATE):
             if time.monotonic() > deadline:
-                raise RunConflictError("the erasure of a person is under way: try again when it has ended")
+                raise RunConflictError("an erasure, or a change of keys, is under way: try again when it has ended")
             time.sleep(POLL_SECONDS)
     except BaseException:
         connection.close()

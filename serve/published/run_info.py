@@ -72,20 +72,27 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class GenerationInfo:
-    """A generation in Redis: its run and the number of buckets its scores are spread over."""
+    """A generation in Redis: its run, the number of buckets its scores are spread over, and whose names they bear.
+
+    ``key_id`` is of the key that persons are named by in it; None in one written before generations told it.
+    """
 
     run: RunInfo
     buckets: int
+    key_id: str | None = None
 
     def encode(self) -> bytes:
         """Return the info key's value."""
-        return json.dumps({**self.run.to_json(), "baldes": self.buckets}, ensure_ascii=False).encode()
+        body = {**self.run.to_json(), "baldes": self.buckets}
+        if self.key_id is not None:
+            body["chave"] = self.key_id
+        return json.dumps(body, ensure_ascii=False).encode()
 
     @classmethod
     def decode(cls, value: bytes) -> GenerationInfo:
         """Return the description that ``encode`` wrote."""
         body = json.loads(value)
-        return cls(RunInfo.from_json(body), body["baldes"])
+        return cls(RunInfo.from_json(body), body["baldes"], body.get("chave"))
 
 
 def load_run_info(connection: sa.Connection, run_id: UUID) -> RunInfo | None:

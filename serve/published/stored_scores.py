@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from contracts.errors import StoreUnavailableError
 from contracts.score_terms import Reason
-from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate, read_record
+from serve.published.key_layout import POINTER_KEY, Pointer, client_prefix, cpf_prefix, info_key, locate, read_record
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo
 from serve.publishing.generations import redis_errors
@@ -70,17 +70,20 @@ def read_redis(
 ) -> dict[str, StoredScore | None]:
     """Return the run's record by consumer id and the one by CPF; None where Redis does not hold it.
 
-    StoreUnavailableError if Redis does not answer.
+    StoreUnavailableError if Redis does not answer; SettingsError if persons are named in it by a key not known here.
     """
     with redis_errors():
-        info_text: Any = cache.get(info_key(run_id))
-        places = {
-            "Redis, by id": (hashes.of_client(client_id), client_prefix(run_id)),
-            "Redis, by CPF": (hashes.of_cpf(cpf), cpf_prefix(run_id)),
-        }
+        pointer_text: Any = cache.get(POINTER_KEY)
+        mark = "" if pointer_text is None else Pointer.decode(pointer_text).mark_of(run_id)
+        info_text: Any = cache.get(info_key(run_id, mark))
         if info_text is None:
-            return dict.fromkeys(places)
+            return {"Redis, by id": None, "Redis, by CPF": None}
         info = GenerationInfo.decode(info_text)
+        names = hashes.under(info.key_id)
+        places = {
+            "Redis, by id": (names.of_client(client_id), client_prefix(run_id, mark)),
+            "Redis, by CPF": (names.of_cpf(cpf), cpf_prefix(run_id, mark)),
+        }
         found: dict[str, Any] = {
             name: cache.hget(*locate(digest, prefix, info.buckets)) for name, (digest, prefix) in places.items()
         }

@@ -22,6 +22,7 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
+from serve.publishing.rekeying import RekeyProgress, drop_leftovers, rekey_run
 from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
 from serve.publishing.staging import stage_tables
@@ -39,12 +40,13 @@ class Publisher:
     """Stages runs and switches between them; the only writer of published scores.
 
     ``results`` connects as a role that owns the table ``score``; ``cache_key`` is the secret by which
-    persons are named in Redis.
+    persons are named in Redis, or the names under it where other keys are known too.
     """
 
-    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes) -> None:
+    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes | PersonHash) -> None:
         self._results = results
-        self._generations = Generations(cache, PersonHash(cache_key))
+        self._hashes = PersonHash(cache_key) if isinstance(cache_key, bytes) else cache_key
+        self._generations = Generations(cache, self._hashes)
         self._staging: dict[UUID, RunInfo] = {}
 
     @results_reached()
@@ -136,6 +138,23 @@ class Publisher:
         Restages the run in force if Redis lacks it, moves the pointer, drops generations nobody needs.
         """
         return self._follow()
+
+    @results_reached()
+    def rekey(self, progress: RekeyProgress) -> tuple[UUID, ...]:
+        """Name persons in Redis by the newest key: write the run in force, and the one before it, anew and point there.
+
+        Readers have the earlier generation, whole, until the new one is. Returns the runs that were written; none if
+        the newest key names everybody already. No run, rollback or erasure may be under way.
+        """
+        in_force = self._follow()
+        if in_force is None:
+            return ()
+        with self._results.connect() as connection:
+            before = retention.previous_run(connection)
+        runs = (in_force,) if before is None else (in_force, before)
+        drop_leftovers(self._generations, runs)
+        rekey = partial(rekey_run, self._results, self._generations, self._hashes, progress)
+        return tuple(run_id for run_id in runs if rekey(run_id))
 
     @results_reached()
     def discard(self, run_id: UUID) -> None:
@@ -245,6 +264,9 @@ class Publisher:
             run = load_run_info(connection, run_id)
             if run is None:
                 raise DataIntegrityError(f"run {run_id}: its model is not in the results")
+            pointer = self._generations.pointer()
+            if pointer is not None and pointer.current == run_id:
+                self._generations.point_to(None)  # who reads a bucket half filled would miss consumers that exist
             self._generations.open(run, consumers=rows)
             self._generations.filling(run_id).write_tables(score_partitions.read_partition(connection, run_id))
         self._check_counts(rows, run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -18,9 +19,12 @@ from contracts.settings import Settings
 from serve.published.key_layout import POINTER_KEY, Pointer, client_prefix
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo
+from serve.publishing import entry_groups, score_partitions
 from serve.publishing.generations import Generations
 from serve.publishing.publish import Publisher
 from serve.publishing.score_partitions import LOCK_SECONDS, count_rows
+from serve.scores.redis_scores import RedisScores
+from serve.sources.redis_pipe import RedisPipe
 from stores.connections import redis_client, sql_engine
 from tests.score_samples import make_run, make_scores, open_run
 
@@ -158,6 +162,42 @@ def test_a_crash_between_the_two_switches_is_repaired(publisher, engine, cache):
     cache.flushdb()
     assert publisher.reconcile() == second
     assert Generations(cache, PersonHash(SECRET)).count(second) == (100, 100)
+
+
+def test_no_reader_misses_a_consumer_while_the_generation_in_force_is_filled_anew(
+    publisher, engine, cache, stores, monkeypatch
+):
+    """A bucket gets rows from every batch: one that is half filled must prove to no reader that somebody is unknown."""
+    monkeypatch.setattr(entry_groups, "GROUP_ROWS", 100)
+    monkeypatch.setattr(score_partitions, "READ_ROWS", 100)
+    run_id = publish(publisher, engine, 1, rows=3_000)
+    cpfs = make_scores(3_000)["cpf"].to_pylist()[-20:]
+    repaired = threading.Event()
+
+    def damage_and_repair() -> None:
+        for _ in range(3):
+            cache.delete(client_prefix(run_id) + "000000")
+            publisher.reconcile()
+        repaired.set()
+
+    async def read_on() -> int:
+        pipe = RedisPipe(stores.secret("redis_url"), timeout=10)
+        scores, answered = RedisScores(pipe, PersonHash(SECRET)), 0
+        while not repaired.is_set():
+            try:
+                assert None not in await scores.by_cpfs(cpfs)
+                answered += 1
+            except StoreUnavailableError:  # then PostgreSQL is asked
+                continue
+        await pipe.close()
+        return answered
+
+    repairing = threading.Thread(target=damage_and_repair)
+    repairing.start()
+    try:
+        assert asyncio.run(read_on()) > 0
+    finally:
+        repairing.join()
 
 
 def test_begin_again_drops_what_an_earlier_attempt_left(publisher, engine, cache):
