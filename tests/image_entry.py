@@ -57,4 +57,5 @@ def main() -> None:
     os.execvpe(asked["words"][0], asked["words"], os.environ)
 
 
-main()
+if __name__ == "__main__":
+    main()

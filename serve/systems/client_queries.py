@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from contracts.tables import LATEST_DATE
+from contracts.reference_date import LATEST_DATE
 from serve.systems.client_clauses import Clause, Clauses
 from serve.systems.source_tables import CLIENTE, DIVIDA
 

@@ -15,7 +15,12 @@ SAMPLES = {
     "00000000191": "the smallest but one",
     "38742048982": "made from the number of a client of the Berka data, as population/berka_people.py says",
 }
-NUMBERS_OF_MACHINES = {"requirements.lock", "docs/benchmarks/figures.json"}
+NUMBERS_OF_MACHINES = {
+    "requirements.lock",
+    "deploy/image/requirements.lock",
+    "docs/benchmarks/figures.json",
+    "docs/reference/sbom.cdx.json",
+}
 """Digits of hashes and of measures."""
 
 
