@@ -108,20 +108,19 @@ def quoting_fault(settings: Settings, person: Person) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def outputs(night, somebody) -> dict[str, str]:
-    """What commands printed: the night's, and the same again with all logs open, stopped by a fault and resumed."""
+    """What commands printed: the night's, and a run with all logs open that a fault stops, before it is resumed."""
     run = ("run", "--as-of", AS_OF.isoformat())
     with quoting_fault(night.settings, somebody[0]):
         failed = escore(night.settings, *run, **VERBOSE)
-    done = succeed(escore(night.settings, *run, "--json", **VERBOSE))
+    resumed = succeed(escore(night.settings, *run))
     with quoting_fault(night.settings, somebody[0]):
         refused = escore(night.settings, "rollback")
-    watched = escore(night.settings, "monitor", **VERBOSE)
     roll_back(night.settings)
     assert (failed.returncode, refused.returncode) == (1, 1), failed.stderr + refused.stderr
     assert "text withheld" in failed.stderr
     assert "text withheld" in refused.stderr
-    assert "DEBUG" in done.stderr
-    found = {"failed": failed, "again": done, "rollback": refused, "monitor": watched}
+    assert failed.stderr.count("DEBUG") > 1_000
+    found = {"failed": failed, "resumed": resumed, "refused": refused}
     return night.outputs | {name: one.stdout + one.stderr for name, one in found.items()}
 
 
