@@ -33,7 +33,7 @@ def list_accesses(
     """
     if not is_purpose(purpose):
         raise UsageError("finalidade: words of letters only, up to 80 characters, such as direito de acesso")
-    settings.require(*SETTINGS)
+    settings = settings.for_api().require(*SETTINGS)
     hashes = PersonHash.from_settings(settings)
     with ExitStack() as stack:
         base_b, results = (_open(settings, name, stack) for name in ("base_b_url", "results_url"))

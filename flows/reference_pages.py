@@ -20,7 +20,7 @@ from contracts import errors
 from contracts.income_frequency import MONTHLY_FACTORS
 from contracts.rules import RULES
 from contracts.settings import MIN_SECRET_LENGTH, PREFIX, Settings
-from contracts.tables import TABLES, Column, Kind, Table
+from contracts.tables import TABLES, Column, Kind, Nature, Table
 from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
 from flows.cli import app
@@ -41,17 +41,16 @@ def pages() -> dict[str, str]:
         "settings.md": _settings_page(),
         "errors.md": _errors_page(),
         "features.md": feature_dictionary(),
-        "openapi.json": _api_document(),
+        "openapi.json": json.dumps(api_document(), ensure_ascii=False, indent=1) + "\n",
     }
 
 
-def _api_document() -> str:
+def api_document() -> dict[str, Any]:
     """Return the API's document; the application it is made from reaches no store."""
     given: dict[str, Any] = {f"{store}_url": "postgresql://nowhere/x" for store in ("base_a", "base_b", "results")}
     given |= {"base_c_url": "mongodb://nowhere/x", "redis_url": "redis://nowhere/0", "_env_file": None}
     given |= dict.fromkeys(("cache_key", "jwt_secret"), "x" * MIN_SECRET_LENGTH)
-    document = create_app(Settings(**given)).openapi()
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return create_app(Settings(**given)).openapi()
 
 
 def _commands_page() -> str:
@@ -253,7 +252,7 @@ def _tables_page() -> str:
     return (
         f"{_GENERATED}# Tables of Bases A, B and C\n\n"
         "Columns that the engine does not read are never extracted. Money in the lake is an integer of cents, "
-        "instants are UTC.\n\n"
+        "instants are UTC. *Personal* says what a column tells of a person: [privacy](../explanation/privacy.md).\n\n"
         + "\n".join(sections)
         + f"\n## Monthly factor of each income frequency\n\n| frequencia | x |\n|---|---|\n{frequencies}\n"
     )
@@ -272,7 +271,8 @@ def _table_section(table: Table) -> str:
 
 
 def _column_row(column: Column) -> str:
-    marks = ["yes" if flag else "" for flag in (column.nullable, column.read, column.personal)]
+    marks = ["yes" if flag else "" for flag in (column.nullable, column.read)]
+    marks.append("" if column.nature is Nature.NONE else column.nature.value)
     return f"| `{column.name}` | {_type_text(column)} | {' | '.join(marks)} | {column.description} |"
 
 

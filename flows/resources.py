@@ -16,6 +16,7 @@ from flows.erased_persons import erased_persons, keep_renamed
 from serve.published.person_hash import PersonHash
 from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
+from stores.results_errors import results_reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def open_sources(settings: Settings) -> Iterator[Sources]:
 
 @contextmanager
 def open_results(settings: Settings) -> Iterator[Results]:
-    """Yield the results database, the cache and the publisher."""
+    """Yield the results database, the cache and the publisher; losing PostgreSQL is StoreUnavailableError."""
     with ExitStack() as stack:
         engine = sql_engine(
             settings.secret("results_url"),
@@ -61,4 +62,5 @@ def open_results(settings: Settings) -> Iterator[Results]:
         stack.callback(engine.dispose)
         cache = redis_client(settings.secret("redis_url"), timeout=settings.store_timeout_seconds)
         stack.callback(cache.close)
-        yield Results(engine, cache, Publisher(engine, cache, cache_key=PersonHash.from_settings(settings)))
+        with results_reached():
+            yield Results(engine, cache, Publisher(engine, cache, cache_key=PersonHash.from_settings(settings)))

@@ -75,6 +75,7 @@ class _Parts:
     """Makes the clients of one process, each once, and the routes upon them."""
 
     def __init__(self, settings: Settings, clock: Clock, *, needs: tuple[str, ...]) -> None:
+        settings = settings.for_api()
         verifier = _verifier(settings, needs)
         self._settings = settings
         self._clock = clock
