@@ -57,7 +57,7 @@ class Bench:
         self.settings = settings
         self.scores = scores
         self.cache = redis_client(settings.secret("redis_url"), timeout=60)
-        self.owner = sql_engine(settings.secret("results_url"), timeout=10)
+        self.owner = sql_engine(settings.secret("results_admin_url"), timeout=10)
         self.redis_server = psutil.Process(self._redis_says("server", "process_id"))
         with self.owner.connect() as connection:
             backend = psutil.Process(connection.scalar(sa.text("SELECT pg_backend_pid()")))

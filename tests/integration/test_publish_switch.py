@@ -43,12 +43,14 @@ def stores(make_installation: Callable[[str], Settings]) -> Settings:
 def engine(stores: Settings) -> Iterator[sa.Engine]:
     engine = sql_engine(stores.secret("results_url"), timeout=10)
     yield engine
-    with engine.begin() as connection:
+    engine.dispose()
+    owner = sql_engine(stores.secret("results_admin_url"), timeout=10)
+    with owner.begin() as connection:
         tables = connection.scalars(sa.text("SELECT tablename FROM pg_tables WHERE tablename ~ '^score_[0-9a-f]{32}$'"))
         for table in tables.all():
             connection.execute(sa.text(f"DROP TABLE {table}"))
         connection.execute(sa.text("DELETE FROM execucao"))
-    engine.dispose()
+    owner.dispose()
 
 
 @pytest.fixture

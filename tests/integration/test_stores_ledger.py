@@ -30,9 +30,11 @@ def settings(make_installation) -> Settings:
 def engine(settings: Settings) -> Iterator[sa.Engine]:
     engine = sql_engine(settings.secret("results_url"), timeout=5)
     yield engine
-    with engine.begin() as connection:
-        connection.execute(sa.text("delete from execucao"))
     engine.dispose()
+    owner = sql_engine(settings.secret("results_admin_url"), timeout=5)
+    with owner.begin() as connection:
+        connection.execute(sa.text("delete from execucao"))
+    owner.dispose()
 
 
 @pytest.fixture
