@@ -1,11 +1,13 @@
 """No CPF, name or street of the population is in any log, report, artifact, error, cache or Prefect record."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 import redis
 import sqlalchemy as sa
 
+from contracts.settings import secret_fields
 from stores.connections import sql_engine
 from tests.flows.conftest import escore
 
@@ -68,6 +70,18 @@ def test_prefect_and_server_logs_hold_nobody(night, embedded, personal):
     assert any(p.name == "prefect.db" for p in files)
     for path in files:
         assert leaks(path.read_bytes(), personal) == [], path
+
+
+def test_no_secret_is_in_what_the_night_left_behind(night, embedded):
+    """What it printed, its files and reports, Prefect's database of runs, parameters, logs and artifacts."""
+    texts = [night.settings.secret(name) for name in secret_fields() if getattr(night.settings, name) is not None]
+    secrets = {urlsplit(text).password if "://" in text else text for text in texts}
+    prefect = [path for path in (embedded.var / "embutidos" / "prefect").rglob("*") if path.is_file()]
+    assert any(path.name == "prefect.db" for path in prefect)
+    contents = {str(path): path.read_bytes() for path in (*prefect, *night.settings.var.rglob("*")) if path.is_file()}
+    contents |= {name: text.encode() for name, text in night.outputs.items()}
+    for name, content in contents.items():
+        assert not [secret for secret in secrets if secret and secret.encode() in content], name
 
 
 def test_cache_holds_nobody_in_clear(night, personal):
