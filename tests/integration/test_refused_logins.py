@@ -20,7 +20,7 @@ from stores.connections import mongo_database, reaching, redis_client, sql_engin
 
 WRONG = "hunter2-que-nao-e-a-senha"
 USER = "alguem-que-nao-ha"
-LIMIT = 3.0
+LIMIT = 10.0
 Change = Callable[[str], str]
 
 
