@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     )
 
     env: Literal["desenvolvimento", "producao"] = Field(
-        "desenvolvimento", description="Where this runs; `producao` refuses development tokens"
+        "desenvolvimento",
+        description="Where this runs; `producao` refuses development tokens, and stores without checked TLS",
     )
     var: Path = Field(Path("var"), description="Folder of embedded stores, reports and, by default, the lake")
     regime: Regime = Field(
@@ -104,8 +105,10 @@ class Settings(BaseSettings):
     base_b_admin_url: _PostgresUrl | None = Field(None, description="Owner of Base B's tables")
     base_c_admin_url: _MongoUrl | None = Field(None, description="Writer of Base C's collections")
     results_admin_url: _PostgresUrl | None = Field(None, description="Owner of the results tables")
-    results_api_url: _PostgresUrl | None = Field(None, description="The API's login on the results; SCORE_RESULTS_URL")
-    redis_api_url: _RedisUrl | None = Field(None, description="The API's login on the cache; SCORE_REDIS_URL")
+    results_api_url: _PostgresUrl | None = Field(
+        None, description="The API's login on the results, if not `SCORE_RESULTS_URL`"
+    )
+    redis_api_url: _RedisUrl | None = Field(None, description="The API's login on the cache, if not `SCORE_REDIS_URL`")
     prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
     cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")

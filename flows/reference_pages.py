@@ -304,8 +304,10 @@ def _settings_page() -> str:
     return (
         f"{_GENERATED}# Settings\n\nRead from the environment and `.env`. A store URL that is not set means the "
         "embedded store; an owner's URL (`..._ADMIN_URL`) that is not set means the store's own. The two secrets, "
-        f"`{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. All that are wrong "
-        "are reported together.\n\n"
+        f"`{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. These, and every URL "
+        f"of a store, may lie in a file: `{PREFIX}X_FILE` names the one that holds `{PREFIX}X`. With "
+        f"`{PREFIX}ENV=producao` a URL that leads to another machine must ask for TLS with a checked certificate "
+        "([how](../how-to/guard-the-stores.md)). All that are wrong are reported together.\n\n"
         "| variable | default | what |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

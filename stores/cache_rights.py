@@ -1,7 +1,8 @@
 """Who may do what in Redis: the rules of the engine's and the API's users, as its ACL wants them.
 
 The same as in ``deploy/sql/redis.acl``. The engine publishes below ``escore:``; the API reads there, and writes what it
-counts and keeps itself. Neither may list keys, empty a database, change the configuration or see other clients.
+counts and keeps itself. Neither may list keys, empty a database, change the configuration or see other clients. A
+command that Redis does not know, such as CLIENT SETINFO before 7.2, would keep it from starting: drivers do without.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 ENGINE = "escore_motor"
 API = "escore_api"
 
-_CONNECTION = "+auth +hello +ping +select +client|setname +client|setinfo"
+_CONNECTION = "+auth +hello +ping +select +client|setname"
 CACHE_USERS = {
     ENGINE: (
         "~escore:* resetchannels -@all "

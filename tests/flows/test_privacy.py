@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ from typer.testing import CliRunner
 
 from contracts.errors import EscoreError, UnexpectedError
 from contracts.extraction import CpfRange
-from contracts.settings import Settings
+from contracts.settings import Settings, secret_fields
 from extract.extraction import extract_range
 from flows.cli import app
 from flows.withheld import values_withheld
@@ -431,3 +432,15 @@ def test_a_store_that_is_down_is_one_clear_line_without_secrets(night, search, s
     assert "hunter2" not in done.stderr + done.stdout
     assert "127.0.0.1" in done.stderr.splitlines()[-1]
     assert clean(search.in_bytes((done.stderr + done.stdout).encode(), "output"))
+
+
+def test_no_secret_is_in_what_the_night_left_behind(night, embedded):
+    """What it printed, its files and reports, Prefect's database of runs, parameters, logs and artifacts."""
+    texts = [night.settings.secret(name) for name in secret_fields() if getattr(night.settings, name) is not None]
+    secrets = {urlsplit(text).password if "://" in text else text for text in texts}
+    prefect = [path for path in (embedded.var / "embutidos" / "prefect").rglob("*") if path.is_file()]
+    assert any(path.name == "prefect.db" for path in prefect)
+    contents = {str(path): path.read_bytes() for path in (*prefect, *night.settings.var.rglob("*")) if path.is_file()}
+    contents |= {name: text.encode() for name, text in night.outputs.items()}
+    for name, content in contents.items():
+        assert not [secret for secret in secrets if secret and secret.encode() in content], name
