@@ -26,9 +26,11 @@ import redis
 import sqlalchemy as sa
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
+from typer.testing import CliRunner, Result
 
-from contracts.errors import DataIntegrityError, RunConflictError, StoreUnavailableError
-from contracts.settings import Settings
+from contracts.errors import DataIntegrityError, RunConflictError, SettingsError, StoreUnavailableError, UsageError
+from contracts.settings import MIN_SECRET_LENGTH, Settings
+from flows.cli import app
 from flows.rotate_key import key_uses, rotate_key
 from serve.access.rate_limit import RateLimiter
 from serve.published.key_layout import POINTER_KEY, client_prefix, info_key
@@ -433,3 +435,38 @@ def test_a_generation_that_lost_consumers_is_not_pointed_to(installation, engine
             rotate_key(prepared)
     assert cache.get(POINTER_KEY) == pointer
     assert len(rotate_key(prepared)[1]) == 1
+
+
+def test_the_command_rotates_and_shows_what_needs_which_key(installation, engine, cache, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    publish(keys(installation, OLD), 1)
+    prepared = environment_of(keys(installation, OLD)) | {"SCORE_CACHE_KEY_NEXT": NEW}
+    done = prepared | {"SCORE_CACHE_KEY": NEW}
+    missing = {name: value for name, value in done.items() if name != "SCORE_CACHE_KEY_NEXT"} | {"SCORE_CACHE_KEY": OLD}
+
+    def call(environment: dict[str, str], *options: str) -> Result:
+        return CliRunner().invoke(app, ["rotate-key", *options], env=environment)
+
+    new, old = (PersonHash(key.encode()).key_id for key in (NEW, OLD))
+    assert json.loads(call(prepared, "--status", "--json").stdout) == [
+        {"chave": new, "papel": "next", "redis": [], "auditoria": False, "apagamento": 0, "necessaria": False},
+        {
+            "chave": old,
+            "papel": "current",
+            "redis": ["in force"],
+            "auditoria": False,
+            "apagamento": 0,
+            "necessaria": True,
+        },
+    ]
+    rotated = json.loads(call(prepared, "--json").stdout)
+    assert rotated == {"chave": new, "execucoes": [str(make_run(1).execucao_id)]}
+    assert "nothing to do" in call(done).stdout
+    refused = call(missing, "--status")
+    assert isinstance(refused.exception, SettingsError)
+    assert refused.exception.problems[0].startswith(f"SCORE_CACHE_KEYS_EARLIER: persons are named under {new}")
+    assert isinstance(call(prepared, "--status", "--generate").exception, UsageError)
+    fresh = {call({}, "--generate").stdout.strip() for _ in range(3)}
+    assert len(fresh) == 3
+    assert all(len(key) >= MIN_SECRET_LENGTH for key in fresh)
+    assert not any(text in call(prepared, "--status").output for text in (OLD, NEW))
