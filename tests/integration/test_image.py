@@ -163,7 +163,7 @@ def test_a_night_runs_in_what_the_image_installs(installed_image, settings, tmp_
     image = installed_image
     given = {**environment_of(settings, *OWNERS), "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600"}
     as_of = ("--as-of", "2025-12-31")
-    for words in (("populate", "--clients", "2000", *as_of), ("train", *as_of), ("run", *as_of)):
+    for words in (("populate", "--clients", "2000", "--events", "6", *as_of), ("train", *as_of), ("run", *as_of)):
         done = image.ask([*image.entry, *words], given)
         assert done.returncode == 0, done.stdout.decode()[-4000:]
         assert not REFUSED.search(done.stdout), done.stdout.decode()[-4000:]
