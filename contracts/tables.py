@@ -33,8 +33,10 @@ class Kind(StrEnum):
 class Nature(StrEnum):
     """What a column tells of a person (LGPD art. 5 I); all but the last are personal data."""
 
-    IDENTIFIER = "identificador"
-    """Names the person: CPF, name."""
+    IDENTIFIER = "cpf"
+    """The CPF."""
+    NAME = "nome"
+    """What the person is called."""
     PSEUDONYM = "pseudonimo"
     """Names the person to whoever holds Base A: ``cliente.id``."""
     CONTACT = "contato"
@@ -51,7 +53,7 @@ class Nature(StrEnum):
     """The record's own: its key, when it was written."""
 
 
-DIRECT = (Nature.IDENTIFIER, Nature.PSEUDONYM, Nature.CONTACT)
+DIRECT = (Nature.IDENTIFIER, Nature.NAME, Nature.PSEUDONYM, Nature.CONTACT)
 """What names or finds a person by itself, and stands nowhere outside the stores, the lake and the results."""
 
 CENTS_SUFFIX = "_centavos"
@@ -185,7 +187,7 @@ CLIENTE = Table(
     (
         Column("id", Kind.TEXT, "identificador", length=36, nature=Nature.PSEUDONYM),
         _CPF,
-        Column("nome", Kind.TEXT, "nome completo", length=200, read=False, nature=Nature.IDENTIFIER),
+        Column("nome", Kind.TEXT, "nome completo", length=200, read=False, nature=Nature.NAME),
         Column("data_nascimento", Kind.DATE, "data de nascimento", nature=Nature.PROFILE),
         Column("sexo", Kind.TEXT, "sexo; lido só para medir equidade", length=1, nullable=True, nature=Nature.PROFILE),
         Column(

@@ -66,8 +66,13 @@ def _told(natures: Iterable[Nature]) -> frozenset[Nature]:
     return frozenset(natures) - {Nature.NONE}
 
 
+def _all(form: Form, natures: Iterable[Nature | str]) -> Held:
+    wanted = set(natures)
+    return {nature: form for nature in (*Nature, SCORE) if nature in wanted}
+
+
 def _clear(*natures: Nature | str) -> Held:
-    return {nature: Form.CLEAR for nature in (*Nature, SCORE) if nature in natures}
+    return _all(Form.CLEAR, natures)
 
 
 _BY_OWNER = "by the store's owner; until then runs leave the person out, by the list of the erased"
@@ -122,7 +127,7 @@ PLACES: tuple[Place, ...] = (
         "results",
         "Results",
         _clear(Nature.IDENTIFIER, Nature.PSEUDONYM, SCORE),
-        f"`score`: {_setting('retention_runs')} runs and the last of each month",
+        f"`score`: {_setting('retention_runs')} runs and the last of each month; `execucao`, `rejeitado`: for good",
         "the engine's role; data scientists and auditors by a role of their own, `select` alone",
         "`escore erase`",
         _ERASED,
@@ -143,7 +148,7 @@ PLACES: tuple[Place, ...] = (
             Nature.IDENTIFIER: Form.KEYED,
             Nature.PSEUDONYM: Form.KEYED,
             SCORE: Form.CLEAR,
-            **dict.fromkeys((Nature.CONTACT, Nature.PROFILE, Nature.FINANCIAL, Nature.FREE_TEXT), Form.SEALED),
+            **_all(Form.SEALED, natures_of(Store.B) - {Nature.IDENTIFIER, Nature.PSEUDONYM}),
         },
         "scores: the run in force and the one before; Base B's answers a minute; quotas a day",
         f"the API and the engine, by {_setting('redis_url')}",

@@ -29,7 +29,8 @@ PAGE = Path("explanation") / "privacy.md"
 FIGURE = Path("assets") / "data-flow.svg"
 _MARKED = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _WORDS: dict[Nature | str, str] = {
-    Nature.IDENTIFIER: "names the person",
+    Nature.IDENTIFIER: "CPF",
+    Nature.NAME: "name",
     Nature.PSEUDONYM: "the consumer's id",
     Nature.CONTACT: "address",
     Nature.PROFILE: "profile",

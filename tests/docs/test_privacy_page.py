@@ -54,7 +54,7 @@ def test_only_stores_lake_results_and_api_hold_anybody_in_clear():
 def test_names_addresses_and_free_text_never_leave_the_stores_for_the_lake():
     """LGPD art. 6 III: what nothing needs is not extracted."""
     everything = {nature for store in Store for nature in natures_of(store)}
-    assert everything - natures_read() == {Nature.CONTACT, Nature.FREE_TEXT}
+    assert everything - natures_read() == {Nature.NAME, Nature.CONTACT, Nature.FREE_TEXT}
 
 
 def test_flows_join_places_and_evidence_is_there():

@@ -60,7 +60,7 @@ def as_input(name: str, kind: InputType) -> InputFeature:
 
 def test_the_list_covers_all_that_the_law_and_our_own_rule_name():
     """Lei 12.414 art. 3 §3 and art. 7-A I; marital status and addresses finer than the state are ours."""
-    telling = {Nature.IDENTIFIER, Nature.CONTACT, Nature.FREE_TEXT}
+    telling = {Nature.IDENTIFIER, Nature.NAME, Nature.CONTACT, Nature.FREE_TEXT}
     personal = {column.name for table in TABLES for column in table.columns if column.nature in telling}
     profile = {column.name for table in TABLES for column in table.columns if column.nature is Nature.PROFILE}
     assert personal - {"cpf"} <= set(FORBIDDEN_INPUTS), "the CPF links records"
