@@ -12,6 +12,8 @@ GROUPS = {
     "api": "api",
     "bson": "bson",
     "cli": "command_line",
+    "numbers": "numbers",
+    "settings": "settings",
 }
 """The first part of a target's name, and the module below ``tests.fuzz.targets`` that it stands in."""
 
