@@ -17,6 +17,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 from pyarrow import csv
 
+from contracts.errors import StoreContractError
+
 _COLUMN_REFUSED = re.compile(r"^In CSV column #([0-9]+):")
 _SESSION = "SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'; SET LOCAL client_encoding = 'UTF8'"
 
@@ -38,7 +40,10 @@ def copy_query(
 
 
 def parse_csv(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Return PostgreSQL's CSV as a table: an unquoted empty field is null, a quoted one is empty text."""
+    """Return PostgreSQL's CSV as a table: an unquoted empty field is null, a quoted one is empty text.
+
+    StoreContractError if it is not rows of so many columns.
+    """
     if data.size == 0:
         return pa.schema(list(types.items())).empty_table()
     as_bytes = dict.fromkeys(types, pa.binary())
@@ -47,7 +52,10 @@ def parse_csv(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
             return _read(data, types)
         except pa.ArrowInvalid as error:
             types = _doubted(types, str(error))
-    return _read(data, types)
+    try:
+        return _read(data, types)
+    except pa.ArrowInvalid:
+        raise StoreContractError("PostgreSQL: COPY gave other rows than were asked for") from None
 
 
 def _doubted(types: Mapping[str, pa.DataType], message: str) -> dict[str, pa.DataType]:

@@ -13,6 +13,7 @@ GROUPS = {
     "bson": "bson",
     "cli": "command_line",
     "numbers": "numbers",
+    "relational": "relational",
     "settings": "settings",
 }
 """The first part of a target's name, and the module below ``tests.fuzz.targets`` that it stands in."""
