@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.artifacts import ArtifactStore
+from contracts.documents import reading_document
 from contracts.errors import ClientNotFoundError, DataIntegrityError
 from contracts.settings import Settings
 from flows.erase_lake import Person, count_in_lake, erase_from_lake
@@ -127,7 +128,8 @@ def _seal(cpfs: frozenset[str], key: bytes, client_id: str) -> bytes:
 def _sealed_cpfs(before: erasures.Erasure | None, key: bytes, client_id: str) -> frozenset[str]:
     """Return the CPFs of an erasure that was begun and not ended."""
     sealed = b"" if before is None or before.cpfs_selados is None else before.cpfs_selados
-    plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode()
+    with reading_document("the CPFs of an erasure that was begun"):
+        plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode("ascii")
     return frozenset(plain[i : i + _CPF_CHARACTERS] for i in range(0, len(plain), _CPF_CHARACTERS))
 
 

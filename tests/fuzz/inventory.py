@@ -12,6 +12,7 @@ GROUPS = {
     "api": "api",
     "bson": "bson",
     "cli": "command_line",
+    "lake": "lake",
     "numbers": "numbers",
     "relational": "relational",
     "settings": "settings",
