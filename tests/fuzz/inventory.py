@@ -13,6 +13,7 @@ GROUPS = {
     "bson": "bson",
     "cli": "command_line",
     "lake": "lake",
+    "model": "model",
     "numbers": "numbers",
     "relational": "relational",
     "settings": "settings",
