@@ -18,7 +18,7 @@ from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo
-from serve.publishing.generations import Generations, redis_errors
+from serve.publishing.generations import Generations, reading_redis, redis_errors
 from serve.publishing.score_partitions import partition_name, stored_runs
 
 _IS_PERSON = "cliente_id = :client_id OR cpf = ANY(:cpfs)"
@@ -101,7 +101,8 @@ def _places(
     for run_id in _generations(cache, hashes):
         text: Any = cache.get(info_key(run_id))
         if text is not None:
-            buckets = GenerationInfo.decode(text).buckets
+            with reading_redis(f"the description of run {run_id}"):
+                buckets = GenerationInfo.decode(text).buckets
             yield locate(hashes.of_client(client_id), client_prefix(run_id), buckets)
             for cpf in sorted(cpfs):
                 yield locate(hashes.of_cpf(cpf), cpf_prefix(run_id), buckets)

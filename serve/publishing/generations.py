@@ -24,7 +24,7 @@ from serve.published.key_layout import (
     info_key,
 )
 from serve.published.person_hash import PersonHash
-from serve.published.run_info import GenerationInfo, RunInfo
+from serve.published.run_info import UNREADABLE, GenerationInfo, RunInfo
 from serve.publishing.bulk_hset import encode_bucket_commands, read_replies, write_entries
 from serve.publishing.entry_groups import EntryGroup
 
@@ -39,6 +39,15 @@ def redis_errors() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
+
+
+@contextmanager
+def reading_redis(what: str) -> Iterator[None]:
+    """Turn what does not decode within the block into DataIntegrityError, which names it."""
+    try:
+        yield
+    except UNREADABLE:
+        raise DataIntegrityError(f"Redis: {what} is not as it was written; flush Redis and publish again") from None
 
 
 class Generations:
@@ -69,7 +78,8 @@ class Generations:
         """Return a generation's description; None if Redis does not hold it."""
         with redis_errors():
             value = cast("bytes | None", self._cache.get(info_key(run_id)))
-        return None if value is None else GenerationInfo.decode(value)
+        with reading_redis(f"the description of run {run_id}"):
+            return None if value is None else GenerationInfo.decode(value)
 
     def count(self, run_id: UUID) -> tuple[int, int]:
         """Return how many consumers a generation holds, by consumer id and by CPF."""
@@ -95,13 +105,15 @@ class Generations:
         """Return the runs that have a generation, whole or not."""
         with redis_errors():
             members = cast("set[bytes]", self._cache.smembers(GENERATIONS_KEY))
-        return frozenset(UUID(hex=member.decode()) for member in members)
+        with reading_redis(GENERATIONS_KEY):
+            return frozenset(UUID(hex=member.decode()) for member in members)
 
     def pointer(self) -> Pointer | None:
         """Return the pointer that readers follow; None if there is none."""
         with redis_errors():
             value = cast("bytes | None", self._cache.get(POINTER_KEY))
-        return None if value is None else Pointer.decode(value)
+        with reading_redis(POINTER_KEY):
+            return None if value is None else Pointer.decode(value)
 
     def point_to(self, pointer: Pointer | None) -> None:
         """Move the pointer in one command; None removes it, and readers turn to PostgreSQL."""

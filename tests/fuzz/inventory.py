@@ -15,6 +15,7 @@ GROUPS = {
     "lake": "lake",
     "model": "model",
     "numbers": "numbers",
+    "published": "published",
     "relational": "relational",
     "settings": "settings",
 }
