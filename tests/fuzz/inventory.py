@@ -10,6 +10,7 @@ from tests.fuzz.target import Target
 GROUPS = {
     "access": "access",
     "api": "api",
+    "audit": "audit",
     "bson": "bson",
     "cli": "command_line",
     "lake": "lake",
