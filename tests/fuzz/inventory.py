@@ -11,6 +11,7 @@ GROUPS = {
     "access": "access",
     "api": "api",
     "audit": "audit",
+    "berka": "berka",
     "bson": "bson",
     "cli": "command_line",
     "lake": "lake",
