@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
 
-.PHONY: help setup demo test test-long check format up down docs screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo test test-long fuzz check format up down docs screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,10 @@ test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
 	@scripts/install-tls-servers
 	$(BIN)/python -m pytest --run-long
+
+fuzz: $(READY) ## Try 100,000 cases on every parser, with Atheris, 35 MB; FUZZ="--cases 5000" for fewer
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 check: $(READY) ## Format, lint, strict types, import rules, dead code
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from contracts.canonical_json import canonical_json
+from contracts.documents import reading_document, reading_parquet
 from contracts.errors import DataIntegrityError
 from contracts.lake_filesystem import open_filesystem
 from contracts.parquet_encoding import encoding_options
@@ -36,6 +38,7 @@ UNSEALED_FORMAT = 1
 _SEAL = "selo"
 _NO_SEAL = "0" * 64
 _UNFINISHED = ".tmp"
+_FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
 """What a file may hold: a table (Parquet), a mapping (canonical JSON) or bytes as they are."""
@@ -94,19 +97,19 @@ class ArtifactStore:
         data = self._read_buffer(f"{path}/{MANIFEST_NAME}")
         if data is None:
             return None
-        try:
+        with reading_document(f"{path}/{MANIFEST_NAME}", "altered, or not a manifest of this format"):
             text = data.to_pybytes()
             body = json.loads(text)
             if body["formato"] not in (MANIFEST_FORMAT, UNSEALED_FORMAT):
-                raise ValueError(f"format {body['formato']}")
+                raise ValueError("another format")
             if body["formato"] == MANIFEST_FORMAT and text != _sealed(text):
                 raise ValueError("altered")
             entries = {
                 name: FileEntry(int(e["bytes"]), str(e["sha256"]), e["linhas"]) for name, e in body["arquivos"].items()
             }
+            if not all(map(_FILE_NAME.fullmatch, entries)):
+                raise ValueError("no name of a file")
             return Manifest(entries, dict(body["meta"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: altered, or not a manifest of this format") from error
 
     def read_table(
         self,
@@ -123,14 +126,15 @@ class ArtifactStore:
         where the caller has read it already.
         """
         data = pa.BufferReader(self._read_checked(path, name, manifest))
-        return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns, use_threads=False)
+        with reading_parquet(f"{path}/{name}"):
+            return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns, use_threads=False)
 
     def read_json(self, path: str, name: str) -> dict[str, Any]:
-        """Return a JSON file of an artifact, after its checksum has been compared."""
-        try:
-            document: dict[str, Any] = json.loads(self.read_bytes(path, name))
-        except ValueError as error:
-            raise DataIntegrityError(f"{path}/{name}: not a JSON document") from error
+        """Return a JSON file of an artifact, an object, after its checksum has been compared."""
+        with reading_document(f"{path}/{name}"):
+            document = json.loads(self.read_bytes(path, name))
+            if not isinstance(document, dict):
+                raise TypeError("not an object")
         return document
 
     def read_bytes(self, path: str, name: str, *, manifest: Manifest | None = None) -> bytes:

@@ -254,7 +254,7 @@ def read_embedded_state(var: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise SettingsError([f"{PREFIX}VAR: {path} cannot be read ({error.strerror})"]) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise damaged_state(path) from None
     document: dict[str, Any] = body
     return document

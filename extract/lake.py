@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from contracts.artifacts import ArtifactStore, Manifest
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
 from contracts.tables import CLIENTE, TABLES, TABLES_BY_NAME, Table
@@ -70,23 +71,24 @@ def read_extraction(  # noqa: PLR0913 - where it lies, and what is wanted of it
     """
     path = snapshot_path(snapshot_id, index)
     manifest = manifest or _manifest(lake, path)
-    if columns is None:
-        wanted = [table.name for table in TABLES] if tables is None else tables
-        read = {name: _read_table(lake, path, TABLES_BY_NAME[name], manifest) for name in wanted}
-    else:
-        read = {
-            name: _read_columns(lake, path, TABLES_BY_NAME[name], names, manifest=manifest)
-            for name, names in columns.items()
-        }
-        used = {_REJECTS, *(f"{name}.parquet" for name in read)}
-        every = {*manifest.files, *(f"{name}.parquet" for name in TABLES_BY_NAME)}
-        for file in sorted(every - used):
-            lake.check(path, file, manifest=manifest)
-    return Extraction(
-        tables=read,
-        rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),
-        counts={name: TableCounts.from_json(body) for name, body in manifest.meta["contagens"].items()},
-    )
+    with reading_document(path):
+        if columns is None:
+            wanted = [table.name for table in TABLES] if tables is None else tables
+            read = {name: _read_table(lake, path, TABLES_BY_NAME[name], manifest) for name in wanted}
+        else:
+            read = {
+                name: _read_columns(lake, path, TABLES_BY_NAME[name], names, manifest=manifest)
+                for name, names in columns.items()
+            }
+            used = {_REJECTS, *(f"{name}.parquet" for name in read)}
+            every = {*manifest.files, *(f"{name}.parquet" for name in TABLES_BY_NAME)}
+            for file in sorted(every - used):
+                lake.check(path, file, manifest=manifest)
+        return Extraction(
+            tables=read,
+            rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),
+            counts={name: TableCounts.from_json(body) for name, body in manifest.meta["contagens"].items()},
+        )
 
 
 def _read_table(lake: ArtifactStore, path: str, table: Table, manifest: Manifest) -> pa.Table:
@@ -124,9 +126,11 @@ def read_heads(lake: ArtifactStore, snapshot_id: str, index: int | None) -> dict
 
 def read_whole(lake: ArtifactStore, snapshot_id: str, index: int | None) -> tuple[str, ...] | None:
     """Return which tables an incremental run read whole in a range; None if it was no incremental run."""
-    manifest = lake.read_manifest(snapshot_path(snapshot_id, index))
+    path = snapshot_path(snapshot_id, index)
+    manifest = lake.read_manifest(path)
     names = None if manifest is None else manifest.meta.get(_READ_WHOLE)
-    return None if names is None else tuple(names)
+    with reading_document(path):
+        return None if names is None else tuple(TABLES_BY_NAME[name].name for name in names)
 
 
 def _manifest(lake: ArtifactStore, path: str) -> Manifest:
@@ -139,4 +143,11 @@ def _manifest(lake: ArtifactStore, path: str) -> Manifest:
 def _heads(path: str, manifest: Manifest) -> dict[str, tuple[int, ...]]:
     if _HEADS not in manifest.meta:
         raise DataIntegrityError(f"{path}: no snapshot that an incremental run can start from")
-    return {name: tuple(heads) for name, heads in manifest.meta[_HEADS].items()}
+    with reading_document(path):
+        return {name: tuple(map(_whole, heads)) for name, heads in manifest.meta[_HEADS].items()}
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("not a count")
+    return value

@@ -17,6 +17,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 from pyarrow import csv
 
+from contracts.errors import StoreContractError
+
 _COLUMN_REFUSED = re.compile(r"^In CSV column #([0-9]+):")
 _ROW_TOO_LONG = "straddling object"
 """How Arrow's reader says that a row does not fit into a block: nothing is wrong with the row."""
@@ -45,7 +47,10 @@ def copy_query(
 
 
 def parse_csv(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Return PostgreSQL's CSV as a table: an unquoted empty field is null, a quoted one is empty text."""
+    """Return PostgreSQL's CSV as a table: an unquoted empty field is null, a quoted one is empty text.
+
+    StoreContractError if it is not rows of so many columns.
+    """
     if data.size == 0:
         return pa.schema(list(types.items())).empty_table()
     as_bytes = dict.fromkeys(types, pa.binary())
@@ -59,7 +64,7 @@ def parse_csv(data: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
             elif types != as_bytes:
                 types = _doubted(types, str(error))
             else:
-                raise
+                raise StoreContractError("PostgreSQL: COPY gave other rows than were asked for") from None
 
 
 def _doubted(types: Mapping[str, pa.DataType], message: str) -> dict[str, pa.DataType]:

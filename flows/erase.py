@@ -14,6 +14,7 @@ from typing import Any
 
 from contracts.artifacts import ArtifactStore
 from contracts.cpf_number import CPF_LENGTH
+from contracts.documents import reading_document
 from contracts.errors import ClientNotFoundError, DataIntegrityError
 from contracts.settings import Settings
 from flows.erase_lake import Person, count_in_lake, erase_from_lake
@@ -136,7 +137,8 @@ def _sealed_cpfs(before: erasures.Erasure | None, hashes: PersonHash, client_id:
     if before is None or before.cpfs_selados is None:
         return frozenset()
     sealed, key = before.cpfs_selados, hashes.under(key_id_of(before.titular)).secret
-    plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode()
+    with reading_document("the CPFs of an erasure that was begun"):
+        plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode("ascii")
     return frozenset(plain[i : i + CPF_LENGTH] for i in range(0, len(plain), CPF_LENGTH))
 
 

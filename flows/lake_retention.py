@@ -46,7 +46,7 @@ def clear_lake(
         (folder, name)
         for folder in TRAINING_FOLDERS
         for name in lake.list(folder)
-        if name.startswith(TRAINING_PREFIX) and now - _made_at(name) > training_within
+        if name.startswith(TRAINING_PREFIX) and (made := _made_at(name)) is not None and now - made > training_within
     ]
     for folder, name in unneeded:
         lake.delete(f"{folder}/{name}")
@@ -64,7 +64,10 @@ def _is_run(name: str, kept: Collection[str]) -> bool:
     return not name.startswith(TRAINING_PREFIX) and name not in kept
 
 
-def _made_at(name: str) -> datetime:
-    """Return when a training's snapshot was begun, from its UUIDv7."""
-    milliseconds = UUID(name.removeprefix(TRAINING_PREFIX)).int >> 80
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _made_at(name: str) -> datetime | None:
+    """Return when a training's snapshot was begun, from its UUIDv7; None for a folder that no training made."""
+    try:
+        milliseconds = UUID(name.removeprefix(TRAINING_PREFIX)).int >> 80
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -107,7 +107,7 @@ def run_distribution(lake: ArtifactStore, run: RunIdentity) -> ReferenceDistribu
         manifest = lake.read_manifest(run.scores_path(cpf_range.index))
         if manifest is None:
             raise DataIntegrityError(f"{run.scores_path(cpf_range.index)}: not in the lake")
-        summary = RangeSummary.from_json(manifest.meta["resumo"])
+        summary = RangeSummary.from_json(manifest.meta.get("resumo"))
         total += summary.distribution + ReferenceDistribution(counts=summary.counts)
     return total
 

@@ -9,7 +9,7 @@ goes on where it was. Damage is found before use, and the range is done anew.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -128,12 +128,11 @@ def finished_summary(lake: ArtifactStore, run: RunIdentity, index: int) -> Range
         if lake.read_manifest(path) is None:
             return None
         lake.verify(snapshot_path(run.snapshot_id, index))
-        manifest = lake.verify(path)
+        meta = lake.verify(path).meta
+        return RangeSummary.from_json(meta.get("resumo")) if meta.get("modelo") == run.model_version else None
     except DataIntegrityError:
         lake.delete(path)
         return None
-    meta: Mapping[str, object] = manifest.meta
-    return RangeSummary.from_json(meta["resumo"]) if meta["modelo"] == run.model_version else None  # type: ignore[arg-type]
 
 
 def stands(lake: ArtifactStore, path: str) -> bool:

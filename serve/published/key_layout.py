@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.score_terms import BAND_UPPER_SCORES, MAX_REASONS, Band, Status
+from contracts.score_terms import BAND_UPPER_SCORES, MAX_REASONS, SCORE_MAX, SCORE_MIN, Band, Status
 from serve.published.person_hash import BUCKET_BYTES, FIELD_BYTES, PAD_BYTES
 
 POINTER_KEY = "escore:vigente"
@@ -37,6 +37,8 @@ _NUMBERS = 3
 
 MASK_PAD_BYTES = 3
 MASKED_DIGITS = slice(3, 9)
+_MASKED_LENGTH = 6
+_UUID_BYTES = 16
 FLAG_REASONS = 0b0000_0111
 FLAG_INSUFFICIENT = 0b0000_1000
 FLAG_BAND_SHIFT = 4
@@ -62,8 +64,11 @@ class Pointer:
 
     @classmethod
     def decode(cls, value: bytes) -> Pointer:
-        """Return the pointer that ``encode`` wrote."""
-        current, *rest = [parse_generation(text) for text in value.decode().split()]
+        """Return the pointer that ``encode`` wrote; ValueError if it is none."""
+        names = [parse_generation(text) for text in value.decode().split()]
+        if not 1 <= len(names) <= 2:
+            raise ValueError("not one or two runs")
+        current, *rest = names
         previous, previous_mark = rest[0] if rest else (None, "")
         return cls(current[0], previous, current[1], previous_mark)
 
@@ -141,29 +146,36 @@ def locate(digest: bytes, prefix: str, buckets: int) -> tuple[str, bytes]:
 
 
 def read_record(value: bytes) -> PackedScore:
-    """Return the score that a record of either kind begins with."""
+    """Return the score that a record of either kind begins with; ValueError or struct.error if none does."""
     record = RECORD.unpack_from(value)
     flags: int = record[2]
     if flags & FLAG_INSUFFICIENT:
         return PackedScore(None, None, None, Status.INSUFFICIENT_DATA, ())
+    if not (SCORE_MIN <= record[0] <= SCORE_MAX and 0.0 <= record[1] <= 1.0):
+        raise ValueError("a score or a probability that no model gives")
     last = _NUMBERS + (flags & FLAG_REASONS)
     reasons = tuple(zip(record[_NUMBERS:last], record[_NUMBERS + MAX_REASONS : last + MAX_REASONS], strict=True))
     return PackedScore(record[0], record[1], BANDS[flags >> FLAG_BAND_SHIFT & 0b11], Status.OK, reasons)
 
 
 def read_masked_digits(value: bytes, digest: bytes) -> str:
-    """Return the six middle digits of the CPF from a record by consumer id, given the id's digest."""
+    """Return the six middle digits of the CPF from a record by consumer id, given the id's digest; or ValueError."""
     sealed = int.from_bytes(value[RECORD.size : RECORD.size + MASK_PAD_BYTES], "little")
     pad = int.from_bytes(digest[PAD_BYTES][:MASK_PAD_BYTES], "little")
-    return f"{sealed ^ pad:06d}"
+    digits = f"{sealed ^ pad:06d}"
+    if len(digits) != _MASKED_LENGTH:
+        raise ValueError("more than six digits")
+    return digits
 
 
 def read_client_id(value: bytes, digest: bytes) -> str:
-    """Return the consumer id from a record by CPF, given the CPF's digest."""
+    """Return the consumer id from a record by CPF, given the CPF's digest; ValueError if it holds none."""
     sealed = value[RECORD.size :]
     pad = digest[PAD_BYTES][: len(sealed)]
     plain = int.from_bytes(sealed, "big") ^ int.from_bytes(pad, "big")
     if value[_FLAGS_BYTE] & FLAG_TEXT_ID:
-        return plain.to_bytes(len(sealed), "big").decode()
+        return plain.to_bytes(len(pad), "big").decode()
     digits = f"{plain:032x}"
+    if len(sealed) != _UUID_BYTES:
+        raise ValueError("not the bytes of a UUID")
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

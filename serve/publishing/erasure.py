@@ -17,7 +17,7 @@ from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo
-from serve.publishing.generations import Generations, redis_errors
+from serve.publishing.generations import Generations, reading_redis, redis_errors
 from serve.publishing.score_partitions import partition_name, stored_runs
 
 _IS_PERSON = "cliente_id = :client_id OR cpf = ANY(:cpfs)"
@@ -104,7 +104,8 @@ def _places(
     for name in sorted(Generations(cache, hashes).listed()):
         text: Any = cache.get(info_key(*name))
         if text is not None:
-            info = GenerationInfo.decode(text)
+            with reading_redis(f"the description of run {name[0]}"):
+                info = GenerationInfo.decode(text)
             names = hashes.under(info.key_id)
             yield locate(names.of_client(client_id), client_prefix(*name), info.buckets)
             for cpf in sorted(cpfs):

@@ -28,7 +28,7 @@ from serve.published.key_layout import (
     parse_generation,
 )
 from serve.published.person_hash import PersonHash
-from serve.published.run_info import GenerationInfo, RunInfo
+from serve.published.run_info import UNREADABLE, GenerationInfo, RunInfo
 from serve.publishing.bulk_hset import encode_bucket_commands, read_replies, write_entries
 from serve.publishing.entry_groups import EntryGroup
 
@@ -43,6 +43,15 @@ def redis_errors() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
+
+
+@contextmanager
+def reading_redis(what: str) -> Iterator[None]:
+    """Turn what does not decode within the block into DataIntegrityError, which names it."""
+    try:
+        yield
+    except UNREADABLE:
+        raise DataIntegrityError(f"Redis: {what} is not as it was written; flush Redis and publish again") from None
 
 
 class Generations:
@@ -88,7 +97,8 @@ class Generations:
         mark = self.mark_of(run_id) if mark is None else mark
         with redis_errors():
             value = cast("bytes | None", self._cache.get(info_key(run_id, mark)))
-        return None if value is None else GenerationInfo.decode(value)
+        with reading_redis(f"the description of run {run_id}"):
+            return None if value is None else GenerationInfo.decode(value)
 
     def count(self, run_id: UUID, mark: str | None = None) -> tuple[int, int]:
         """Return how many consumers a generation holds, by consumer id and by CPF."""
@@ -126,7 +136,8 @@ class Generations:
         """Return run and mark of each generation, whole or not."""
         with redis_errors():
             members = cast("set[bytes]", self._cache.smembers(GENERATIONS_KEY))
-        return frozenset(parse_generation(member.decode()) for member in members)
+        with reading_redis(GENERATIONS_KEY):
+            return frozenset(parse_generation(member.decode()) for member in members)
 
     def mark_of(self, run_id: UUID) -> str:
         """Return the mark of the run's generation: the one that readers have, else whichever there is."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,15 +30,12 @@ from serve.published.key_layout import (
 )
 from serve.published.person_hash import PersonHash
 from serve.published.published_score import PublishedScore
-from serve.published.run_info import GenerationInfo
+from serve.published.run_info import UNREADABLE, GenerationInfo
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import Command, RedisPipe
 
 MAX_ATTEMPTS = 5
 """Reads begun anew because a switch came between; runs are hours apart, so a second one is rare already."""
-
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
-"""What decoding raises for content that is not of this layout."""
 
 _GET_POINTER: Command = ("GET", POINTER_KEY)
 _LOG = logging.getLogger(__name__)
@@ -107,7 +103,7 @@ class RedisScores:
                 question = self.ask_cpfs(question.persons) if question.by_cpf else self.ask_client(*question.persons)
         except RedisReplyError as error:
             raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._known = None
             raise StoreUnavailableError(f"Redis: what it holds cannot be read: {type(error).__name__}") from None
         raise StoreUnavailableError("Redis: the run in force keeps changing")
