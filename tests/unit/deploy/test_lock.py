@@ -13,7 +13,7 @@ from deploy.image_packages import EXTRAS, REQUIREMENTS, ROOT, declared, image_pa
 from deploy.lock_file import ROOT_PACKAGE, read_lock
 from deploy.locked import LOCK
 
-OUTSIDE = {"peers"}
+OUTSIDE = {"peers", "fuzz"}
 """Extras that are not locked: what benchmarks alone are measured beside."""
 PINS = read_lock()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
