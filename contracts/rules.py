@@ -36,7 +36,7 @@ _REJECTED = {
     "valor_nao_finito": "valor NaN ou infinito",
     "valor_nao_positivo": "valor zero ou negativo onde o contrato exige positivo",
     "valor_absurdo": "valor acima do limite plausível declarado para a coluna",
-    "valor_fora_do_dominio": "texto fora da lista de valores que o contrato admite",
+    "valor_fora_do_dominio": "texto fora dos que o contrato admite; id de cliente com NUL ou de mais de 36 bytes",
     "frequencia_desconhecida": "frequência de renda que não se sabe mensalizar",
     "fim_antes_do_inicio": "baixa, encerramento ou alienação anterior ao registro",
     "duplicado": "repete outro registro já aceito; o primeiro é usado",

@@ -68,6 +68,9 @@ _ARROW_TYPES = {
 MAX_PLAUSIBLE_CENTS = 10**11
 """R$ 1 billion: one debt, asset, income or event above it is a typing error, not a fact (our rule)."""
 
+LONGEST_CLIENT_ID = 36
+"""Bytes of a consumer's id in UTF-8: what a published record has room for (our rule; the contract says characters)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

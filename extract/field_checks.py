@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from contracts.cpf import has_valid_digits, is_well_formed
 from contracts.income_frequency import normalize_frequency
 from contracts.reference_date import EARLIEST_DATE, LATEST_DATE, cutoff_utc
-from contracts.tables import MAX_PLAUSIBLE_CENTS, Column, Kind
+from contracts.tables import CLIENTE, LONGEST_CLIENT_ID, MAX_PLAUSIBLE_CENTS, Column, Kind
 from extract.records import Decoded, Defect, Flags, Records
 from extract.value_runs import Runs
 from extract.verdicts import Verdicts
@@ -36,6 +36,8 @@ def check_fields(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
             _check_date(column, decoded, verdicts)
             if column.name == BIRTH_DATE:
                 _check_birth(records, verdicts, as_of=as_of)
+        elif column.name == "id" and records.table is CLIENTE:
+            verdicts.apply("valor_fora_do_dominio", _unpublishable(decoded))
         elif column.domain:
             domain = pc.is_in(decoded.values, value_set=pa.array(column.domain))
             verdicts.apply("valor_fora_do_dominio", flags(pc.and_(decoded.values.is_valid(), pc.invert(domain))))
@@ -74,6 +76,12 @@ def _check_cpf(decoded: Decoded, verdicts: Verdicts) -> None:
     well_formed[wrong] = is_well_formed(runs.values.filter(pa.array(wrong)))
     verdicts.apply("cpf_malformado", runs.spread(wrong & ~well_formed))
     verdicts.apply("cpf_digito_verificador", runs.spread(wrong & well_formed))
+
+
+def _unpublishable(ids: Decoded) -> Flags:
+    """Return which consumers' ids neither a published record nor PostgreSQL has room for: too long, or with a NUL."""
+    too_long = pc.greater(pc.binary_length(ids.values), LONGEST_CLIENT_ID)
+    return flags(pc.or_(too_long, pc.match_substring(ids.values, "\0")))
 
 
 def _check_money(decoded: Decoded, verdicts: Verdicts) -> None:

@@ -94,17 +94,18 @@ def planted(settings, rows: AnyRows) -> Iterator[None]:
     """Put rows into Bases A and B for a while."""
     engines = {s: sql_engine(settings.secret(f"base_{s.lower()}_admin_url"), timeout=10) for s in (Store.A, Store.B)}
     targets = {t: sa.table(t.name, *(sa.column(column.name) for column in t.columns)) for t in RELATIONAL}
-    for table in RELATIONAL:
-        with engines[table.store].begin() as connection:
-            connection.execute(targets[table].insert(), given(rows[table.name]))
-    yield
-    for table in reversed(RELATIONAL):
-        keys = [row[table.key].given for row in rows[table.name]]
-        with engines[table.store].begin() as connection:
-            column = targets[table].c[table.key]
-            assert connection.execute(targets[table].delete().where(column.in_(keys))).rowcount == len(keys)
-    for engine in engines.values():
-        engine.dispose()
+    try:
+        for table in RELATIONAL:
+            with engines[table.store].begin() as connection:
+                connection.execute(targets[table].insert(), given(rows[table.name]))
+        yield
+    finally:
+        for table in reversed(RELATIONAL):
+            keys = [row[table.key].given for row in rows[table.name]]
+            with engines[table.store].begin() as connection:
+                connection.execute(targets[table].delete().where(targets[table].c[table.key].in_(keys)))
+        for engine in engines.values():
+            engine.dispose()
 
 
 def beside(settings, documents: Mapping[str, Sequence[bytes]]) -> dict[str, list[bytes]]:

@@ -46,6 +46,7 @@ MARKUP = (
     f'"><img src=x onerror=alert("{MARK}")>',
     f"</title></script><svg/onload=alert(1)>{MARK}",
     f"[{MARK}](javascript:alert(1)) `x` | **x**",
+    f"[/{MARK}] [bold][link=file:///etc/passwd]x",
     f"{{{{ 7*7 }}}}{{% raw %}}${{7*7}}{MARK}",
 )
 FORMULAS = (

@@ -181,6 +181,8 @@ class Judge:
         return None
 
     def _of_texts(self, table: Table, meaning: Mapping[str, Any]) -> str | None:
+        if table.name == "cliente" and ("\0" in meaning["id"] or len(meaning["id"].encode()) > 36):
+            return "valor_fora_do_dominio"
         for column in table.read_columns:
             if column.domain and meaning[column.name] not in column.domain:
                 return "valor_fora_do_dominio"

@@ -46,6 +46,12 @@ HEADERS = ("User-Agent", "X-Request-ID", "X-Forwarded-For", "Cookie", "Accept", 
 def settings(make_installation: Callable[[str], Settings]) -> Settings:
     settings = make_installation("injecoes")
     fill(settings, *example_person(create_app(settings).openapi()))
+    plant_canaries(settings)
+    return settings
+
+
+def plant_canaries(settings: Settings) -> None:
+    """Put into each store what the texts would drop, empty or copy."""
     for store in ("base_a", "base_b", "results"):
         engine = sql_engine(settings.secret(f"{store}_admin_url"), timeout=10)
         with engine.begin() as connection:
@@ -57,7 +63,6 @@ def settings(make_installation: Callable[[str], Settings]) -> Settings:
     database.client.close()
     with redis_client(settings.secret("redis_url"), timeout=10) as cache:
         cache.set(CANARY, 1)
-    return settings
 
 
 @pytest.fixture(scope="module")
