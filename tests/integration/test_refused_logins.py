@@ -112,6 +112,6 @@ def test_a_refused_login_shows_nothing(
     with pytest.raises(StoreUnavailableError) as error:
         reads(change(url))
     told = "".join(traceback.format_exception(error.value)) + caplog.text
-    hidden = (WRONG, USER, parts.password, parts.username)
+    hidden = {WRONG, USER, parts.password, parts.username} - {parts.path.strip("/")}  # a database may be told
     assert not [secret for secret in hidden if secret and secret in told]
     assert "login refused" in str(error.value) or "has no such database" in str(error.value)
