@@ -33,6 +33,7 @@ from contracts.settings import MIN_SECRET_LENGTH, Settings
 from flows.cli import app
 from flows.rotate_key import key_uses, rotate_key
 from serve.access.rate_limit import RateLimiter
+from serve.app import create_app
 from serve.published.key_layout import POINTER_KEY, client_prefix, info_key
 from serve.published.person_hash import PersonHash
 from serve.published.stored_scores import read_redis
@@ -43,7 +44,7 @@ from serve.scores.redis_scores import RedisScores
 from serve.sources.redis_pipe import RedisPipe
 from stores import ledger
 from stores.connections import redis_client, sql_engine
-from tests.api_server import caller, token
+from tests.api_server import caller, running, token
 from tests.faults import truth
 from tests.faults.api_process import ApiProcess, environment_of
 from tests.faults.load import Asks, Load, Outcome
@@ -53,6 +54,13 @@ OLD, NEW = "o" * 40, "n" * 40
 NOON = datetime(2026, 11, 23, 15, tzinfo=UTC)
 RATES = {"score": 12.0, "scores": 6.0, "cliente": 2.0, "score-data": 4.0, "eventos": 2.0}
 SIDE_BY_SIDE_SECONDS = 0.7
+UNHURRIED = {
+    "rate_limit_per_second": 100_000.0,
+    "rate_limit_burst": 100_000,
+    "cache_timeout_seconds": 5.0,
+    "api_timeout_seconds": 10.0,
+}
+"""Limits that a machine at work on something else does not reach."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -109,35 +117,48 @@ def opened(settings: Settings) -> Iterator[tuple[sa.Engine, Publisher]]:
 
 
 class Street:
-    """Processes of the API, each under its own load; ``fallbacks`` and ``outcomes`` are of all that ever ran."""
+    """Instances of the API, each under its own load; ``fallbacks`` and ``outcomes`` are of all that ever ran."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, in_processes: bool) -> None:
         self._folder = folder
+        self._in_processes = in_processes
         self._stack = ExitStack()
         self.outcomes: list[Outcome] = []
         self.fallbacks = 0.0
 
     def open(self, settings: Settings, number: int) -> SimpleNamespace:
-        environment = environment_of(settings) | {"SCORE_VAR": str(self._folder)}
-        for name in ("cache_key_next", "cache_keys_earlier"):
-            value: SecretStr | None = getattr(settings, name)
-            if value is not None:
-                environment[f"SCORE_{name.upper()}"] = value.get_secret_value()
-        api = ApiProcess(self._folder / f"api-{number}", environment)
-        self._stack.callback(api.kill)
-        api.start()
+        """Start an instance and its load."""
+        stack = self._stack.enter_context(ExitStack())
+        own = settings.model_copy(update={**UNHURRIED, "var": self._folder / f"api-{number}"})
+        url = stack.enter_context(self._process(own) if self._in_processes else running(create_app(own)))
         asks = Asks(truth.make_persons(PersonHash(OLD.encode()))[2:], [truth.make_known_run(1)], seed=number)
-        load = Load(api.url, token(settings), asks, RATES)
-        load.__enter__()
-        return SimpleNamespace(api=api, load=load)
+        load = stack.enter_context(Load(url, token(settings), asks, RATES))
+        return SimpleNamespace(url=url, load=load, stack=stack)
 
     def close(self, one: SimpleNamespace) -> None:
+        """End an instance's load, then the instance."""
         one.load.__exit__()
-        metrics = httpx.get(f"{one.api.url}/metrics").text
+        metrics = httpx.get(f"{one.url}/metrics").text
         [line] = [line for line in metrics.splitlines() if line.startswith("escore_leituras_sem_redis_total")]
         self.fallbacks += float(line.split()[1])
         self.outcomes += one.load.outcomes
-        assert one.api.stop() == 0
+        one.stack.close()
+
+    @contextmanager
+    def _process(self, settings: Settings) -> Iterator[str]:
+        environment = environment_of(settings)
+        for name in ("cache_key_next", "cache_keys_earlier", *UNHURRIED):
+            value = getattr(settings, name)
+            if value is not None:
+                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                environment[f"SCORE_{name.upper()}"] = text
+        api = ApiProcess(settings.var, environment)
+        try:
+            api.start()
+            yield api.url
+            assert api.stop() == 0
+        finally:
+            api.kill()
 
     def __enter__(self) -> Street:
         return self
@@ -146,23 +167,24 @@ class Street:
         self._stack.close()
 
 
-def test_keys_are_changed_while_old_and_new_processes_answer(installation, engine, cache, tmp_path):
+@pytest.mark.parametrize("in_processes", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_keys_are_changed_while_old_and_new_configurations_answer(installation, engine, cache, tmp_path, in_processes):
     alone, prepared = keys(installation, OLD), keys(installation, OLD, to_come=NEW)
     turned, done = keys(installation, NEW, OLD), keys(installation, NEW)
     publish(alone, 1)
     person, other, *_ = truth.make_persons(PersonHash(OLD.encode()))  # whom no load asks for
-    with Street(tmp_path) as street:
+    with Street(tmp_path, in_processes=in_processes) as street:
         first = street.open(alone, 1)
         second = street.open(prepared, 2)
         time.sleep(SIDE_BY_SIDE_SECONDS)
-        with caller(first.api.url, alone) as client:
+        with caller(first.url, alone) as client:
             cursor = client.get("/clientes", params={"page_size": 5}).json()["next"]
         street.close(first)
         assert rotate_key(prepared) == (PersonHash(NEW.encode()).key_id, (make_run(1).execucao_id,))
         time.sleep(SIDE_BY_SIDE_SECONDS)
         third = street.open(turned, 3)
         time.sleep(SIDE_BY_SIDE_SECONDS)
-        with caller(third.api.url, turned) as new, caller(second.api.url, prepared) as old:
+        with caller(third.url, turned) as new, caller(second.url, prepared) as old:
             pages = [each.get(cursor).json() for each in (new, old)]
             assert [page["results"] for page in pages] == [pages[0]["results"]] * 2
             assert old.get(pages[0]["next"]).status_code == 200  # sealed by a process with the other current key
@@ -173,11 +195,11 @@ def test_keys_are_changed_while_old_and_new_processes_answer(installation, engin
         still = {use.papel: use for use in key_uses(turned)}
         assert (still["current"].redis, still["earlier"].redis) == (("in force",), ())
         assert still["earlier"].auditoria  # rows of the last six months name persons by it
-        with caller(third.api.url, turned) as client:
+        with caller(third.url, turned) as client:
             accesses_by_any_key_are_listed(client, engine, turned, person)
         fourth = street.open(done, 4)
         time.sleep(SIDE_BY_SIDE_SECONDS)
-        with caller(fourth.api.url, done) as client:
+        with caller(fourth.url, done) as client:
             refused = client.get(f"/clientes/{person.id}/acessos")
         assert (refused.status_code, refused.headers["retry-after"].isdigit()) == (503, True)
         street.close(third)
