@@ -478,7 +478,7 @@ TARGETS = (
     Target(
         "api/cursor",
         "the cursor of a page's link",
-        ("serve.systems.page_links:PageLinks.open",),
+        ("serve.systems.page_links:PageLinks.open", "serve.systems.page_links:_is_of"),
         _links,
         _link,
         tokens=(b"=", b"gAAAA", b"-", b"_", b"."),

@@ -42,6 +42,7 @@ from flows.run_plan import (
     write_plan,
 )
 from models.monitoring.reference_distribution import ReferenceDistribution
+from serve.published.person_hash import PersonHash
 from stores.erasures import Erasure
 from tests.fuzz.target import CPF, Target
 
@@ -197,11 +198,14 @@ def _put_plan() -> bytes:
 _PLAN = canonical_json({"faixas": [[0, None, CPF], [1, CPF, None]]})
 
 
+_NAMES = PersonHash(b"k" * 32)
+
+
 def _read_names(data: bytes) -> None:
     made = _made_at(data.decode("utf-8", "replace"))
     assert made is None or made.tzinfo is not None
-    erasure = Erasure("t", (), data, datetime(2026, 1, 1), None, None)
-    assert all(len(cpf) <= len(CPF) for cpf in _sealed_cpfs(erasure, b"k" * 32, "c1"))
+    erasure = Erasure(_NAMES.subject_by_client("c1"), (), data, datetime(2026, 1, 1), None, None)
+    assert all(len(cpf) <= len(CPF) for cpf in _sealed_cpfs(erasure, _NAMES, "c1"))
 
 
 def _read_changes(data: bytes) -> None:

@@ -259,7 +259,11 @@ TARGETS = (
     Target(
         "published/pointer",
         "the pointer to the run in force",
-        ("serve.published.key_layout:Pointer.decode", "serve.publishing.generations:Generations.pointer"),
+        (
+            "serve.published.key_layout:Pointer.decode",
+            "serve.published.key_layout:parse_generation",
+            "serve.publishing.generations:Generations.pointer",
+        ),
         lambda: [_POINTER, Pointer(UUID(int=1), UUID(int=2)).encode()],
         _read_pointer,
         (StoreUnavailableError, DataIntegrityError),

@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from contracts.errors import SettingsError
 from contracts.settings import PREFIX, Settings, embedded_state_path, load_settings
+from contracts.transport import check_transport
 from serve.access.jwks_url import UrlFetch
 from serve.sources.redis_pipe import RedisPipe
 from stores.addresses import describe_url
@@ -42,6 +43,7 @@ _URLS = {
     "prefect_api_url": ("http://127.0.0.1:4200/api",),
     "otlp_endpoint": ("https://coletor.exemplo:4318/v1/traces",),
     "dask": ("tcp://agenda.exemplo:8786", "local", f"tls://x:{SECRET}@h:1"),
+    "cache_keys_earlier": (f"{SECRET * 2} {SECRET * 3}", json.dumps([SECRET * 2, f"com espaço {SECRET * 2}"])),
     "jwks": ("https://emissor.exemplo/jwks.json", f"https://u:{SECRET}@emissor.exemplo/jwks.json"),
 }
 _SECRET_FIELDS = tuple(name for name, field in Settings.model_fields.items() if "SecretStr" in repr(field.annotation))
@@ -158,12 +160,20 @@ def _use_url(name: str, url: str) -> None:
     """Make of an accepted URL what the engine makes of it, short of a connection."""
     if name.endswith("_url") and name != "prefect_api_url":
         check_withheld(describe_url(url)) if not url.startswith("sqlite") else None
+        _check_transport(url)
     if name == "redis_url":
         redis_client(url, timeout=1)
         RedisPipe(url, timeout=1)
     elif name in ("base_a_url", "base_b_url", "results_admin_url"):
         engine = sql_engine(url, timeout=1)
         check_withheld(repr(engine)) if not url.startswith("sqlite") else None
+
+
+def _check_transport(url: str) -> None:
+    try:
+        check_transport(url)
+    except ValueError as error:
+        check_line(str(error))
 
 
 def _state() -> bytes:
@@ -220,6 +230,9 @@ TARGETS = (
         "URLs of stores, lake, Dask, collector and keys",
         (
             *_CHECKS,
+            "contracts.settings:_listed",
+            "contracts.transport:check_transport",
+            "contracts.transport:_options",
             "stores.addresses:describe_url",
             "stores.connections:sql_engine",
             "serve.sources.redis_pipe:RedisPipe.__init__",
