@@ -8,10 +8,12 @@ plant as secrets and as a person's values.
 from __future__ import annotations
 
 import signal
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,6 +32,15 @@ MAX_ERROR_LENGTH = 4_000
 _PIECES = tuple({text[start : start + PIECE] for text in (SECRET, NAME) for start in range(len(text) - PIECE + 1)})
 _WITHHELD = (*_PIECES, CPF, "529.982.247-25")
 _CONTROLS = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def make_folder() -> Path:
+    """Return a new folder, which goes with the process."""
+    _FOLDERS.append(tempfile.TemporaryDirectory(prefix="escore-fuzz-"))
+    return Path(_FOLDERS[-1].name)
 
 
 class HangError(BaseException):

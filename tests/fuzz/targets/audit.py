@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -22,7 +21,7 @@ from serve.auditing.journal_format import (
 )
 from serve.auditing.segment_reader import reading
 from tests.audit_samples import MOMENT, entry
-from tests.fuzz.target import Target
+from tests.fuzz.target import Target, make_folder
 
 _ID = UUID("019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f")
 _HEADER = encode_header(_ID, MOMENT)
@@ -31,7 +30,7 @@ _WHOLE = encode_entry(entry(1), seed_of(_ID))
 
 @cache
 def _path() -> Path:
-    return Path(tempfile.mkdtemp(prefix="escore-fuzz-")) / f"{_ID}.diario"
+    return make_folder() / f"{_ID}.diario"
 
 
 def _framed(payload: bytes, seed: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from population.berka_files import MOVEMENTS_FILE, read_files
-from tests.fuzz.target import Target
+from tests.fuzz.target import Target, make_folder
 
 _FILES = {
     "client.asc": '"client_id";"birth_number";"district_id"\n1;"706213";1\n2;"450204";1\n',
@@ -35,7 +34,7 @@ def _movements() -> bytes:
 
 @cache
 def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="escore-fuzz-"))
+    folder = make_folder()
     (folder / MOVEMENTS_FILE).write_bytes(_movements())
     return folder
 

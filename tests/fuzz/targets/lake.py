@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import tempfile
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -44,7 +43,7 @@ from flows.run_plan import (
 from models.monitoring.reference_distribution import ReferenceDistribution
 from serve.published.person_hash import PersonHash
 from stores.erasures import Erasure
-from tests.fuzz.target import CPF, Target
+from tests.fuzz.target import CPF, Target, make_folder
 
 AS_OF = date(2025, 6, 30)
 RUN = RunIdentity(UUID("019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f"), AS_OF, "2025-06-30-1a2b3c4d")
@@ -52,14 +51,13 @@ _PERSON = Person("c1", frozenset({CPF}))
 
 
 def lake(name: str = "") -> ArtifactStore:
-    """Return a lake of this process's own, in memory where the system keeps files there; another by another name."""
+    """Return a lake of this process's own; another by another name."""
     return _lakes(name)
 
 
 @cache
 def _lakes(_name: str) -> ArtifactStore:
-    shared = Path("/dev/shm")
-    return ArtifactStore(tempfile.mkdtemp(prefix="escore-fuzz-", dir=shared if shared.is_dir() else None))
+    return ArtifactStore(make_folder())
 
 
 def put(path: str, files: Mapping[str, bytes], *, manifest: bytes | None = None, name: str = "") -> None:

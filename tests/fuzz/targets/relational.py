@@ -151,7 +151,7 @@ def _scores() -> bytes:
 def _read_base_b(data: bytes) -> None:
     """Read a JSON list of rows as ``score-data`` has it from PostgreSQL, every row an object with its amount."""
     text = sent_text_of(data)
-    if _BEYOND_NUMERIC.search(text):
+    if _NOT_POSTGRES.search(text):
         return
     try:
         rows = json.loads(text, parse_constant=_refuse)
@@ -161,8 +161,8 @@ def _read_base_b(data: bytes) -> None:
         encode_json(_decode(text, amount="valor")).decode()
 
 
-_BEYOND_NUMERIC = re.compile(r"[eE][-+]?\d{6}")
-"""Exponents that no numeric of PostgreSQL has."""
+_NOT_POSTGRES = re.compile(r"[eE][-+]?\d{6}|\\u[dD][89a-fA-F]")
+"""Exponents that no numeric of PostgreSQL has, and halves of characters, which no text of its has."""
 
 
 def _refuse(constant: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from functools import cache
@@ -21,7 +20,7 @@ from serve.sources.redis_pipe import RedisPipe
 from stores.addresses import describe_url
 from stores.connections import redis_client, sql_engine
 from stores.embedded.state import read_state
-from tests.fuzz.target import SECRET, Target, check_line, check_withheld, text_of
+from tests.fuzz.target import SECRET, Target, check_line, check_withheld, make_folder, text_of
 
 _URLS = {
     "base_a_url": (
@@ -59,7 +58,7 @@ _ENVIRONMENT = (
 @cache
 def _folder() -> Path:
     """Return a folder of this process's own, which is also where its settings look for ``.env``."""
-    return Path(tempfile.mkdtemp(prefix="escore-fuzz-"))
+    return make_folder()
 
 
 @contextmanager
