@@ -64,9 +64,11 @@ def show(
         print_json(details.to_json())
     else:
         planned = "-" if details.planned is None else details.planned
-        lake = {"ranges planned": planned, "ranges finished": details.finished, "damage": list(details.damage)}
+        lake = {"ranges planned": planned, "ranges finished": details.finished, "damaged": len(details.damage)}
         known = {name: value for name, value in details.summary.to_json().items() if value is not None}
         print_values("run", {**known, **lake})
+        for damage in details.damage:  # a line each, whose path can be copied
+            OUT.print(damage, soft_wrap=True, highlight=False, markup=False)
     if details.damage:
         raise DataIntegrityError(f"{len(details.damage)} damaged in the lake; the next run of its date does them anew")
 

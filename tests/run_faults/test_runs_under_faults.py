@@ -182,7 +182,7 @@ def test_damage_is_shown_by_name_and_done_anew(court: Court) -> None:
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     shown = escore(house, "runs", "show", str(killed), "--verify", code=5)
-    assert "faixa-00001/divida.parquet: altered since it was written" in " ".join(shown.output.split())
+    assert f"snapshots/{killed}/faixa-00001/divida.parquet: altered since it was written\n" in shown.output
     assert house.run().code == 0
     assert court.judge() == []
 
