@@ -24,7 +24,7 @@ from flows.cli_keys import ROTATE_EXAMPLE, rotate_key
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
-from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
+from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values, shown
 from flows.cli_review import REPLAY_EXAMPLE, replay
 from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
@@ -256,7 +256,7 @@ def main() -> None:
 
 def _end(error: EscoreError) -> NoReturn:
     for line in str(error).splitlines():
-        ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
+        ERR.print(Text.assemble(("error", "bold red"), f": {shown(line)}"), soft_wrap=True)
     sys.exit(error.exit_code)
 
 
