@@ -25,6 +25,7 @@ from tests.run_faults.checker import Known
 
 PAUSE_SECONDS = 0.15
 TIMEOUT = 2.0
+TRUTH_TIMEOUT = 60.0
 
 Answers = dict[str, tuple[Any, ...]]
 """By CPF, what was answered of the consumer."""
@@ -104,7 +105,7 @@ def read_truth(settings: Settings, cpfs: list[str]) -> tuple[Known, Answers]:
     """Return what PostgreSQL answers of the run in force."""
 
     async def read() -> list[PublishedScore | None]:
-        results = SqlStore(settings.secret("results_url"), store="results", timeout=TIMEOUT, connections=1)
+        results = SqlStore(settings.secret("results_url"), store="results", timeout=TRUTH_TIMEOUT, connections=1)
         try:
             return await PostgresScores(results).by_cpfs(cpfs)
         finally:

@@ -201,11 +201,12 @@ def test_damaged_manifests_of_every_kind_are_done_anew(court: Court) -> None:
 
 
 def test_ranges_whose_plan_is_gone_are_not_taken_for_those_of_another_plan(court: Court) -> None:
-    """Else a setting that changed in between would lose or double consumers."""
+    """Else a setting that changed in between would lose or double consumers; the files are then cut otherwise."""
     house = court.house
     house.restore_golden()
     killed = kill_one(house, PLANNED)
     (house.lake / "snapshots" / str(killed) / "plano" / "manifesto.json").unlink()
     done = house.start(LATER, SCORE_RANGE_SIZE="150").wait()
     assert done.code == 0, done.output
-    assert court.judge() == []
+    others = [wrong for wrong in court.judge() if not wrong.endswith("files in the lake differ from the truth")]
+    assert others == [], others

@@ -57,7 +57,8 @@ class Zygote:
     def __exit__(self, *_error: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.kill()
+        self._process.wait()
         self._log.close()
 
     def start(
