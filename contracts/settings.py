@@ -35,6 +35,8 @@ RANGE_SETTINGS = (*SOURCE_SETTINGS, "results_url", "cache_key")
 """What must be set wherever CPF ranges are read: the stores, and who was erased from them at their request."""
 RUN_SETTINGS = (*SOURCE_SETTINGS, "results_url", "redis_url", "cache_key")
 """What must be set for a nightly run."""
+RESULTS_SETTINGS = ("results_url", "redis_url", "cache_key")
+"""What must be set to work on what was published."""
 WRITE_SETTINGS = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url")
 """What must be set to fill the three stores."""
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from contracts.errors import EscoreError, StoreContractError
 from contracts.private_process import keep_files_private, keep_memory_private
-from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
+from contracts.settings import RESULTS_SETTINGS, RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
 from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
 from flows.cli_flows import call_flow, point_prefect_at_its_server
@@ -186,7 +186,7 @@ def rollback() -> None:
     from flows.resources import open_results
     from stores.ledger import holding_off_erasures
 
-    settings = load_settings().require("results_url", "redis_url", "cache_key")
+    settings = load_settings().require(*RESULTS_SETTINGS)
     with open_results(settings) as results, holding_off_erasures(results.engine):
         OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
 

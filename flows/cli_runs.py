@@ -10,11 +10,9 @@ from uuid import UUID
 import typer
 
 from contracts.errors import DataIntegrityError
-from contracts.settings import load_settings
+from contracts.settings import RESULTS_SETTINGS, load_settings
 from flows.cli_options import AsJson
 from flows.cli_output import OUT, print_json, print_values
-
-RESULTS_SETTINGS = ("results_url", "redis_url", "cache_key")
 
 runs_app = typer.Typer(help="Runs: list, look into, give up a half-finished one.", no_args_is_help=True)
 

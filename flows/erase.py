@@ -16,7 +16,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.cpf_number import CPF_LENGTH
 from contracts.documents import reading_document
 from contracts.errors import ClientNotFoundError, DataIntegrityError
-from contracts.settings import Settings
+from contracts.settings import RESULTS_SETTINGS, Settings
 from flows.erase_lake import Person, count_in_lake, erase_from_lake
 from flows.person_cpfs import base_a_of, cpfs_known, cpfs_of_others, names_a_person
 from flows.resources import Results, open_lake, open_results
@@ -24,8 +24,6 @@ from flows.withheld import values_withheld
 from serve.published.person_hash import PersonHash, derive_key, key_id_of
 from serve.publishing import erasure
 from stores import erasures, ledger
-
-ERASE_SETTINGS = ("results_url", "redis_url", "cache_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def erase_client(settings: Settings, client_id: str) -> ErasureProof:
     DataIntegrityError
         Something of the person was found after all; calling again goes on.
     """
-    settings.require(*ERASE_SETTINGS)
+    settings.require(*RESULTS_SETTINGS)
     hashes, lake = PersonHash.from_settings(settings), open_lake(settings)
     titular = hashes.subject_by_client(client_id)
     with open_results(settings) as results:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import sqlalchemy as sa
 
 from contracts.settings import Settings
 from extract.erased import EarlierHashes, Erased
+from flows.databases import reached_engine
 from serve.published.person_hash import PersonHash, key_id_of
-from stores.connections import reaching, sql_engine
 from stores.erasures import erased_hashes, mark_unmarked, rename_hashes
-
-T = TypeVar("T")
 
 
 def erased_persons(settings: Settings) -> Erased | None:
@@ -25,7 +20,8 @@ def erased_persons(settings: Settings) -> Erased | None:
     if settings.results_url is None or settings.cache_key is None:
         return None
     names = PersonHash.from_settings(settings)
-    hashes = _with_results(settings, lambda engine: _read_list(engine, names))
+    with reached_engine(settings, "results_url") as results:
+        hashes = _read_list(results, names)
     if not hashes:
         return None
     keys = {key_id_of(text) for text in hashes}
@@ -38,7 +34,8 @@ def erased_persons(settings: Settings) -> Erased | None:
 def keep_renamed(settings: Settings, erased: Erased | None) -> None:
     """Enter under the current key the erased persons whom extraction met, and whom the list knew by an earlier one."""
     if erased is not None and erased.renamed:
-        _with_results(settings, lambda engine: rename_hashes(engine, erased.renamed))
+        with reached_engine(settings, "results_url") as results:
+            rename_hashes(results, erased.renamed)
 
 
 def _read_list(engine: sa.Engine, names: PersonHash) -> frozenset[str]:
@@ -47,13 +44,3 @@ def _read_list(engine: sa.Engine, names: PersonHash) -> frozenset[str]:
         mark_unmarked(engine, names.oldest.key_id)
         hashes = erased_hashes(engine)
     return hashes
-
-
-def _with_results(settings: Settings, work: Callable[[sa.Engine], T]) -> T:
-    url = settings.secret("results_url")
-    engine = sql_engine(url, timeout=settings.store_timeout_seconds)
-    try:
-        with reaching(url):
-            return work(engine)
-    finally:
-        engine.dispose()

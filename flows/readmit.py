@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contracts.errors import ClientNotFoundError
-from contracts.settings import Settings
+from contracts.settings import RESULTS_SETTINGS, Settings
 from flows.person_cpfs import base_a_of, cpfs_known
 from flows.resources import open_lake, open_results
 from flows.withheld import values_withheld
 from serve.published.person_hash import PersonHash
 from stores import erasures
-
-READMIT_SETTINGS = ("results_url", "redis_url", "cache_key")
 
 
 @values_withheld
@@ -20,7 +18,7 @@ def readmit_client(settings: Settings, client_id: str) -> int:
     The next run reads everything, for an earlier snapshot lacks the person. ClientNotFoundError if nobody of that id
     or CPF is kept out.
     """
-    settings.require(*READMIT_SETTINGS)
+    settings.require(*RESULTS_SETTINGS)
     hashes = PersonHash.from_settings(settings)
     with open_results(settings) as results, base_a_of(settings) as base_a:
         cpfs = cpfs_known(results.engine, open_lake(settings), base_a, client_id)

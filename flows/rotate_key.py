@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from contracts.settings import Settings
+from contracts.settings import RESULTS_SETTINGS, Settings
 from flows.progress import show_progress
 from flows.resources import open_results
 from flows.withheld import values_withheld
@@ -25,7 +25,6 @@ from serve.publishing.key_use import keys_in_redis
 from stores import ledger
 from stores.erasures import erased_hashes
 
-ROTATE_SETTINGS = ("results_url", "redis_url", "cache_key")
 Role = Literal["next", "current", "earlier", "not known"]
 
 
@@ -60,7 +59,7 @@ def rotate_key(settings: Settings) -> tuple[str, tuple[UUID, ...]]:
     Nothing is written that is under that key already. RunConflictError if a run or an erasure is under way; a run that
     is started meanwhile waits.
     """
-    hashes = PersonHash.from_settings(settings.require(*ROTATE_SETTINGS))
+    hashes = PersonHash.from_settings(settings.require(*RESULTS_SETTINGS))
     with show_progress() as progress, open_results(settings) as results, ledger.erasure_lock(results.engine):
         return hashes.newest.key_id, results.publisher.rekey(progress)
 
@@ -68,7 +67,7 @@ def rotate_key(settings: Settings) -> tuple[str, tuple[UUID, ...]]:
 @values_withheld
 def key_uses(settings: Settings) -> tuple[KeyUse, ...]:
     """Return what names persons by which key, the newest known one first; those that are not known here come last."""
-    hashes = PersonHash.from_settings(settings.require(*ROTATE_SETTINGS))
+    hashes = PersonHash.from_settings(settings.require(*RESULTS_SETTINGS))
     with open_results(settings) as results:
         in_redis = keys_in_redis(Generations(results.cache, hashes), hashes)
         in_list = Counter(key_id_of(name) or hashes.oldest.key_id for name in erased_hashes(results.engine))
