@@ -60,20 +60,24 @@ def _score_with(table: PointsTable) -> None:
 _VERSION = "{}-{}"
 
 
+_OWN = "registrados"
+"""A lake without the history that other cases leave."""
+
+
 def _read_model(data: bytes) -> None:
     """Load a model all of whose documents and texts are these bytes, and whose manifest vouches for them."""
     points = canonical_json(_points().to_json())
     path = f"{OBSERVED_UNTIL}-{_points().sha256[:HASH_DIGITS]}"
     documents = dict.fromkeys(("metricas.json", "treino.json", "decisao.json", "cartao.md", "descricao.md"), data)
-    put(model_path(path), {"scorecard.json": points, **documents})
-    manifest = Path(lake().root) / model_path(path) / MANIFEST_NAME
+    put(model_path(path), {"scorecard.json": points, **documents}, name=_OWN)
+    manifest = Path(lake(_OWN).root) / model_path(path) / MANIFEST_NAME
     body = json.loads(manifest.read_bytes())
     when = data.decode("utf-8", "replace")[:40] if data[:1] != b"{" else "2026-01-02T03:04:05+00:00"
     body["meta"] = {"versao": path, "sha256": _points().sha256, "registrado_em": when}
     manifest.write_bytes(canonical_json(body))
-    (entry,) = list_models(lake())
+    (entry,) = list_models(lake(_OWN))
     assert (entry.model is None) == bool(entry.problem)
-    load_model(lake(), path)
+    load_model(lake(_OWN), path)
 
 
 def _read_event(data: bytes) -> None:
