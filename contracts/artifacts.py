@@ -39,6 +39,7 @@ _SEAL = "selo"
 _NO_SEAL = "0" * 64
 _UNFINISHED = ".tmp"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
 """What a file may hold: a table (Parquet), a mapping (canonical JSON) or bytes as they are."""
@@ -109,6 +110,8 @@ class ArtifactStore:
             }
             if not all(map(_FILE_NAME.fullmatch, entries)):
                 raise ValueError("no name of a file")
+            if not all(_SHA256.fullmatch(entry.sha256) for entry in entries.values()):
+                raise ValueError("no checksum")
             return Manifest(entries, dict(body["meta"]))
 
     def read_table(

@@ -47,7 +47,10 @@ def _parse(data: bytes) -> None:
             context = command.make_context(command.name or "escore", list(words), parent=context)
             if not hasattr(command, "resolve_command"):
                 return
-            _, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+            rest = [*context._protected_args, *context.args]
+            if not rest:  # `Missing command`, which Typer says before it looks for one
+                return
+            _, command, words = command.resolve_command(context, rest)
     except _UsageError as error:
         check_withheld(error.format_message())
     except (typer.Exit, typer.Abort):

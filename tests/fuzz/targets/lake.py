@@ -266,6 +266,7 @@ TARGETS = (
         regressions=(
             b"[" * 60_000,
             b'{"formato":1,"arquivos":{"\\u0000":{"bytes":1,"sha256":"","linhas":null}},"meta":{}}',
+            b'{"arquivos":{"a.bin":{"bytes":3,"linhas":null,"sha256":"\\ud800"}},"formato":1,"meta":{}}',
         ),
     ),
     Target(
