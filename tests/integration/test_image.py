@@ -42,8 +42,12 @@ pytestmark = without_right
 
 
 def laid_out(folder: Path, *, install: bool) -> ImageRoot:
-    image = ImageRoot(folder)
-    image.lay_out(install=install)
+    before = os.umask(0o022)  # a container engine's; another test of this process may have left a narrower one
+    try:
+        image = ImageRoot(folder)
+        image.lay_out(install=install)
+    finally:
+        os.umask(before)
     return image
 
 

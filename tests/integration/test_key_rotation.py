@@ -308,7 +308,10 @@ Publisher(engine, cache, cache_key=PersonHash.from_settings(settings)).rekey(Pro
 """What ``escore rotate-key`` does, ended by SIGKILL where it is told to."""
 
 
-@pytest.mark.parametrize("place", ["filling", "turning", "dropping"])
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param("filling", marks=pytest.mark.long), "turning", pytest.param("dropping", marks=pytest.mark.long)],
+)
 def test_killed_at_any_step_it_leaves_readers_whole_answers_and_may_be_repeated(
     installation, engine, cache, tmp_path, place
 ):

@@ -83,6 +83,7 @@ def test_every_bug_is_tried() -> None:
     assert len(BUGS) == 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ONCE_FAILED, ids=str)
 def test_what_passes_by_itself_is_tried_again_within_the_run(court: Court, fault: Fault) -> None:
     """Each once ended a run."""
@@ -97,6 +98,7 @@ def test_what_once_left_orphans_leaves_none(court: Court, fault: Fault) -> None:
     assert not (told := try_fault(court, fault)), told
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("store", ["redis", "results"])
 def test_a_store_that_is_killed_and_started_again_while_a_run_is_published(court: Court, store: str) -> None:
     assert not (told := try_fault(court, Fault("killed", "pg copy score", 1, store=store))), told
