@@ -172,6 +172,7 @@ def test_an_existing_scheduler_publishes_the_same_bytes_over_tls(night, tls_sche
         same_as(night, done)
 
 
+@pytest.mark.long
 def test_a_scheduler_that_goes_away_is_told_and_the_run_is_gone_on_with(night, scheduler):
     under_way = run_under_way(night.settings, SCORE_DASK=scheduler.address)
     with worker_of(night.settings, scheduler), under_way as (process, finished):

@@ -97,6 +97,7 @@ def test_an_incremental_night_publishes_what_a_full_one_would(house):
     assert again["leitura"].endswith("damaged: none")
 
 
+@pytest.mark.long
 def test_a_damaged_snapshot_is_said_and_read_anew(house):
     before = run(house, NEXT)
     [file] = Path(house.lake_root, "snapshots", before["execucao_id"]).glob("faixa-00001/compras.parquet")

@@ -25,7 +25,7 @@ def bucket(night):
         yield service, root
 
 
-@pytest.mark.parametrize("dask", ["local", None])
+@pytest.mark.parametrize("dask", [pytest.param("local", marks=pytest.mark.long), None])
 def test_a_night_on_s3_publishes_the_same_bytes(night, bucket, dask):
     service, root = bucket
     changes = {"SCORE_LAKE": root} | ({"SCORE_DASK": dask} if dask else {})
