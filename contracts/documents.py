@@ -11,11 +11,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from contracts.errors import DataIntegrityError
-
-UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-"""What a document of another form fails with: no UTF-8, no JSON, a missing member, another type, nested endlessly."""
-
+from contracts.errors import UNREADABLE, DataIntegrityError
 
 _NO_PARQUET = "not a Parquet file of this form"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a document of another form fails with: no UTF-8, no JSON, a missing member, another type, nested endlessly."""
+
 
 class EscoreError(Exception):
     """Base of every error that the engine raises on purpose; ``exit_code`` is the process's."""

@@ -17,7 +17,7 @@ from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.errors import SettingsError
+from contracts.errors import UNREADABLE, SettingsError
 from contracts.regime import Regime
 from contracts.secret_files import ENDING, read_secret_files
 from contracts.urls import ANY_BASE, dask_of, lake_of, text_url_of, url_of
@@ -33,10 +33,10 @@ SOURCE_SETTINGS = ("base_a_url", "base_b_url", "base_c_url")
 """What must be set to read the three stores."""
 RANGE_SETTINGS = (*SOURCE_SETTINGS, "results_url", "cache_key")
 """What must be set wherever CPF ranges are read: the stores, and who was erased from them at their request."""
-RUN_SETTINGS = (*SOURCE_SETTINGS, "results_url", "redis_url", "cache_key")
-"""What must be set for a nightly run."""
 RESULTS_SETTINGS = ("results_url", "redis_url", "cache_key")
 """What must be set to work on what was published."""
+RUN_SETTINGS = (*SOURCE_SETTINGS, *RESULTS_SETTINGS)
+"""What must be set for a nightly run."""
 WRITE_SETTINGS = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url")
 """What must be set to fill the three stores."""
 
@@ -256,7 +256,7 @@ def read_embedded_state(var: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise SettingsError([f"{PREFIX}VAR: {path} cannot be read ({error.strerror})"]) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except UNREADABLE:
         raise damaged_state(path) from None
     document: dict[str, Any] = body
     return document

@@ -15,6 +15,7 @@ from enum import Enum
 from uuid import UUID
 from zlib import crc32
 
+from contracts.errors import UNREADABLE
 from serve.auditing.entry import AuditEntry, storable
 
 VERSION = 1
@@ -87,7 +88,7 @@ def read_header(data: bytes) -> Header | None:
     try:
         version, segment, started, _ = json.loads(data[_PAYLOAD : size - 1])
         return Header(UUID(segment), _instant(int(started)), size) if version == VERSION else None
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from contracts.errors import UNREADABLE
 from contracts.score_terms import Direction
 from serve.published.key_layout import MAX_BUCKETS
 
@@ -22,7 +23,7 @@ WHERE e.id = :run_id
 """
 
 
-UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, struct.error)
+NOT_OF_LAYOUT = (*UNREADABLE, struct.error)
 """What decoding raises for what is not of the layout in Redis."""
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
@@ -68,7 +69,7 @@ class RunInfo:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> RunInfo:
-        """Return the description that ``to_json`` wrote; an error of ``UNREADABLE`` if it is of another form."""
+        """Return the description that ``to_json`` wrote; an error of ``NOT_OF_LAYOUT`` if it is of another form."""
         info = cls(
             execucao_id=UUID(body["execucao_id"]),
             data_referencia=date.fromisoformat(body["data_referencia"]),
@@ -108,7 +109,7 @@ class GenerationInfo:
 
     @classmethod
     def decode(cls, value: bytes) -> GenerationInfo:
-        """Return the description that ``encode`` wrote; an error of ``UNREADABLE`` if it is of another form."""
+        """Return the description that ``encode`` wrote; an error of ``NOT_OF_LAYOUT`` if it is of another form."""
         body = json.loads(value)
         buckets = body["baldes"]
         if type(buckets) is not int or not 1 <= buckets <= MAX_BUCKETS:

@@ -28,7 +28,7 @@ from serve.published.key_layout import (
     parse_generation,
 )
 from serve.published.person_hash import PersonHash
-from serve.published.run_info import UNREADABLE, GenerationInfo, RunInfo
+from serve.published.run_info import NOT_OF_LAYOUT, GenerationInfo, RunInfo
 from serve.publishing.bulk_hset import encode_bucket_commands, read_replies, write_entries
 from serve.publishing.entry_groups import EntryGroup
 
@@ -50,7 +50,7 @@ def reading_redis(what: str) -> Iterator[None]:
     """Turn what does not decode within the block into DataIntegrityError, which names it."""
     try:
         yield
-    except UNREADABLE:
+    except NOT_OF_LAYOUT:
         raise DataIntegrityError(f"Redis: {what} is not as it was written; flush Redis and publish again") from None
 
 

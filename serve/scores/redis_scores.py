@@ -30,7 +30,7 @@ from serve.published.key_layout import (
 )
 from serve.published.person_hash import PersonHash
 from serve.published.published_score import PublishedScore
-from serve.published.run_info import UNREADABLE, GenerationInfo
+from serve.published.run_info import NOT_OF_LAYOUT, GenerationInfo
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import Command, RedisPipe
 
@@ -103,7 +103,7 @@ class RedisScores:
                 question = self.ask_cpfs(question.persons) if question.by_cpf else self.ask_client(*question.persons)
         except RedisReplyError as error:
             raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
-        except UNREADABLE as error:
+        except NOT_OF_LAYOUT as error:
             self._known = None
             raise StoreUnavailableError(f"Redis: what it holds cannot be read: {type(error).__name__}") from None
         raise StoreUnavailableError("Redis: the run in force keeps changing")
