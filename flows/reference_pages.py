@@ -194,6 +194,21 @@ _RESULTS = {
             "contagens": "what was removed, by place",
         },
     ),
+    "revisao": (
+        "Every request that a published score be [reviewed by a person](../how-to/review-a-score.md). At most one of a "
+        "consumer is open; an erasure takes them all.",
+        {
+            "id": "UUIDv7: later requests sort after earlier ones",
+            "cliente_id": "`cliente.id` of Base A",
+            "execucao_id": "the run that was in force when it was asked for",
+            "motivo": "`divida_paga`, `divida_desconhecida`, `renda_desatualizada`, `bens_desatualizados`, "
+            "`eventos_desconhecidos` or `discordancia`",
+            "situacao": "`aberta` or `concluida`",
+            "resultado": "`mantido`: the score stood; `corrigido`: records were put right; null while it is open",
+            "pedida_em": "when it was asked for",
+            "concluida_em": "when it was concluded",
+        },
+    ),
     "modelo": (
         "Every model that a run was published with, as the API needs it.",
         {

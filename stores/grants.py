@@ -17,6 +17,7 @@ RESULT_RIGHTS = {
     "auditoria": ("select", "insert"),
     "auditoria_diario": ("select", "insert", "update"),
     "apagamento": ("select", "insert", "update"),
+    "revisao": ("select", "insert", "update", "delete"),
     "score_vigente": ("select",),
 }
 """The audit trail can be added to, never altered; how far a journal segment has come can move on, never go."""

@@ -36,13 +36,14 @@ def assemble(  # noqa: PLR0913 - what an application is made of, each by its nam
     routers: Sequence[APIRouter],
     *,
     metrics: Metrics,
+    pages: Sequence[Route] = (),
     open: Hook = _nothing,  # noqa: A002 - the pair of close
     close: Hook,
     log_format: LogFormat = "json",
     otlp_endpoint: str | None = None,
     body_bytes: int = BODY_BYTES,
 ) -> FastAPI:
-    """Return an application of the given routes; ``open`` is awaited when it begins, ``close`` when it ends.
+    """Return an application of the given routes and pages; ``open`` is awaited when it begins, ``close`` when it ends.
 
     ``body_bytes`` is the longest body that any route reads. SettingsError if traces are to be sent to
     ``otlp_endpoint`` and cannot be.
@@ -80,7 +81,7 @@ def assemble(  # noqa: PLR0913 - what an application is made of, each by its nam
     app.frame = frame
     for router in routers:
         app.router.routes.extend(router.routes)  # as they are: include_router matches each request twice
-    app.router.routes.extend([*page_routes(title), document_route(app)])
+    app.router.routes.extend([*page_routes(title), *pages, document_route(app)])
     install_problems(app)
     return app
 

@@ -41,7 +41,10 @@ def cpfs_published(results: sa.Engine, client_id: str) -> frozenset[str]:
 
 
 def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> dict[str, int]:
-    """Remove a person's scores of every run, attached or not, and blank their id among the refused; return how many."""
+    """Remove a person's scores of every run, attached or not, and reviews, and blank their id among the refused.
+
+    Returns how many, by table.
+    """
     person = {"client_id": client_id, "cpfs": sorted(cpfs)}
     with results.begin() as connection:
         scores = sum(
@@ -49,7 +52,8 @@ def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> dic
             for run in stored_runs(connection)
         )
         refused = connection.execute(sa.text(_BLANK_KEYS), {"client_id": client_id}).rowcount
-    return {"score": scores, "rejeitado": refused}
+        reviews = connection.execute(sa.text("DELETE FROM revisao WHERE cliente_id = :client_id"), person).rowcount
+    return {"score": scores, "rejeitado": refused, "revisao": reviews}
 
 
 def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> int:
@@ -63,10 +67,14 @@ def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> i
             )
             for run in stored_runs(connection)
         )
-        refused = connection.scalar(
-            sa.text("SELECT count(*) FROM rejeitado WHERE chave = :client_id"), {"client_id": client_id}
+        others = connection.scalar(
+            sa.text(
+                "SELECT (SELECT count(*) FROM rejeitado WHERE chave = :client_id)"
+                " + (SELECT count(*) FROM revisao WHERE cliente_id = :client_id)"
+            ),
+            {"client_id": client_id},
         )
-    return scores + int(refused or 0)
+    return scores + int(others or 0)
 
 
 def erase_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]) -> int:
