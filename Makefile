@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/integration tests/flows tests/faults
 
-.PHONY: help setup demo test test-long check format up down docs screenshots bench lock clean
+.PHONY: help setup demo test test-long check format up down web docs screenshots bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,11 +27,13 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
+	@scripts/install-web
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
 	$(BIN)/python -m pytest $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
+	@scripts/install-web
 	$(BIN)/python -m pytest --run-long
 
 check: $(READY) ## Format, lint, strict types, import rules, dead code
@@ -51,11 +53,15 @@ up: $(READY) ## Start the embedded stores and Prefect
 down: $(READY) ## Stop them
 	$(BIN)/escore down
 
+web: ## Build the page of serve/web anew (needs Node 20.19 or newer, with npm)
+	@scripts/install-web
+	cd serve/web && npm run format && npm run build
+
 docs: $(READY) ## Make the reference pages from the declarations
 	$(BIN)/python -m flows.reference_pages docs/reference
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
-	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py
+	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py
 
 bench: $(READY) ## Run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks
@@ -65,4 +71,4 @@ lock: $(READY) ## Resolve the lock again from pyproject.toml
 
 clean: ## Stop the embedded stores and remove all that was made here
 	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase
-	rm -rf $(VENV) var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) serve/web/node_modules var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
