@@ -25,6 +25,7 @@ from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
 from flows.cli_review import REPLAY_EXAMPLE, replay
+from flows.cli_reviews import reviews_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ import_app = typer.Typer(help="Load public data sets into the three stores.", no
 app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
 app.add_typer(audit_app, name="audit")
+app.add_typer(reviews_app, name="reviews")
 
 
 @app.command(epilog="Example: escore up")

@@ -172,6 +172,11 @@ def _show_next(console: Console, var: Path, *, keep: bool) -> None:
         console.print(f"Prefect's UI with both runs: {ui}", highlight=False)
         console.print(f"the stores are still up; to look around and to stop them:\n  export SCORE_VAR={var.resolve()}")
         console.print("  escore status; escore serve; escore down", highlight=False)
+        console.print(
+            "the page for consumers and analysts, while `escore serve` runs: http://127.0.0.1:8080/app/\n"
+            "  sign in with what `escore token` prints",
+            highlight=False,
+        )
     else:
         console.print("the stores are stopped; `escore demo --keep` leaves them up to look around", highlight=False)
 

@@ -155,7 +155,8 @@ _RESULTS = {
         },
     ),
     "auditoria": (
-        "Every read of a person's data through the API, by `escore replay` or `escore audit list`, one row a person. "
+        "Every read of a person's data through the API, by `escore replay`, `escore audit list` or "
+        "`escore reviews list`, one row a person. "
         "The engine adds to it and cannot alter it.",
         {
             "id": "order of entry",
@@ -163,7 +164,7 @@ _RESULTS = {
             "consulente": "who, as the token names them; `titular` for a person's own token; of a command, the user of "
             "the operating system",
             "sujeito": "of whom: a keyed hash of the CPF or id",
-            "recurso": "the route's template, without values; of a command, `replay` or `audit list`",
+            "recurso": "the route's template, without values; of a command, `replay`, `audit list` or `reviews list`",
             "finalidade": "for what purpose",
             "resultado": "HTTP status of the answer; of a command 200, or 404 if there is no such consumer",
             "requisicao_id": "the answer's `X-Request-ID`; of a replay, the run",

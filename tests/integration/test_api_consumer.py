@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,6 +21,7 @@ from serve.publishing import erasure
 from stores.connections import sql_engine
 from tests.api_server import caller, running
 from tests.faults import truth
+from tests.flows.conftest import escore, succeed
 
 RUNS = (1, 2, 3)
 
@@ -166,6 +168,22 @@ def test_a_review_is_asked_for_once(client, persons, results):
     again = client.post(path, json={"motivo": "discordancia"})
     assert again.status_code == 201
     assert [item["situacao"] for item in client.get(path).json()["results"]] == ["aberta", "concluida"]
+
+
+def test_a_review_is_concluded_by_command_and_seen_at_once(client, settings, persons, results):
+    path = f"/clientes/{persons[7].id}/revisoes"
+    review = client.post(path, json={"motivo": "divida_desconhecida"}).json()
+    listed = json.loads(succeed(escore(settings, "reviews", "list", "--json")).stdout)
+    assert [(one["id"], one["cliente_id"], one["motivo"]) for one in listed] == [
+        (review["id"], persons[7].id, "divida_desconhecida")
+    ]
+    close = ("reviews", "close", "--id", review["id"], "--outcome", "corrigido")
+    assert "corrigido" in succeed(escore(settings, *close)).stdout
+    assert escore(settings, *close).returncode == 2
+    [seen] = client.get(path).json()["results"]
+    assert (seen["situacao"], seen["resultado"]) == ("concluida", "corrigido")
+    assert seen["concluida_em"] >= review["pedida_em"]
+    assert json.loads(succeed(escore(settings, "reviews", "list", "--json")).stdout) == []
 
 
 @pytest.mark.parametrize("body", [{}, {"motivo": "outro"}, {"motivo": "divida_paga", "texto": "CPF 52998224725"}, None])

@@ -9,9 +9,9 @@ import { useSaid } from "../text/language";
 import { lastOfEachDate, plotPoints } from "./history-points";
 import { Showing, useLoaded } from "./loaded";
 
-const WIDTH = 600;
-const HEIGHT = 200;
-const LEFT = 44;
+const WIDTH = 340;
+const HEIGHT = 160;
+const LEFT = 52;
 const MARGIN = 12;
 const BELOW = 24;
 
@@ -75,7 +75,7 @@ function Plot({ dates, history }: { dates: ScoreOfRun[]; history: History }) {
       ))}
       <polyline className="plot-line" points={points.map((point) => `${point.x},${point.y}`).join(" ")} />
       {points.map((point) => (
-        <circle key={point.day} className="plot-point" cx={point.x} cy={point.y} r={4}>
+        <circle key={point.day} className="plot-point" cx={point.x} cy={point.y} r={3.5}>
           <title>{`${format.day(point.day)}: ${format.number(point.score)}`}</title>
         </circle>
       ))}

@@ -170,6 +170,7 @@ export const en: Texts = {
       "/clientes/{cliente_id}/revisoes": "read or made requests for review",
       replay: "worked the score out again",
       "audit list": "read this list",
+      "reviews list": "read requests for review",
     },
     other: "read data",
   },

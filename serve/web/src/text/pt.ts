@@ -174,6 +174,7 @@ export const pt = {
       "/clientes/{cliente_id}/revisoes": "leu ou fez pedidos de revisão",
       replay: "refez o cálculo do score",
       "audit list": "leu esta lista",
+      "reviews list": "leu pedidos de revisão",
     } as Record<string, string>,
     other: "leu dados",
   },
