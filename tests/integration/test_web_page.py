@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Route as PageRoute
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -51,6 +53,8 @@ DESK, PHONE = {"width": 1100, "height": 900}, {"width": 360, "height": 740}
 NIGHTS = (("2026-05-31", 0), ("2026-06-30", 150), ("2026-07-31", 110), ("2026-08-31", 260), ("2026-09-30", 220))
 NUMBER = 13
 """The consumer looked at; the tests of this file agree on it because of its four reasons."""
+UNSCORED = 19
+"""A consumer of whom nothing is known that counts."""
 
 TEXTS = {
     "ATRASO": ("Suas dívidas não passam de poucos dias de atraso.", "Há dívidas em atraso há mais de 90 dias."),
@@ -421,6 +425,54 @@ def test_errors_are_said_in_plain_sentences(seen, url, settings, person, case):
         expect(panel).to_contain_text("O score é")
 
 
+def fulfill(route: PageRoute, *, body: dict[str, Any]) -> None:
+    route.fulfill(json=body)
+
+
+def test_what_is_not_known_is_said_and_is_no_low_score(seen, url, settings, persons):
+    person = persons[UNSCORED]
+    page = seen.page
+    sign_in(page, url, token(settings))
+    empty = {
+        "": {**person.client, "dividas": []},
+        "/score-data": {**person.score_data, "fontes_de_renda": [], "bens": []},
+        "/eventos": dict.fromkeys(person.events),
+        "/acessos": {"desde": "2026-05-22T15:00:00Z", "next": None, "results": []},
+    }
+    for rest, body in empty.items():
+        page.route(f"**/clientes/{person.id}{rest}", partial(fulfill, body=body))
+    open_consumer(page, person)
+    expect(open_tab(page, "Score")).to_contain_text("Ainda não há score")
+    expect(open_tab(page, "Histórico").get_by_role("row").nth(1)).to_contain_text("sem score")
+    expect(open_tab(page, "Dívidas")).to_contain_text("Nenhuma dívida em aberto é conhecida.")
+    panel = open_tab(page, "Renda e bens")
+    expect(panel).to_contain_text("Nenhuma fonte de renda é conhecida.")
+    expect(panel).to_contain_text("Nenhum bem é conhecido.")
+    expect(open_tab(page, "Eventos").get_by_text("Nenhuma é conhecida.")).to_have_count(3)
+    expect(open_tab(page, "Quem consultou")).to_contain_text("Ninguém consultou nos últimos seis meses.")
+
+
+def test_waiting_is_said_and_signing_out_leaves_nobody_s_page(seen, url, settings, person):
+    page = seen.page
+    held: list[PageRoute] = []
+
+    def hold(route: PageRoute) -> None:
+        held.append(route)
+
+    page.route(f"**/clientes/{person.id}/score", hold)
+    sign_in(page, url, token(settings))
+    open_consumer(page, person)
+    expect(page.get_by_role("status").filter(has_text="Carregando…")).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_role("tabpanel", name="Score")).to_contain_text("O score é")
+    page.get_by_role("button", name="Sair").click()
+    expect(page.get_by_text("Você saiu. O token foi esquecido.")).to_be_visible()
+    assert person.id not in page.url
+    page.get_by_label("Token de acesso").fill(token(settings))
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Encontrar um consumidor")
+
+
 def test_the_keyboard_alone_is_enough(seen, url, settings, person):
     page = seen.page
     page.goto(f"{url}/app/")
@@ -453,7 +505,7 @@ def test_the_keyboard_alone_is_enough(seen, url, settings, person):
     expect(dialog.locator(":focus")).to_have_count(1)
     for _ in range(12):
         press("Tab")
-        assert page.evaluate("document.activeElement.closest('[role=dialog]') !== null"), "the focus left the dialog"
+        expect(dialog.locator(":focus")).to_have_count(1)
     press("Escape")
     expect(dialog).to_have_count(0)
     expect(panel.get_by_role("button", name="Pedir revisão")).to_be_focused()

@@ -21,6 +21,9 @@ export function App() {
   const [session, setSession] = useState<Session | null>(null);
   const [notice, setNotice] = useState<Notice>(null);
   const end = useCallback((why: Notice) => {
+    if (why === "signedOut") {
+      history.replaceState(null, "", "#/"); // whoever signs in next begins with nobody's page
+    }
     setSession(null);
     setNotice(why);
   }, []);

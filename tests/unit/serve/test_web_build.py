@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from serve.api.web_page import FOLDER
+from serve.api.web_page import FOLDER, web_files
 
 WEB = FOLDER.parent
 MODULES = WEB / "node_modules"
@@ -46,6 +47,19 @@ def test_the_built_files_are_what_the_sources_build_into(tmp_path):
 
 def files_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_without_the_built_files_there_is_no_page(tmp_path):
+    assert web_files(tmp_path / "nowhere") == {}
+
+
+def test_a_machine_without_node_is_told_loudly_and_stopped_by_nothing(tmp_path):
+    (tmp_path / "dirname").symlink_to(shutil.which("dirname") or "")
+    script = WEB.parents[1] / "scripts" / "install-web"
+    done = subprocess.run(["/bin/sh", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "no Node with npm here" in done.stderr
+    assert "NOT run: the page's build, types, lint, unit tests and axe checks" in done.stderr
 
 
 def test_the_lock_names_checksums_and_no_host():

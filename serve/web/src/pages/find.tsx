@@ -99,7 +99,7 @@ export function Find({ api, claims, search, setSearch }: Props) {
   );
 }
 
-/** Finds a person by CPF: with the score's scope among the scored, else or then among the registered. */
+/** Finds a person by CPF among the registered, or else among the scored, whose page opens at once. */
 async function findByCpf(api: Api, claims: Claims, cpf: string): Promise<ConsumerPage> {
   if (claims.scopes.has("clientes:ler")) {
     return api.search({ cpf });
