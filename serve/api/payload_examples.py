@@ -70,7 +70,6 @@ EXAMPLES: dict[str, Any] = {
         "cidade": None,
         "data_nascimento": None,
         "estado_civil": None,
-        "page_size": 20,
     },
     "DadosDeScore": {
         "cpf": CPF,

@@ -11,10 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.regime import Regime
 from serve.api.request_fields import CpfText, Day, NameText, PlainText
 
-DEFAULT_PAGE_SIZE = 20
-MAX_PAGE_SIZE = 100
-"""Consumers on a page of the listing."""
-
 Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
 Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
 Instant: TypeAlias = Annotated[datetime, Field(description="instante em UTC")]
@@ -85,7 +81,6 @@ class BuscaDeClientes(_Model):
     cidade: PlainText = None
     data_nascimento: Day | None = None
     estado_civil: PlainText = None
-    page_size: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
 
 
 class FonteDeRenda(_Model):

@@ -19,7 +19,7 @@ from serve.systems.client_directory import ClientDirectory, ClientPage
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Span
 from serve.systems.client_search import conditions_of
-from serve.systems.page_links import PageLinks
+from serve.systems.page_links import DEFAULT_PAGE_SIZE, PageLinks
 
 SCOPE = "clientes:ler"
 COUNT_HEADER = "X-Contagem"
@@ -39,7 +39,7 @@ def add_lookup(
 
     add_direct_route(
         router,
-        "/clientes/buscar",
+        "/cadastros/consultar",
         SearchClients(directory, guard, hashes=hashes, links=links),
         declared=search_clients,
         methods=["POST"],
@@ -71,7 +71,7 @@ class SearchClients:
             await answer(scope, receive, send)
             return
         conditions = conditions_of(asked)
-        found = await self._directory.first_page(conditions, Span(asked.page_size + 1), page=1)
+        found = await self._directory.first_page(conditions, Span(DEFAULT_PAGE_SIZE + 1), page=1)
         assert found is not None  # only pages after the first may be missing
         await reader.record(subjects_of(found, conditions, self._hashes))
         await page_response(found, self._links)(scope, receive, send)

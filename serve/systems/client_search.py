@@ -5,11 +5,13 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from serve.api.payload_models import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, BuscaDeClientes
+from serve.api.payload_models import BuscaDeClientes
 from serve.api.request_fields import CpfText, Day, Integer, NameText, PlainText
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Span
-from serve.systems.page_links import Cursor
+from serve.systems.page_links import DEFAULT_PAGE_SIZE, Cursor
+
+MAX_PAGE_SIZE = 100
 
 DIRECT_ROWS = 10_000
 """Rows down to which a page may be asked for by its number: they are skipped in an index, some 10 ms."""

@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 from cryptography.fernet import Fernet, InvalidToken
 from starlette.exceptions import HTTPException
 
-from serve.api.payload_models import DEFAULT_PAGE_SIZE
 from serve.published.person_hash import derive_key
 from serve.systems.client_counts import Count
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Position
 
 LIFETIME_SECONDS = 3600
+DEFAULT_PAGE_SIZE = 20
 PATH = "/clientes/"
 _PURPOSE = "escore-cursor"
 """Part of the key: another form of the sealed text needs another purpose, so that no old cursor is misread."""

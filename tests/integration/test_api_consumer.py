@@ -66,13 +66,13 @@ def results(settings: Settings) -> Iterator[sa.Engine]:
     [
         {},
         {"nome": "pessoa número 7"},
-        {"uf": "sp", "cidade": "sao paulo", "page_size": 5},
+        {"uf": "sp", "cidade": "sao paulo"},
         {"data_nascimento": "1980-01-03"},
         {"nome": "ninguém assim"},
     ],
 )
 def test_a_search_by_body_finds_what_the_listing_finds(client, filters):
-    by_url, by_body = client.get("/clientes", params=filters), client.post("/clientes/buscar", json=filters)
+    by_url, by_body = client.get("/clientes", params=filters), client.post("/cadastros/consultar", json=filters)
     assert by_body.status_code == 200
     assert {**by_body.json(), "next": None} == {**by_url.json(), "next": None}
     assert by_body.headers["x-contagem"] == by_url.headers["x-contagem"]
@@ -86,7 +86,7 @@ def test_a_search_by_body_finds_what_the_listing_finds(client, filters):
 def test_a_search_by_cpf_takes_points(client, persons):
     cpf = persons[0].cpf
     for text in (cpf, f"{cpf[:3]}.{cpf[3:6]}.{cpf[6:9]}-{cpf[9:]}"):
-        assert client.post("/clientes/buscar", json={"cpf": text}).json()["results"] == [persons[0].client]
+        assert client.post("/cadastros/consultar", json={"cpf": text}).json()["results"] == [persons[0].client]
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,19 @@ def test_a_search_by_cpf_takes_points(client, persons):
         ({"nome": "\x00"}, "nome"),
         ({"uf": "S1"}, "uf"),
         ({"data_nascimento": 0}, "data_nascimento"),
-        ({"page_size": 1.5}, "page_size"),
-        ({"page_size": 101}, "page_size"),
+        ({"page_size": 5}, "corpo"),
         ([], "corpo"),
     ],
 )
 def test_a_search_that_is_wrong_is_refused_without_a_word_of_it(client, body, field):
-    answer = client.post("/clientes/buscar", json=body)
+    answer = client.post("/cadastros/consultar", json=body)
     assert answer.status_code == 422
     assert [error["campo"] for error in answer.json()["erros"]] == [field]
     assert "52998224725" not in answer.text
 
 
 def test_a_search_takes_nothing_from_the_address(client):
-    assert client.post("/clientes/buscar?cpf=52998224725", json={}).status_code == 400
+    assert client.post("/cadastros/consultar?cpf=52998224725", json={}).status_code == 400
 
 
 def test_events_by_id_are_those_by_cpf(client, persons):
@@ -146,7 +145,7 @@ def test_a_titular_reads_their_own_history_and_events_alone(url, settings, perso
             assert client.get(f"/clientes/{own.id}/{part}").status_code == 200
             assert client.get(f"/clientes/{other.id}/{part}").status_code == 403
         assert client.post(f"/clientes/{other.id}/revisoes", json={"motivo": "divida_paga"}).status_code == 403
-        assert client.post("/clientes/buscar", json={}).status_code == 403
+        assert client.post("/cadastros/consultar", json={}).status_code == 403
 
 
 def test_a_review_is_asked_for_once(client, persons, results):

@@ -336,7 +336,7 @@ def test_names_are_searched_page_by_page_and_stand_in_no_address(seen, url, sett
     page.get_by_role("button", name="Próxima página").click()
     expect(page.get_by_role("button", name="Página anterior")).to_be_visible()
     second = page.get_by_role("main").get_by_role("link").all_inner_texts()
-    assert len(first) == len(second) == 10
+    assert len(first) == len(second) == 20
     assert not set(first) & set(second)
     assert not [item for item in seen.asked if "Pessoa" in unquote(item)]
 

@@ -39,7 +39,7 @@ export class Api {
   }
 
   search(criteria: Criteria, signal?: AbortSignal): Promise<ConsumerPage> {
-    return this.ask("clientes/buscar", { body: { ...criteria, page_size: 10 }, signal });
+    return this.ask("cadastros/consultar", { body: criteria, signal });
   }
 
   /** Follows `next` or `previous`, whose searches travel sealed. */

@@ -158,7 +158,7 @@ export const en: Texts = {
     what: {
       "/clientes": "had the person in a search",
       "/clientes/": "had the person in a search",
-      "/clientes/buscar": "had the person in a search",
+      "/cadastros/consultar": "had the person in a search",
       "/clientes/{cliente_id}": "read register and debts",
       "/clientes/{cliente_id}/score": "read the score",
       "/clientes/{cliente_id}/score/historico": "read the score's history",

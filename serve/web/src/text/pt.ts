@@ -162,7 +162,7 @@ export const pt = {
     what: {
       "/clientes": "apareceu numa busca",
       "/clientes/": "apareceu numa busca",
-      "/clientes/buscar": "apareceu numa busca",
+      "/cadastros/consultar": "apareceu numa busca",
       "/clientes/{cliente_id}": "leu cadastro e dívidas",
       "/clientes/{cliente_id}/score": "leu o score",
       "/clientes/{cliente_id}/score/historico": "leu o histórico do score",
