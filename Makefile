@@ -5,9 +5,9 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WITH_SERVERS := tests/integration tests/flows tests/faults
+WITH_SERVERS := tests/flows tests/faults tests/integration
 
-.PHONY: help setup demo test test-long check format up down web docs screenshots bench lock clean
+.PHONY: help setup demo test test-long check format up down web docs screenshots bench peers lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,7 @@ test: $(READY) ## Run every check and the whole test suite
 	@scripts/install-browser
 	@scripts/install-web
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
-	$(BIN)/python -m pytest $(WITH_SERVERS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
@@ -57,14 +57,19 @@ web: ## Build the page of serve/web anew (needs Node 20.19 or newer, with npm)
 	@scripts/install-web
 	cd serve/web && npm run format && npm run build
 
-docs: $(READY) ## Make the reference pages from the declarations
+docs: $(READY) ## Make the reference pages from the declarations, and the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference
+	$(BIN)/python -m benchmarks.scale_plan --write
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
 	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py
 
-bench: $(READY) ## Run the benchmarks and print their tables
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure a night's steps beside floor and peers: hours; BENCH="--consumers 20000" for less
+	$(BIN)/python -m benchmarks $(BENCH)
+
+peers: $(READY) ## Install what `make bench` measures beside: Polars, PySpark and Feast, 1 GB
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[peers]'
+	$(BIN)/python -m benchmarks --make-feast
 
 lock: $(READY) ## Resolve the lock again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra dev pyproject.toml -o requirements.lock

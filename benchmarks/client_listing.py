@@ -16,8 +16,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -29,15 +29,14 @@ import sqlalchemy as sa
 
 from benchmarks.client_population import fill_base_a
 from benchmarks.peers.server_process import HOST, ServerProcess, machine_line, python_module
-from contracts.settings import Settings, load_settings
+from benchmarks.temporary_stores import temporary_stores
+from contracts.settings import Settings
 from serve.access.tokens import mint_token
 from serve.systems.client_counts import COUNTED, Count
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Position
 from serve.systems.page_links import Cursor, PageLinks
 from stores.connections import sql_engine
-from stores.embedded import erase_stores, start_stores, stop_stores
-from stores.migrate import migrate
 
 Search = dict[str, str]
 WARM_UP = 8
@@ -106,7 +105,7 @@ def main() -> None:
     options = parser.parse_args()
     print(machine_line())
     with ExitStack() as stack:
-        settings = stack.enter_context(_installed(options.keep))
+        settings = stack.enter_context(temporary_stores(keep=options.keep))
         if not _holds_clients(settings):
             fill_base_a(settings, options.consumers)
         log = stack.enter_context(tempfile.TemporaryDirectory(prefix="escore-listing-"))
@@ -176,19 +175,6 @@ def _floor(settings: Settings) -> str:
             connection.execute("SELECT * FROM cliente WHERE id = ANY(%s) ORDER BY id", (ids,)).fetchall()
             times.append((time.perf_counter() - started) * 1e3)
     return f"{statistics.median(times):.2f} / {statistics.quantiles(times, n=20)[-1]:.2f}"
-
-
-@contextmanager
-def _installed(keep: Path | None) -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(prefix="escore-listing-") as folder:
-        var = keep or Path(folder) / "var"
-        try:
-            start_stores(var, with_prefect=False, report=lambda _line: None)
-            settings = load_settings({"var": var})
-            migrate(settings)
-            yield settings
-        finally:
-            stop_stores(var) if keep else erase_stores(var)
 
 
 def _holds_clients(settings: Settings) -> bool:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.run_memory import AS_OF, escore
+from benchmarks.temporary_stores import temporary_stores
 from contracts.extraction import CpfRange
 from contracts.settings import Settings, load_settings
 from contracts.tables import Store, Table, tables_of
@@ -39,8 +39,6 @@ from extract.mongo_replies import find_arrays
 from extract.partitions import plan_ranges
 from extract.sources import Sources
 from flows.resources import open_sources
-from stores.embedded import erase_stores, start_stores
-from stores.migrate import migrate
 
 PATIENCE_SECONDS = 60
 COPY_FORMATS = ("binary", "text")
@@ -89,7 +87,7 @@ def raw_batches(sources: Sources, cpf_range: CpfRange) -> int:
     octets = 0
     for table in tables_of(Store.C):
         found = sources.base_c[table.name].find_raw_batches(
-            base_c.range_filter(cpf_range), _projection(table), batch_size=base_c.BATCH_DOCUMENTS
+            base_c.range_filter(cpf_range), projection(table), batch_size=base_c.BATCH_DOCUMENTS
         )
         octets += sum(map(len, found))
     return octets
@@ -103,14 +101,14 @@ def reply_arrays(sources: Sources, cpf_range: CpfRange) -> int:
             sources.base_c,
             table.name,
             base_c.range_filter(cpf_range),
-            _projection(table),
+            projection(table),
             batch_size=base_c.BATCH_DOCUMENTS,
         )
         octets += sum(map(len, found))
     return octets
 
 
-def _projection(table: Table) -> dict[str, int]:
+def projection(table: Table) -> dict[str, int]:
     return {column.name: 1 for column in table.read_columns}
 
 
@@ -150,16 +148,10 @@ def measure(done: Pass, ranges: Sequence[CpfRange]) -> Cost:
 @contextmanager
 def populated(consumers: int, events: float) -> Iterator[Settings]:
     """Yield the settings of stores that hold so many consumers; erase them at the end."""
-    with tempfile.TemporaryDirectory(prefix="escore-extraction-") as folder:
-        var = Path(folder) / "var"
-        try:
-            start_stores(var, with_prefect=False, report=lambda _line: None)
-            migrate(load_settings({"var": var}))
-            arguments = ("--clients", str(consumers), "--events", str(events), "--dirty", "0.01", "--as-of", AS_OF)
-            escore(var, "populate", *arguments, "--replace")
-            yield patient_settings(var)
-        finally:
-            erase_stores(var)
+    with temporary_stores() as settings:
+        arguments = ("--clients", str(consumers), "--events", str(events), "--dirty", "0.01", "--as-of", AS_OF)
+        escore(settings.var, "populate", *arguments, "--replace")
+        yield patient_settings(settings.var)
 
 
 def patient_settings(var: Path) -> Settings:

@@ -31,7 +31,8 @@ from contracts.artifacts import ArtifactStore
 from contracts.cpf import check_digits
 from contracts.errors import UsageError
 from contracts.extraction import REJECTS_SCHEMA, CpfRange, Extraction, TableCounts
-from contracts.tables import TABLES, Column, Kind, Store, Table
+from contracts.settings import MAX_OVERLAP_DAYS
+from contracts.tables import TABLES, Column, Kind, Store, Table, tables_of
 from extract.conversion import convert_column
 from extract.extraction import check_extracted
 from extract.lake import snapshot_path, write_extraction
@@ -100,9 +101,18 @@ class RisingCpfIssuer(CpfIssuer):
 
 
 def write_snapshot(
-    lake: ArtifactStore, size: SnapshotSize, *, workers: int = 1, report: Callable[[int], None] = lambda _: None
+    lake: ArtifactStore,
+    size: SnapshotSize,
+    *,
+    workers: int = 1,
+    origin: str = "",
+    report: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Write plan, ranges and strays of ``RUN``'s snapshot; ``report`` hears the number of finished ranges."""
+    """Write plan, ranges and strays of ``RUN``'s snapshot; ``report`` hears the number of finished ranges.
+
+    ``origin`` is the digest of the stores that it is to be taken for the snapshot of: with it an incremental run may
+    start from it (``flows.base_snapshot.origin_of``).
+    """
     indexes = range(size.ranges)
     work = partial(write_range, lake.root, size)
     if workers == 1:
@@ -112,7 +122,7 @@ def write_snapshot(
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             _exhaust(pool.map(work, indexes), report)
     write_extraction(lake, RUN.snapshot_id, None, _nothing(), as_of=AS_OF)
-    write_plan(lake, RUN.snapshot_id, plan(size))
+    write_plan(lake, RUN.snapshot_id, plan(size), origin=origin)
 
 
 def obtain_snapshot(root: Path, size: SnapshotSize, *, workers: int) -> ArtifactStore:
@@ -181,6 +191,7 @@ def _nothing() -> Extraction:
         tables={table.name: table.lake_schema.empty_table() for table in TABLES},
         rejects=REJECTS_SCHEMA.empty_table(),
         counts={table.name: TableCounts() for table in TABLES},
+        heads={table.name: (0,) * (MAX_OVERLAP_DAYS + 1) for table in tables_of(Store.C)},
     )
 
 

@@ -1,207 +1,179 @@
-"""Features and score of one night beside what a user would pick instead: same Parquet, same answers.
+"""The steps from the lake: features, and features with score and reasons; ours, the floor and the peers.
 
-Run: ``python -m benchmarks.night_peers [--consumers 100000] [--events 20] [--only pandas-sklearn,pyspark]``. The whole
-step stands beside pandas with scikit-learn and PySpark ``local[2]`` (Java 17 needed: where there is none PySpark is
-left out, and the output says so); the features alone beside one DuckDB and one Polars query. Each runs in a process of
-its own; seconds begin when its engine is loaded (PySpark's virtual machine started), read Parquet and end with Parquet
-written; CPU and memory are of the process with all its children. Features must be equal to ours, bit by bit (Polars'
-amounts to 1 unit of the last place), or the benchmark fails. Needs the extra ``peers``.
+Each contender works over the same snapshot (``lake_snapshot``) in a process of its own, reads Parquet and leaves
+Parquet. Seconds begin when its engine is loaded (PySpark's virtual machine started). The features that it leaves must
+be ours, bit by bit (Polars' amounts to 1 unit of the last place). Measured by ``python -m benchmarks --steps features
+score``; Polars and PySpark need the extra ``peers``, PySpark also Java 17.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import hashlib
 import os
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import psutil
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
-from benchmarks.peers.night.contenders import (
-    BY_NAME,
-    OUR_FEATURES,
-    OURS,
-    Contender,
-    Step,
-    chosen,
-    features_folder,
-    scores_folder,
-)
+from benchmarks.lake_snapshot import AS_OF, RUN, RUN_ID, SnapshotSize, obtain_snapshot
+from benchmarks.measured_process import ContenderError, run_module, tell, timed
+from benchmarks.peers.night import ours
+from benchmarks.peers.night.contenders import BY_KEY, CONTENDERS, Contender, features_folder, scores_folder
 from benchmarks.peers.night.equality import feature_differences
 from benchmarks.peers.night.fitted_models import make_models
-from benchmarks.peers.night.ours import read_results
-from benchmarks.peers.night.snapshot import Night, make_snapshot
+from benchmarks.peers.night.snapshot import Night
+from benchmarks.table.figures import FLOOR, OURS, Run, Step
+from benchmarks.table.rounds import Entrant, Outcome, Report
+from contracts.artifacts import ArtifactStore
+from extract.lake import snapshot_path
+from features.build import declared_columns
+from features.catalog import FEATURES
+from flows.run_plan import scores_root
 
-AS_OF = date(2025, 12, 31)
-SAMPLING_SECONDS = 0.05
-REFERENCE = {Step.SCORES: OURS, Step.FEATURES: OUR_FEATURES}
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What one contender took: seconds of wall and CPU, and the highest memory of its processes together."""
-
-    wall: float
-    cpu: float
-    peak_mib: float
+EQUAL = "features equal"
 
 
-def cpu_seconds(process: psutil.Process) -> float:
-    """Return the CPU that a process and its children took so far, ended children included."""
-    total = 0.0
-    for one in (process, *process.children(recursive=True)):
-        times = one.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
+@contextmanager
+def night_entrants(
+    step: Step, size: SnapshotSize, *, lakes: Path, names: Collection[str], report: Report
+) -> Iterator[list[Entrant]]:
+    """Yield a step's contenders over the snapshot of a size, which is written first where it is not there whole."""
+    report(f"snapshot of {size.consumers:,} consumers, models")
+    lake = obtain_snapshot(lakes / f"{size.consumers}-{size.range_size}", size, workers=os.cpu_count() or 1)
+    lake.delete(scores_root(RUN_ID))  # of another day's code, perhaps
+    models = obtain_models(lakes)
+    night = Night(Path(lake.root), AS_OF, size.ranges)
+    with TemporaryDirectory(prefix="escore-noite-") as folder:
+        bench = NightBench(night, models, Path(folder), lake)
+        yield [
+            Entrant(one.name, bench.measuring(one), one.missing)
+            for one in CONTENDERS
+            if one.step is step and one.name in names
+        ]
 
 
-def work(contender: Contender, night: Night, models: Path, folder: Path) -> None:
-    """Do one contender's work in this process and print what it took, as JSON."""
-    run = contender.prepare(night, models, folder)
-    process = psutil.Process()
-    started, before = time.perf_counter(), cpu_seconds(process)
-    run()
-    print(json.dumps({"wall": time.perf_counter() - started, "cpu": cpu_seconds(process) - before}), flush=True)
+def obtain_models(lakes: Path) -> Path:
+    """Return the folder of both models, fitted on the features as they are now if they are not there."""
+    formulas = "".join(f"{feature.name}={feature.formula};" for feature in FEATURES)
+    folder = lakes / f"modelos-{hashlib.sha256(formulas.encode()).hexdigest()[:12]}"
+    if not (folder / "pronto").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        make_models(folder, AS_OF)
+        (folder / "pronto").touch()
+    return folder
 
 
-def measure(contender: Contender, night: Night, models: Path, folder: Path) -> Figures:
+class NightBench:
+    """Measures contenders over one night and holds what they leave against what ours left in the lake."""
+
+    def __init__(self, night: Night, models: Path, root: Path, lake: ArtifactStore) -> None:
+        self.night, self.models, self.root, self.lake = night, models, root, lake
+        self.rows = sum(
+            entry.rows or 0
+            for index in range(night.ranges)
+            if (manifest := lake.read_manifest(snapshot_path(RUN.snapshot_id, index))) is not None
+            for table in declared_columns()
+            if (entry := manifest.files.get(f"{table}.parquet")) is not None
+        )
+
+    def measuring(self, contender: Contender) -> MeasuredContender:
+        """Return the call that measures a contender once."""
+        return MeasuredContender(self, contender)
+
+    def ensure_ours(self) -> None:
+        """Leave our own features and scores in the lake, for the others to be held against."""
+        if len(self.lake.list(scores_root(RUN_ID))) != self.night.ranges:
+            run_contender(BY_KEY[Step.SCORE, OURS], self.night, self.models, self.root)
+
+
+class MeasuredContender:
+    """One contender of a night; its answer is compared after the first run."""
+
+    def __init__(self, bench: NightBench, contender: Contender) -> None:
+        self.bench, self.contender, self.answer = bench, contender, ""
+
+    def __call__(self) -> Outcome:
+        bench, contender = self.bench, self.contender
+        is_ours = contender is BY_KEY[Step.SCORE, OURS]
+        if not is_ours:
+            bench.ensure_ours()
+        folder = bench.root / contender.name
+        folder.mkdir()
+        try:
+            found = run_contender(contender, bench.night, bench.models, folder)
+            left = bench.night.lake / scores_root(RUN_ID) if is_ours else folder
+            self.answer = self.answer or self._compare(folder)
+            octets = bytes_read(bench.night, whole=contender.name == OURS) + _size(left)
+        finally:
+            shutil.rmtree(folder)
+        run = Run(found["wall"], found["cpu"], found["peak_mib"])
+        return Outcome(run, bench.rows, octets, self.answer)
+
+    def _compare(self, folder: Path) -> str:
+        if self.contender.name == FLOOR or self.contender is BY_KEY[Step.SCORE, OURS]:
+            return "the measure" if self.contender.name == OURS else ""
+        features, scores = ours.read_results(self.bench.night)
+        theirs = _read(features_folder(folder))
+        problems = feature_differences(features, theirs, last_place=self.contender.last_place)
+        if self.contender.step is Step.SCORE and (rows := _read(scores_folder(folder), ["cpf"]).num_rows) != len(
+            scores
+        ):
+            problems.append(f"{rows} scores where we have {len(scores)}")
+        if problems:
+            raise ContenderError(f"another answer: {'; '.join(problems)[:300]}", "\n".join(problems))
+        return EQUAL
+
+
+def run_contender(contender: Contender, night: Night, models: Path, folder: Path) -> dict[str, float]:
     """Return what a contender took in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.night_peers", "--work", contender.name]
-    command += ["--lake", str(night.lake), "--ranges", str(night.ranges), "--models", str(models), "--out", str(folder)]
-    with (folder / "stderr.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        peak = _peak_until_end(psutil.Process(process.pid), process)
-        output, _ = process.communicate()
-    if process.returncode:
-        raise SystemExit(f"{contender.name} failed:\n{(folder / 'stderr.log').read_text()[-4000:]}")
-    found = json.loads(output.splitlines()[-1])
-    return Figures(found["wall"], found["cpu"], peak / 2**20)
+    arguments = ["--work", contender.step.value, contender.name, "--lake", night.lake, "--ranges", night.ranges]
+    arguments += ["--models", models, "--out", folder]
+    return run_module("benchmarks.night_peers", arguments, log=folder / "stderr.log")
 
 
-def _peak_until_end(watched: psutil.Process, process: subprocess.Popen[str]) -> int:
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, _resident_bytes(watched))
-        time.sleep(SAMPLING_SECONDS)
-    return peak
+def bytes_read(night: Night, *, whole: bool) -> int:
+    """Return how many bytes of Parquet a night has to read: whole files, or the columns that features need."""
+    files = [(file, columns) for table, columns in declared_columns().items() for file in night.files(table)]
+    if whole:
+        root = Path(night.files("cliente")[0]).parent.parent
+        return sum(path.stat().st_size for path in root.glob("faixa-*/*"))
+    return sum(_column_bytes(file, columns) for file, columns in files)
 
 
-def _resident_bytes(watched: psutil.Process) -> int:
-    total = 0
-    try:
-        for one in (watched, *watched.children(recursive=True)):
-            total += one.memory_info().rss
-    except psutil.NoSuchProcess:
-        pass  # it ended between two looks
-    return total
+def _column_bytes(file: str, columns: Collection[str]) -> int:
+    metadata = pq.read_metadata(file)
+    chunks = (
+        metadata.row_group(group).column(place)
+        for group in range(metadata.num_row_groups)
+        for place in range(metadata.num_columns)
+    )
+    return sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema in columns)
 
 
-def compare(contenders: Sequence[Contender], night: Night, models: Path, *, root: Path, repeats: int) -> bool:
-    """Measure every contender, print the table and the bars; return whether all features are equal."""
-    figures, differences, skipped = {}, {}, {}
-    for contender in contenders:
-        if contender.missing:
-            skipped[contender.name] = contender.missing
-            continue
-        runs = []
-        for repeat in range(repeats):
-            folder = root / f"{contender.name}-{repeat}"
-            folder.mkdir()
-            runs.append(measure(contender, night, models, folder))
-        figures[contender.name] = _median(runs)
-        print(f"{contender.name}: {figures[contender.name]}", file=sys.stderr, flush=True)
-        differences[contender.name] = _differences(contender, night, folder)
-    _print_table(figures, differences)
-    for name, reason in skipped.items():
-        print(f"*** {name} WAS NOT MEASURED: {reason}")
-    print("", *bar_lines(figures), sep="\n")
-    return not any(differences.values())
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.parquet") if path.is_file())
 
 
-def _median(runs: Sequence[Figures]) -> Figures:
-    return Figures(*(statistics.median(getattr(run, name) for run in runs) for name in Figures.__slots__))
-
-
-def _differences(contender: Contender, night: Night, folder: Path) -> list[str]:
-    """Return what differs from the features that our whole step left in the lake."""
-    ours, our_scores = read_results(night)
-    if contender is OURS:
-        return []
-    problems = feature_differences(ours, _read(features_folder(folder)), last_place=contender.last_place)
-    if contender.step is Step.SCORES:
-        rows = _read(scores_folder(folder)).num_rows
-        problems += [f"{rows} scores where we have {our_scores.num_rows}"] if rows != our_scores.num_rows else []
-    return problems
-
-
-def _read(path: Path) -> pa.Table:
-    return ds.dataset(path, format="parquet").to_table()
-
-
-def _print_table(figures: Mapping[str, Figures], differences: Mapping[str, Sequence[str]]) -> None:
-    for step, reference in REFERENCE.items():
-        ours = figures[reference.name]
-        print(f"\n{step:<20}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'x our wall':>12}{'x our CPU':>11}  features")
-        for name, found in figures.items():
-            if BY_NAME[name].step is step:
-                equal = "differ" if differences[name] else "equal"
-                print(
-                    f"{name:<20}{found.wall:>9.2f}{found.cpu:>9.2f}{found.peak_mib:>10,.0f}"
-                    f"{found.wall / ours.wall:>12.2f}{found.cpu / ours.cpu:>11.2f}  {equal}"
-                )
-    for name, problems in differences.items():
-        for problem in problems:
-            print(f"*** {name}: {problem}")
-
-
-def bar_lines(figures: Mapping[str, Figures]) -> list[str]:
-    """Return what became of each bar: a peer's wall seconds over ours."""
-    lines = []
-    for name, found in figures.items():
-        contender = BY_NAME[name]
-        if contender.least_ratio is not None:
-            ratio = found.wall / figures[REFERENCE[contender.step].name].wall
-            verdict = "reached" if ratio >= contender.least_ratio else "MISSED"
-            lines.append(f"bar, {name} over ours at least {contender.least_ratio:.2f}: {ratio:.2f}, {verdict}")
-    return lines
+def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    return ds.dataset(path, format="parquet").to_table(columns)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--consumers", type=int, default=100_000)
-    parser.add_argument("--events", type=float, default=20, help="mean Base C events a consumer in 36 months")
-    parser.add_argument("--range-size", type=int, default=10_000)
-    parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--only", default="", help="contenders beside ours, separated by commas")
-    parser.add_argument("--work", choices=list(BY_NAME), help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=2, required=True, metavar=("STEP", "CONTENDER"))
     for name in ("--lake", "--models", "--out"):
-        parser.add_argument(name, type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--ranges", type=int, help=argparse.SUPPRESS)
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--ranges", type=int, required=True)
     options = parser.parse_args()
-    if options.work:
-        work(BY_NAME[options.work], Night(options.lake, AS_OF, options.ranges), options.models, options.out)
-        return
-    with tempfile.TemporaryDirectory(prefix="escore-noite-") as folder:
-        root = Path(folder)
-        make_models(root / "modelos", AS_OF)
-        night = make_snapshot(
-            root / "lago", AS_OF, consumers=options.consumers, events=options.events, range_size=options.range_size
-        )
-        sizes = f"{options.consumers:,} consumers x {options.events:g} events, {night.ranges} ranges"
-        print(f"{sizes}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}", flush=True)
-        equal = compare(list(chosen(options.only)), night, root / "modelos", root=root, repeats=options.repeats)
-    if not equal:
-        sys.exit(1)
+    step, name = options.work
+    night = Night(options.lake, AS_OF, options.ranges)
+    tell(timed(BY_KEY[Step(step), name].prepare(night, options.models, options.out)))
 
 
 if __name__ == "__main__":

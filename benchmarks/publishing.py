@@ -73,12 +73,12 @@ class Bench:
 
     def publish(self) -> Round:
         """Publish by `Publisher` as a run does: range by range, with the content's digest."""
-        run = self._begin()
+        run = self.begin()
         return self._measure(lambda: self._publish(run))
 
     def floor(self) -> tuple[Round, int]:
         """Move the same bytes; return what it took and how many there were."""
-        run = self._begin()
+        run = self.begin()
         payload = prepare(self.settings, run, self.scores)
         return self._measure(lambda: move(self.settings, run, payload)), payload.size
 
@@ -112,7 +112,7 @@ class Bench:
         time.sleep(BACKENDS_END)
         return Round(wall, cpu, self._server_cpu() - servers, self.used_memory() - memory)
 
-    def _begin(self) -> RunInfo:
+    def begin(self) -> RunInfo:
         """Empty both stores and enter a run in the ledger."""
         self.cache.flushdb()
         with self.owner.begin() as connection:
@@ -137,6 +137,21 @@ class Bench:
     def used_memory(self) -> int:
         """Return the bytes that Redis has allocated."""
         return self._redis_says("memory", "used_memory")
+
+    def table_bytes(self) -> int:
+        """Return the bytes on disk of the scores that were published last, indexes and all."""
+        with self.owner.connect() as connection:
+            size = connection.scalar(
+                sa.text(
+                    "SELECT sum(pg_total_relation_size(quote_ident(tablename)::regclass)) FROM pg_tables"
+                    " WHERE tablename ~ '^score_[0-9a-f]{32}$'"
+                )
+            )
+        return int(size or 0)
+
+    def redis_cpu(self) -> float:
+        """Return the CPU seconds that Redis has used."""
+        return cpu_seconds([self.redis_server])
 
     def _redis_says(self, section: str, name: str) -> int:
         return int(cast("dict[str, int]", self.cache.info(section))[name])
@@ -174,6 +189,7 @@ def main() -> None:
             )
         print_table(arguments.consumers, ours, floors, moved)
         print(f"Redis, all in with the server's own: {bench.used_memory() / arguments.consumers:.1f} bytes a consumer")
+        print(f"PostgreSQL, rows and indexes: {bench.table_bytes() / arguments.consumers:.0f} bytes a consumer")
 
 
 def print_table(consumers: int, ours: list[Round], floors: list[Round], moved: int) -> None:

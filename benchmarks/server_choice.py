@@ -28,7 +28,7 @@ from pydantic import TypeAdapter
 
 from benchmarks.cached_score import Bench, Saturation
 from benchmarks.made_up_scores import CODES, make_scores
-from benchmarks.peers.catalog import SCORE_PATH, UVICORN, our_environment, our_process, peer_environment
+from benchmarks.peers.catalog import SCORE_PATH, UVICORN, UVICORN_QUIET, our_environment, our_process, peer_environment
 from benchmarks.peers.installation import Installation, copy_answers, installed
 from benchmarks.peers.server_process import ServerProcess, machine_line, python_module
 from contracts.score_terms import Reason
@@ -41,10 +41,9 @@ MANY = 1_000
 REPEATS = 7
 VALIDITY_DAYS = 7
 
-_QUIET = ("--ws", "none", "--no-access-log", "--no-server-header", "--no-proxy-headers")
 SERVERS = {
     "uvicorn, httptools, uvloop": ("uvicorn", "--port", "{port}", *UVICORN),
-    "uvicorn, h11, asyncio": ("uvicorn", "--port", "{port}", "--loop", "asyncio", "--http", "h11", *_QUIET),
+    "uvicorn, h11, asyncio": ("uvicorn", "--port", "{port}", "--loop", "asyncio", "--http", "h11", *UVICORN_QUIET),
     "granian, uvloop": ("granian", "--port", "{port}", "--interface", "asgi", "--workers", "1", "--loop", "uvloop"),
     "hypercorn, uvloop": ("hypercorn", "--bind", "127.0.0.1:{port}", "--worker-class", "uvloop"),
 }

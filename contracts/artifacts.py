@@ -21,12 +21,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.lake_filesystem import open_filesystem
+from contracts.parquet_encoding import encoding_options
+
+__all__ = ["MANIFEST_NAME", "ArtifactStore", "Content", "FileEntry", "Manifest", "canonical_json"]
 
 MANIFEST_NAME = "manifesto.json"
 MANIFEST_FORMAT = 1
-PARQUET_COMPRESSION = "lz4"
 _UNFINISHED = ".tmp"
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
@@ -56,12 +59,6 @@ class Manifest:
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def canonical_json(value: Mapping[str, Any]) -> bytes:
-    """Return the one byte form of a JSON document: sorted keys, UTF-8, indented, newline at the end."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
-    return (text + "\n").encode()
-
-
 class ArtifactStore:
     """Reads and writes artifacts below one root, a local folder or a URI such as ``s3://bucket/prefix``."""
 
@@ -89,11 +86,11 @@ class ArtifactStore:
 
     def read_manifest(self, path: str) -> Manifest | None:
         """Return the artifact's manifest, or None where no finished artifact stands."""
-        data = self._read_bytes(f"{path}/{MANIFEST_NAME}")
+        data = self._read_buffer(f"{path}/{MANIFEST_NAME}")
         if data is None:
             return None
         try:
-            body = json.loads(data)
+            body = json.loads(data.to_pybytes())
             if body["formato"] != MANIFEST_FORMAT:
                 raise ValueError(f"format {body['formato']}")
             entries = {
@@ -117,8 +114,8 @@ class ArtifactStore:
         ``coded`` names text columns to leave coded by dictionary, as the file has them. ``manifest`` is the artifact's,
         where the caller has read it already.
         """
-        data = pa.BufferReader(self.read_bytes(path, name, manifest=manifest))
-        return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns)
+        data = pa.BufferReader(self._read_checked(path, name, manifest))
+        return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns, use_threads=False)
 
     def read_json(self, path: str, name: str) -> dict[str, Any]:
         """Return a JSON file of an artifact, after its checksum has been compared."""
@@ -130,6 +127,14 @@ class ArtifactStore:
 
     def read_bytes(self, path: str, name: str, *, manifest: Manifest | None = None) -> bytes:
         """Return a file's bytes; DataIntegrityError names it if it is missing or not what was written."""
+        data: bytes = self._read_checked(path, name, manifest).to_pybytes()
+        return data
+
+    def check(self, path: str, name: str, *, manifest: Manifest) -> None:
+        """Compare a file that is not needed with its checksum; DataIntegrityError as ``read_bytes`` has it."""
+        self._read_checked(path, name, manifest)
+
+    def _read_checked(self, path: str, name: str, manifest: Manifest | None) -> pa.Buffer:
         manifest = self.read_manifest(path) if manifest is None else manifest
         if manifest is None or name not in manifest.files:
             raise DataIntegrityError(f"{path}/{name}: not in the lake")
@@ -204,16 +209,16 @@ class ArtifactStore:
             with self._filesystem.open_output_stream(full) as stream:
                 stream.write(data)
 
-    def _read_bytes(self, path: str) -> bytes | None:
+    def _read_buffer(self, path: str) -> pa.Buffer | None:
+        """Return a file's bytes in Arrow's memory, which is used again: Python's would be mapped anew for each file."""
         try:
             with self._lake.reaching(), self._filesystem.open_input_file(self._full(path)) as stream:
-                data: bytes = stream.read()
-                return data
+                return stream.read_buffer()
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _checked(self, path: str, entry: FileEntry) -> bytes:
-        data = self._read_bytes(path)
+    def _checked(self, path: str, entry: FileEntry) -> pa.Buffer:
+        data = self._read_buffer(path)
         if data is None:
             raise DataIntegrityError(f"{path}: missing")
         if len(data) != entry.size:
@@ -226,7 +231,7 @@ class ArtifactStore:
 def _encode(content: Content) -> tuple[memoryview | bytes, int | None]:
     if isinstance(content, pa.Table):
         sink = pa.BufferOutputStream()
-        pq.write_table(content, sink, compression=PARQUET_COMPRESSION)
+        pq.write_table(content, sink, **encoding_options(content))
         return memoryview(sink.getvalue()), content.num_rows
     if isinstance(content, bytes):
         return content, None

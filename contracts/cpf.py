@@ -14,7 +14,15 @@ import pyarrow.compute as pc
 
 from contracts.cpf_number import CPF_LENGTH, mask_cpf, normalize_cpf
 
-__all__ = ["CPF_LENGTH", "check_digits", "has_valid_digits", "is_well_formed", "mask_cpf", "normalize_cpf"]
+__all__ = [
+    "CPF_LENGTH",
+    "check_digits",
+    "has_valid_digits",
+    "is_well_formed",
+    "mask_cpf",
+    "normalize_cpf",
+    "plain_cpfs",
+]
 
 _WELL_FORMED = r"^[0-9]{11}$"
 _WEIGHTS = np.array([[10, 9, 8, 7, 6, 5, 4, 3, 2, 0], [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]], dtype=np.float32)
@@ -36,6 +44,17 @@ def _check_digit(digits: npt.NDArray[np.int64], top_weight: int) -> npt.NDArray[
 def is_well_formed(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Return a boolean array: exactly eleven ASCII digits (null where the value is null)."""
     return pc.match_substring_regex(column, _WELL_FORMED)
+
+
+def plain_cpfs(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return texts as CPFs are kept: without punctuation, with leading zeros.
+
+    >>> plain_cpfs(pa.array(["529.982.247-25", " 1234567890", "52998224725", None])).to_pylist()
+    ['52998224725', '01234567890', '52998224725', None]
+    """
+    if np.asarray(pc.fill_null(is_well_formed(column), True)).all():
+        return column
+    return pc.utf8_lpad(pc.replace_substring_regex(column, "[^0-9]", ""), CPF_LENGTH, "0")
 
 
 def has_valid_digits(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -76,7 +76,7 @@ class Extraction:
 
     ``aside`` holds, as the store returned them, the records that are not in ``tables`` (of the tables that an
     incremental run does not read whole), and ``heads`` how many of each collection's are older than k days
-    before the cutoff, for k from 0: with them the next run tells what changed (docs/decisions/0010).
+    before the cutoff, for k from 0: with them the next run tells what changed (docs/decisions/0011).
     ``read_whole`` names the tables that an incremental run had to read whole; None where everything was read.
     """
 

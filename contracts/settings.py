@@ -30,6 +30,8 @@ MAX_OVERLAP_DAYS = 30
 
 SOURCE_SETTINGS = ("base_a_url", "base_b_url", "base_c_url")
 """What must be set to read the three stores."""
+RANGE_SETTINGS = (*SOURCE_SETTINGS, "results_url", "cache_key")
+"""What must be set wherever CPF ranges are read: the stores, and who was erased from them at their request."""
 RUN_SETTINGS = (*SOURCE_SETTINGS, "results_url", "redis_url", "cache_key")
 """What must be set for a nightly run."""
 WRITE_SETTINGS = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url")

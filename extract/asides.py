@@ -19,6 +19,7 @@ from contracts.tables import CLIENTE, PESSOA, Store, Table, tables_of
 from extract.record_keys import key_texts
 from extract.records import Decoded, Records, concat_records, filter_records
 from extract.verdicts import Verdicts
+from extract.watermark import is_timeless
 
 RESTORED: tuple[Table, ...] = (CLIENTE, PESSOA, *tables_of(Store.C))
 """Tables with a time of update, and collections of events, which nobody alters: an incremental run reads their ends.
@@ -42,14 +43,15 @@ def set_aside(records: Records, verdicts: Verdicts) -> pa.Table | None:
 
 
 def count_heads(records: Records, *, as_of: date) -> tuple[int, ...]:
-    """Return how many events are older than k days before the cutoff, or have no time, for k from 0."""
+    """Return how many events an incremental run would restore that reads from k days before the cutoff on, k from 0."""
     if records.table.store is not Store.C or records.table.known_at is None:
         return ()
-    times = records.columns[records.table.known_at].values
-    ages = np.sort(np.asarray(times.drop_null()).astype("datetime64[us]"))
+    time = records.columns[records.table.known_at]
+    timeless = time.values.null_count - int(is_timeless(time).sum())
+    ages = np.sort(np.asarray(time.values.drop_null()).astype("datetime64[us]"))
     cutoff = cutoff_utc(as_of)
     bounds = np.array([cutoff - timedelta(days=k) for k in range(MAX_OVERLAP_DAYS + 1)], dtype="datetime64[us]")
-    return tuple(int(n) + times.null_count for n in np.searchsorted(ages, bounds, side="left"))
+    return tuple(int(n) + timeless for n in np.searchsorted(ages, bounds, side="left"))
 
 
 def table_of(records: Records) -> pa.Table:

@@ -7,19 +7,21 @@ range run in one read-only transaction, so that a debt never lacks the client it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange
-from contracts.tables import CLIENTE, DIVIDA, Table
-from extract.conversion import arrow_type_of, records_of
+from contracts.tables import CLIENTE, DIVIDA, Kind, Table
+from extract.conversion import arrow_type_of, convert_column, records_of
 from extract.cursor_rows import fetch_rows
 from extract.oracle_frames import fetch_frames
 from extract.postgres_copy import copy_query
 from extract.records import Records
 from extract.relational_tables import relation_of, within
 from extract.store_errors import reading_engine
+from extract.watermark import times_of
 
 Query = sa.Select[tuple[object, ...]]
 
@@ -37,6 +39,17 @@ def range_queries(cpf_range: CpfRange) -> dict[Table, Query]:
         .order_by(_CLIENTE.c.cpf)
     )
     return {CLIENTE: clients, DIVIDA: debts}
+
+
+def changed_query(query: Query, table: Table, since: datetime) -> Query:
+    """Return a table's query, of the rows alone that are of ``since`` (UTC) or later by any time, or lack one."""
+    times = [relation_of(table).c[name] for name in times_of(table)]
+    return query.where(sa.or_(*(sa.or_(time >= since, time.is_(None)) for time in times)))
+
+
+def key_query(query: Query, table: Table) -> Query:
+    """Return a table's query, of the keys alone."""
+    return query.with_only_columns(relation_of(table).c[table.key]).order_by(None)
 
 
 def stray_queries() -> dict[Table, Query]:
@@ -64,8 +77,22 @@ def read_strays(engine: sa.Engine) -> dict[str, Records]:
 def read_queries(engine: sa.Engine, queries: Mapping[Table, Query]) -> dict[str, Records]:
     """Return the records of several queries, all of the same instant, by table name."""
     with reading_engine(engine), engine.connect() as plain:
+        return _read_all(_begin_snapshot(plain), queries)
+
+
+def read_queries_and_keys(
+    engine: sa.Engine, queries: Mapping[Table, Query], table: Table, keys: Query
+) -> tuple[dict[str, Records], pa.Array]:
+    """Return the records of several queries and all keys that another gives of a table, all of the same instant."""
+    with reading_engine(engine), engine.connect() as plain:
         connection = _begin_snapshot(plain)
-        return {table.name: records_of(table, _fetch(connection, table, query)) for table, query in queries.items()}
+        records = _read_all(connection, queries)
+        listed = _fetch(connection, table, keys)[table.key].combine_chunks()
+        return records, convert_column(Kind.TEXT, listed).values
+
+
+def _read_all(connection: sa.Connection, queries: Mapping[Table, Query]) -> dict[str, Records]:
+    return {table.name: records_of(table, _fetch(connection, table, query)) for table, query in queries.items()}
 
 
 def _begin_snapshot(connection: sa.Connection) -> sa.Connection:

@@ -9,10 +9,13 @@ Figures against pymongoarrow: docs/decisions/0003-bson-to-arrow.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from bson import decode
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
@@ -34,6 +37,7 @@ DECODED_BYTES = 24 * 1024 * 1024
 """Bytes of replies that are decoded together: enough for numpy, little enough for memory."""
 
 _SMALLEST_TEXT = ""
+_LARGEST_TEXT = chr(0x10FFFF)
 
 
 def range_filter(cpf_range: CpfRange) -> dict[str, Any]:
@@ -59,16 +63,22 @@ def read_strays(database: Database[dict[str, Any]], tables: Sequence[Table] = ta
     return {table.name: _read(database, table, stray_filter(), None) for table in tables}
 
 
-def read_since(database: Database[dict[str, Any]], table: Table, since: datetime) -> Iterator[tuple[Records, Flags]]:
-    """Yield batches of a collection's documents of ``since`` (UTC) or later, and which have an array for a CPF."""
+def read_since(database: Database[dict[str, Any]], table: Table, since: datetime) -> Iterator[tuple[Records, pa.Array]]:
+    """Yield batches of a collection's documents of ``since`` (UTC) or later, or with no time or text for one.
+
+    With each come the texts by which ranges hold the documents: the CPF, an array's smallest text, null for strays.
+    """
     assert table.known_at is not None
-    query = {table.known_at: {"$gte": since}}
     projection = {column.name: 1 for column in table.read_columns}
     with reading_mongo(database):
-        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
-        for arrays in _grouped(replies):
-            batch = open_batch(arrays)
-            yield decode_documents(table, batch), locate_fields(batch, ["cpf"])["cpf"].types == ARRAY
+        for bounds in ({"$gte": since}, None, {"$gte": _SMALLEST_TEXT, "$lt": _LARGEST_TEXT}):
+            query = {table.known_at: bounds}
+            found = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+            with closing(found) as replies:
+                for arrays in _grouped(replies):
+                    batch = open_batch(arrays)
+                    records = decode_documents(table, batch)
+                    yield records, _held_by(batch, locate_fields(batch, ["cpf"])["cpf"], records.columns["cpf"].values)
 
 
 def count_documents(database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any] | None = None) -> int:
@@ -83,8 +93,8 @@ def _read(
     database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any], cpf_range: CpfRange | None
 ) -> Records:
     projection = {column.name: 1 for column in table.read_columns}
-    with reading_mongo(database):
-        replies = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    found = find_arrays(database, table.name, query, projection, batch_size=BATCH_DOCUMENTS)
+    with reading_mongo(database), closing(found) as replies:
         parts = [decode_documents(table, open_batch(arrays), cpf_range) for arrays in _grouped(replies)]
     return concat_records(parts)
 
@@ -113,13 +123,27 @@ def decode_documents(table: Table, batch: Batch, cpf_range: CpfRange | None = No
 def _owned_arrays(batch: Batch, cpf: Field, cpf_range: CpfRange) -> Flags:
     owned = np.zeros(len(cpf.types), dtype=bool)
     for row in np.flatnonzero(cpf.types == ARRAY):
-        smallest = _smallest_text(batch.data[cpf.starts[row] : cpf.ends[row]].tobytes())
+        smallest = _array_text(batch, cpf, int(row)) or _SMALLEST_TEXT
         below = cpf_range.upper is None or smallest < cpf_range.upper
         owned[row] = below and smallest >= (cpf_range.lower or _SMALLEST_TEXT)
     return owned
 
 
-def _smallest_text(array: bytes) -> str:
+def _held_by(batch: Batch, cpf: Field, cpfs: pa.Array) -> pa.Array:
+    """Return the text by which a range holds each document; null where none does."""
+    is_array = cpf.types == ARRAY
+    if not is_array.any():
+        return cpfs
+    smallest = [_array_text(batch, cpf, int(row)) for row in np.flatnonzero(is_array)]
+    return pc.replace_with_mask(cpfs, pa.array(is_array), pa.array(smallest, pa.string()))
+
+
+def _array_text(batch: Batch, cpf: Field, row: int) -> str | None:
+    return _smallest_text(batch.data[cpf.starts[row] : cpf.ends[row]].tobytes())
+
+
+def _smallest_text(array: bytes) -> str | None:
+    """Return the smallest text of a BSON array; None if it holds none."""
     lenient: CodecOptions[dict[str, Any]] = CodecOptions(
         unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
     )
@@ -127,4 +151,4 @@ def _smallest_text(array: bytes) -> str:
         elements = decode(array, lenient).values()
     except BSONError:
         raise StoreContractError("MongoDB: a reply holds malformed BSON") from None
-    return min((value for value in elements if isinstance(value, str)), default=_SMALLEST_TEXT)
+    return min((value for value in elements if isinstance(value, str)), default=None)

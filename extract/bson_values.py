@@ -1,7 +1,7 @@
 """Located BSON values -> Arrow columns in the lake's types, with the exact reason where there is no value.
 
 Text only from BSON strings, instants only from BSON dates, money from double, int32, int64 and Decimal128.
-A null, an undefined or an absent field is null; any other type is Defect.WRONG_TYPE.
+A null, an undefined or an absent field is null; any other type is Defect.WRONG_TYPE, or TEXT if it is text.
 """
 
 from __future__ import annotations
@@ -99,7 +99,11 @@ def _wrong_types(field: Field, accepted: Flags) -> Codes | None:
     if accepted.all():
         return None
     wrong = ~accepted & ~np.isin(field.types, _NO_VALUE)
-    return np.where(wrong, Defect.WRONG_TYPE, Defect.NONE).astype(np.uint8) if wrong.any() else None
+    if not wrong.any():
+        return None
+    defects = np.where(wrong, Defect.WRONG_TYPE, Defect.NONE).astype(np.uint8)
+    defects[wrong & (field.types == bson.STRING)] = Defect.TEXT
+    return defects
 
 
 def _gather(batch: Batch, field: Field, where: Flags, kind: str) -> npt.NDArray[np.int64]:

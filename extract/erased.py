@@ -6,12 +6,14 @@ refused, not to training. Who they are is known by keyed hashes alone (LGPD art.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from contracts.cpf import plain_cpfs
 from contracts.rules import rule
 from contracts.tables import CLIENTE, DIVIDA, PESSOA
 from extract.records import Flags, Records
@@ -32,18 +34,36 @@ class Erased:
         """Return whether a CPF is an erased person's."""
         return self.of_cpf(cpf) in self.hashes
 
-    def find(self, records: Records) -> Flags:
-        """Return which records are of an erased person, by CPF or by consumer id."""
-        found = self._matches(records.columns["cpf"].values, self.of_cpf)
-        if records.table.name in _CLIENT_COLUMNS:
-            found |= self._matches(records.columns[_CLIENT_COLUMNS[records.table.name]].values, self.of_client)
-        return found
+    def are_clients(self, client_ids: pa.Array) -> bool:
+        """Return whether all of some consumer ids are erased persons'."""
+        return len(self._erased_clients([client_ids])) == len(client_ids)
 
-    def _matches(self, column: pa.Array, hashed: Callable[[str], str]) -> Flags:
-        encoded = column.dictionary_encode()
-        listed = [text is not None and hashed(text) in self.hashes for text in encoded.dictionary.to_pylist()]
-        if not any(listed):
-            return np.zeros(len(column), dtype=bool)
-        places = np.asarray(encoded.indices.fill_null(len(listed)))
-        found: Flags = np.asarray([*listed, False], dtype=bool)[places]
-        return found
+    def find(self, records: Mapping[str, Records]) -> dict[str, Flags]:
+        """Return which records of each table are of an erased person, by CPF (however written) or by consumer id.
+
+        Each CPF and id is hashed once for all tables of a range, which hold the same persons.
+        """
+        cpfs = self._erased_cpfs([found.columns["cpf"].values for found in records.values()])
+        ids = {
+            name: records[name].columns[column].values for name, column in _CLIENT_COLUMNS.items() if name in records
+        }
+        clients = self._erased_clients(list(ids.values()))
+        flags = {name: _is_in(found.columns["cpf"].values, cpfs) for name, found in records.items()}
+        return flags | {name: flags[name] | _is_in(column, clients) for name, column in ids.items()}
+
+    def _erased_cpfs(self, columns: list[pa.Array]) -> pa.Array:
+        written = _distinct(columns)
+        texts = zip(written.to_pylist(), plain_cpfs(written).to_pylist(), strict=True)
+        return pa.array([text for text, plain in texts if self.of_cpf(plain) in self.hashes], pa.string())
+
+    def _erased_clients(self, columns: list[pa.Array]) -> pa.Array:
+        listed = _distinct(columns).to_pylist()
+        return pa.array([text for text in listed if self.of_client(text) in self.hashes], pa.string())
+
+
+def _distinct(columns: list[pa.Array]) -> pa.Array:
+    return pc.unique(pa.chunked_array(columns, pa.string())).drop_null()
+
+
+def _is_in(column: pa.Array, values: pa.Array) -> Flags:
+    return np.asarray(pc.is_in(column, value_set=values)) if len(values) else np.zeros(len(column), dtype=bool)

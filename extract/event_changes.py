@@ -7,20 +7,20 @@ counted, and those that differ are to be read whole.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contracts.extraction import CpfRange
-from contracts.tables import INSTANT_TYPE, Table
+from contracts.tables import Table
 from extract import base_c
 from extract.records import Records, filter_records
+from extract.watermark import is_read_anew
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -31,73 +31,53 @@ STRAY = -1
 """The place of a document that no CPF range holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """How many documents older than the tail each place of a collection holds by the snapshot (STRAY: the strays)."""
-
-    heads: Mapping[int, int]
-    tails: Mapping[int, int]
-
-    def of(self, place: int) -> int:
-        """Return how many documents a place should hold."""
-        return self.heads.get(place, 0) + self.tails.get(place, 0)
-
-    @property
-    def total(self) -> int:
-        """Return how many documents the collection should hold."""
-        return sum(self.heads.values()) + sum(self.tails.values())
-
-
 def read_tail(
     database: Database[dict[str, Any]], table: Table, ranges: Sequence[CpfRange], since: datetime
 ) -> Iterator[tuple[Records, Places]]:
-    """Yield batches of the documents of ``since`` or later, and each one's range or STRAY.
-
-    One with an array for a CPF is left out: which range answers for it is seen when the range is read whole, as
-    it will be, for the count does not match.
-    """
-    for records, has_array in base_c.read_since(database, table, since):
-        times = records.columns[table.known_at or ""].values
-        dated = pc.fill_null(pc.greater_equal(times, pa.scalar(since, INSTANT_TYPE)), False)
-        found = filter_records(records, np.asarray(dated) & ~has_array)
-        if len(found):
-            yield found, places_of(found.columns["cpf"].values, ranges)
+    """Yield batches of the documents that every incremental run reads, and each one's range or STRAY."""
+    for records, held_by in base_c.read_since(database, table, since):
+        anew = is_read_anew(records, since)
+        if anew.any():
+            yield filter_records(records, anew), places_of(held_by.filter(pa.array(anew)), ranges)
 
 
 def places_of(cpfs: pa.Array, ranges: Sequence[CpfRange]) -> Places:
-    """Return the index of the range that holds each CPF; STRAY for none.
+    """Return the index of the range that holds each text, whatever it is; STRAY for null.
 
     >>> places_of(pa.array(["1", None, "7"]), [CpfRange(0, None, "5"), CpfRange(1, "5", None)]).tolist()
     [0, -1, 1]
     """
-    bounds = np.array([cpf_range.lower for cpf_range in ranges[1:]], dtype=str)
-    texts = np.array(pc.fill_null(cpfs, "").to_pylist(), dtype=str)
-    places = np.searchsorted(bounds, texts, side="right").astype(np.int64)
-    places[np.asarray(cpfs.is_null())] = STRAY
+    bounds = [cpf_range.lower or "" for cpf_range in ranges[1:]]
+    codes = cpfs.dictionary_encode()
+    listed = [bisect_right(bounds, text) for text in codes.dictionary.to_pylist()]
+    places: Places = np.array([*listed, STRAY], dtype=np.int64)[np.asarray(codes.indices.fill_null(len(listed)))]
     return places
 
 
-def changed_places(
+def changed_places(  # noqa: PLR0913 - what is known of a collection
     database: Database[dict[str, Any]],
     table: Table,
     ranges: Sequence[CpfRange],
-    expected: Expected,
+    heads: Mapping[int, int],
     *,
+    since: datetime,
+    tail: int,
     counted_before: int,
 ) -> frozenset[int]:
-    """Return the ranges (STRAY: the strays) whose number of documents is not what was expected.
+    """Return the ranges (STRAY: the strays) that lost or gained documents older than ``since``.
 
-    ``counted_before`` is the collection's number before its tail was read: documents that arrive meanwhile are
-    in the tail, so the number expected may lie between that and the number now.
+    ``heads`` are the older ones by the snapshot, ``tail`` how many were read. ``counted_before`` is the
+    collection's number before that: documents that arrive meanwhile are in the tail, so the number expected may lie
+    between it and the number now, which is asked for only then. Lists of CPFs, which several ranges may match, are not
+    counted.
     """
-    counted_after = base_c.count_documents(database, table)
-    if counted_before <= expected.total <= counted_after:
+    expected = sum(heads.values()) + tail
+    if counted_before == expected or counted_before < expected <= base_c.count_documents(database, table):
         return frozenset()
-    differing = {
-        one.index
-        for one in ranges
-        if base_c.count_documents(database, table, base_c.range_filter(one)) != expected.of(one.index)
-    }
-    if base_c.count_documents(database, table, base_c.stray_filter()) != expected.of(STRAY):
-        differing.add(STRAY)
-    return frozenset(differing)
+    older = {str(table.known_at): {"$lt": since}, "cpf.0": {"$exists": False}}
+    filters = {one.index: base_c.range_filter(one) for one in ranges} | {STRAY: base_c.stray_filter()}
+    return frozenset(
+        place
+        for place, query in filters.items()
+        if base_c.count_documents(database, table, query | older) != heads.get(place, 0)
+    )

@@ -104,12 +104,13 @@ def check_extracted(
 
 def drop_erased(records: Mapping[str, Records], erased: Erased | None) -> tuple[dict[str, Records], dict[str, Records]]:
     """Return the records without those of erased persons, and those."""
-    kept, dropped = {}, {}
-    for name, found in records.items():
-        gone = np.zeros(len(found), dtype=bool) if erased is None else erased.find(found)
-        kept[name] = filter_records(found, ~gone) if gone.any() else found
-        dropped[name] = filter_records(found, gone)
-    return kept, dropped
+    if erased is None:
+        return dict(records), {
+            name: filter_records(found, np.zeros(len(found), bool)) for name, found in records.items()
+        }
+    gone = erased.find(records)
+    kept = {name: filter_records(found, ~gone[name]) if gone[name].any() else found for name, found in records.items()}
+    return kept, {name: filter_records(found, gone[name]) for name, found in records.items()}
 
 
 def _erased_counts(number: int) -> TableCounts:

@@ -1,9 +1,9 @@
 """One CPF range from the last snapshot and what changed in the stores since, judged as if all had been read anew.
 
 The records that the snapshot was made from are restored, those of ``since`` or later are replaced by what the
-stores hold now, and the whole goes through the same checks as a full read: the result is the same. A record
-count that does not match (a deletion, a CPF that moved, an arrival later than the overlap) has the table's
-range read whole. Which table is read how, and why: docs/decisions/0011-incremental-runs.md.
+stores hold now, and the whole goes through the same checks as a full read: the result is the same. Keys (Bases A and
+B) or a record count (Base C) that do not match, through a deletion, a CPF that moved or an arrival later than the
+overlap, have the table's range read whole. Which table is read how, and why: docs/decisions/0011-incremental-runs.md.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange, Extraction
-from contracts.tables import CLIENTE, COMPRAS, INSTANT_TYPE, PESSOA, Kind, Store, Table, tables_of
+from contracts.tables import CLIENTE, COMPRAS, PESSOA, Store, Table, tables_of
 from extract import base_a, base_b, base_c
 from extract.asides import is_repeat, restore_records
+from extract.erased import Erased
 from extract.extraction import check_extracted
-from extract.records import Flags, Records, concat_records, filter_records
-from extract.relational_tables import relation_of, within
+from extract.records import Records, concat_records, filter_records
 from extract.sources import Sources
-from extract.store_errors import reading_engine
+from extract.watermark import is_read_anew
 
 _CODE = "codigo_transacao"
 
@@ -53,7 +53,7 @@ class Earlier:
     def restore_older(self, table: Table) -> Records:
         """Return those of before ``since``."""
         restored = self.restore(table)
-        return filter_records(restored, ~is_recent(restored, self.since))
+        return filter_records(restored, ~is_read_anew(restored, self.since))
 
     def count_erased(self, read_whole: Collection[str]) -> dict[str, int]:
         """Return how many older documents of erased persons each collection that was not read whole holds."""
@@ -66,26 +66,32 @@ class Earlier:
         return concat_records([self.restore_older(table), *tail])
 
 
+@dataclass(frozen=True, slots=True)
+class _Refreshed:
+    """One store's records of a range, the tables that were read whole, and erased persons' rows that were not read."""
+
+    records: dict[str, Records]
+    read_whole: Collection[str] = ()
+    erased: Mapping[str, int] = field(default_factory=dict)
+
+
 def refresh_range(sources: Sources, cpf_range: CpfRange, earlier: Earlier, *, as_of: date) -> Extraction:
     """Return one range as a full read would; raises as ``extract_range`` does."""
     queries_a, queries_b = base_a.range_queries(cpf_range), base_b.range_queries(cpf_range)
     with ThreadPoolExecutor(3, thread_name_prefix="extract") as pool:
         parts = [
-            pool.submit(_refresh_rows, sources.base_a, queries_a, CLIENTE, cpf_range, earlier),
-            pool.submit(_refresh_rows, sources.base_b, queries_b, PESSOA, cpf_range, earlier),
+            pool.submit(_refresh_rows, sources.base_a, queries_a, CLIENTE, earlier, erased=sources.erased),
+            pool.submit(_refresh_rows, sources.base_b, queries_b, PESSOA, earlier, erased=sources.erased),
             pool.submit(_refresh_events, sources, cpf_range, earlier),
         ]
         done = [part.result() for part in parts]
-    records = {name: found for part, _ in done for name, found in part.items()}
-    read_whole = [name for _, whole in done for name in whole]
-    known = earlier.count_erased(read_whole)
-    extraction = check_extracted(dict(records), as_of=as_of, erased=sources.erased, known_erased=known)
+    records = {name: found for part in done for name, found in part.records.items()}
+    read_whole = [name for part in done for name in part.read_whole]
+    known = earlier.count_erased(read_whole) | {name: count for part in done for name, count in part.erased.items()}
+    extraction = check_extracted(records, as_of=as_of, erased=sources.erased, known_erased=known)
     nameless = _refused_without_key(extraction)
     if nameless:
-        records |= base_c.read_range(sources.base_c, cpf_range, nameless)
-        read_whole += [table.name for table in nameless]
-        known = earlier.count_erased(read_whole)
-        extraction = check_extracted(records, as_of=as_of, erased=sources.erased, known_erased=known)
+        return refresh_range(sources, cpf_range, replace(earlier, reread={*earlier.reread, *nameless}), as_of=as_of)
     return replace(extraction, read_whole=tuple(read_whole))
 
 
@@ -101,24 +107,13 @@ def refresh_strays(sources: Sources, earlier: Earlier, *, as_of: date) -> Extrac
     return replace(extraction, read_whole=read_whole)
 
 
-def is_recent(records: Records, since: datetime) -> Flags:
-    """Return which records are of ``since`` or later, by any of their table's times of arrival."""
-    recent = np.zeros(len(records), dtype=bool)
-    for name in _times(records.table):
-        values = records.columns[name].values
-        recent |= np.asarray(pc.fill_null(pc.greater_equal(values, pa.scalar(since, INSTANT_TYPE)), False))
-        if records.table.store is not Store.C:  # the stores are asked for rows without a time too
-            recent |= np.asarray(values.is_null())
-    return recent
-
-
 def repeats_cross(earlier: Earlier) -> bool:
     """Return whether a purchase has the code of an admitted older one: which stays is told by a key that is not kept.
 
     Repeats among older ones were settled before; purchases equal in all are of the same time, on one side.
     """
     restored = earlier.restore(COMPRAS)
-    older = ~is_recent(restored, earlier.since)
+    older = ~is_read_anew(restored, earlier.since)
     admitted = np.arange(len(restored)) < earlier.snapshot.tables[COMPRAS.name].num_rows
     settled = np.asarray(is_repeat(restored, earlier.snapshot.aside.get(COMPRAS.name)))
     others = [filter_records(restored, older & ~admitted & ~settled)]
@@ -127,43 +122,48 @@ def repeats_cross(earlier: Earlier) -> bool:
     return bool(np.asarray(pc.is_in(new.drop_null(), value_set=known)).any())
 
 
-def _refused_without_key(extraction: Extraction) -> list[Table]:
+def _refused_without_key(extraction: Extraction) -> set[str]:
     """Return the collections of which a document that was admitted before is refused now, as an orphan.
 
     Its key is not in the lake, and ``rejeitado`` names it.
     """
     unnamed = extraction.rejects.filter(pc.equal(extraction.rejects["chave"], ""))
-    names = set(unnamed["tabela"].to_pylist())
-    return [table for table in tables_of(Store.C) if table.name in names]
+    return {table.name for table in tables_of(Store.C)} & set(unnamed["tabela"].to_pylist())
 
 
 def _refresh_rows(
-    engine: sa.Engine, queries: Mapping[Table, base_a.Query], table: Table, cpf_range: CpfRange, earlier: Earlier
-) -> tuple[dict[str, Records], list[str]]:
-    """Return one store's rows of a range: of ``table`` those that changed and the rest as they were, others whole."""
-    relation = relation_of(table)
-    changed = sa.or_(*(sa.or_(relation.c[n] >= earlier.since, relation.c[n].is_(None)) for n in _times(table)))
-    found = base_a.read_queries(engine, {**queries, table: queries[table].where(changed)})
+    engine: sa.Engine,
+    queries: Mapping[Table, base_a.Query],
+    table: Table,
+    earlier: Earlier,
+    *,
+    erased: Erased | None,
+) -> _Refreshed:
+    """Return one store's rows of a range: of ``table`` those that changed and the rest as they were, others whole.
+
+    Which rows there are is told by all keys of the range, read with the changed rows: a deletion, a CPF that moved
+    and an arrival with old times show, and have the table read whole.
+    """
+    asked = {**queries, table: base_a.changed_query(queries[table], table, earlier.since)}
+    keys_asked = base_a.key_query(queries[table], table)
+    found, keys = base_a.read_queries_and_keys(engine, asked, table, keys_asked)
     older = earlier.restore_older(table)
     replaced = np.asarray(pc.is_in(older.keys, value_set=found[table.name].keys))
     merged = concat_records([filter_records(older, ~replaced), found[table.name]])
-    count = sa.select(sa.func.count()).select_from(relation).where(within(relation.c.cpf, cpf_range))
-    with reading_engine(engine), engine.connect() as connection:
-        if connection.scalar(count) == len(merged):
-            return {**found, table.name: merged}, []
-    return base_a.read_queries(engine, queries), [table.name]
+    missing = keys.filter(pc.invert(pc.is_in(keys, value_set=merged.keys)))
+    are_there = len(keys) - len(missing) == len(merged) and np.asarray(pc.is_in(merged.keys, value_set=keys)).all()
+    if are_there and (not len(missing) or (erased is not None and erased.are_clients(missing))):
+        return _Refreshed({**found, table.name: merged}, erased={table.name: len(missing)})
+    return _Refreshed(base_a.read_queries(engine, queries), [table.name])
 
 
-def _refresh_events(sources: Sources, cpf_range: CpfRange, earlier: Earlier) -> tuple[dict[str, Records], list[str]]:
+def _refresh_events(sources: Sources, cpf_range: CpfRange, earlier: Earlier) -> _Refreshed:
     whole = [table for table in tables_of(Store.C) if table.name in earlier.reread]
     if COMPRAS not in whole and repeats_cross(earlier):
         whole.append(COMPRAS)
     records = {table.name: earlier.merge_events(table) for table in tables_of(Store.C) if table not in whole}
-    return records | base_c.read_range(sources.base_c, cpf_range, whole), [table.name for table in whole]
-
-
-def _times(table: Table) -> list[str]:
-    return [column.name for column in table.read_columns if column.kind is Kind.INSTANT]
+    records |= base_c.read_range(sources.base_c, cpf_range, whole)
+    return _Refreshed(records, [table.name for table in whole])
 
 
 def _codes(records: Records) -> pa.Array:

@@ -79,7 +79,7 @@ def read_extraction(
             for name, names in columns.items()
         }
         for name in sorted(TABLES_BY_NAME.keys() - read):
-            lake.read_bytes(path, f"{name}.parquet", manifest=manifest)
+            lake.check(path, f"{name}.parquet", manifest=manifest)
     return Extraction(
         tables=read,
         rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),

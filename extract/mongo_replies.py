@@ -8,12 +8,14 @@ cursor, errors, cluster time. Where cursors go on, on which server, stays its bu
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pymongo import version as driver_version
 from pymongo.cursor import RawBatchCursor
 
+from contracts.errors import StoreContractError
 from extract.bson_walker import ARRAY, DOCUMENT, element_end
 
 if TYPE_CHECKING:
@@ -60,10 +62,17 @@ def find_arrays(
     projection: Mapping[str, Any],
     *,
     batch_size: int,
-) -> Iterator[memoryview]:
-    """Yield the arrays of documents that answer a query, reply by reply; PyMongoError as the driver raises it."""
+) -> Generator[memoryview, None, None]:
+    """Yield the arrays of documents that answer a query, reply by reply; PyMongoError as the driver raises it.
+
+    Whoever may stop early closes it, and with it the server's cursor. StoreContractError if the driver no longer
+    unpacks replies by the method that is overridden here, which is not public.
+    """
     with ReplyCursor(database[collection], query, projection, batch_size=batch_size) as cursor:
-        yield from cursor
+        for array in cursor:
+            if not isinstance(array, memoryview):
+                raise StoreContractError(f"pymongo {driver_version}: replies cannot be read; install an older version")
+            yield array
 
 
 def locate_batch(reply: Octets) -> BatchPlace | None:

@@ -11,7 +11,6 @@ from itertools import pairwise
 
 import sqlalchemy as sa
 
-from contracts.cpf_number import CPF_LENGTH
 from contracts.extraction import CpfRange
 from contracts.tables import CLIENTE
 from extract.base_a import Query
@@ -19,6 +18,7 @@ from extract.erased import Erased
 from extract.relational_tables import relation_of
 from extract.store_errors import reading_engine
 
+CHECK_DIGITS = 2
 _USABLE_BOUND = re.compile(r"[0-9]{11}")
 
 
@@ -54,20 +54,22 @@ def plan_ranges(base_a: sa.Engine, *, range_size: int, erased: Erased | None = N
 
     The first has no lower bound and the last no upper one; an empty base gives one range without bounds.
     Only well-formed CPFs serve as bounds: digits sort alike under every store's collation. An erased person's does
-    not: the next number stands in its place.
+    not: what comes before its check digits stands in its place.
     """
     with reading_engine(base_a), base_a.connect() as connection:
         found = connection.execute(boundary_query(range_size)).scalars().all()
     usable = {str(cpf) for cpf in found if _USABLE_BOUND.fullmatch(str(cpf))}
-    bounds = sorted(next_number(cpf) if erased is not None and erased.is_cpf(cpf) else cpf for cpf in usable)
+    bounds = sorted(bound_before(cpf) if erased is not None and erased.is_cpf(cpf) else cpf for cpf in usable)
     edges = [None, *bounds, None]
     return tuple(CpfRange(index, lower, upper) for index, (lower, upper) in enumerate(pairwise(edges)))
 
 
-def next_number(cpf: str) -> str:
-    """Return the bound after a CPF that may not be kept: no other valid CPF lies between.
+def bound_before(cpf: str) -> str:
+    """Return a bound in the place of a CPF that may not be kept: the number without its check digits.
 
-    >>> next_number("01234567890")
-    '01234567891'
+    The CPF stays in the range that it began, and no other valid one lies between.
+
+    >>> bound_before("01234567890")
+    '012345678'
     """
-    return str(int(cpf) + 1).zfill(CPF_LENGTH)
+    return cpf[:-CHECK_DIGITS]

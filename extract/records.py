@@ -26,6 +26,8 @@ class Defect(IntEnum):
     NONE = 0
     WRONG_TYPE = 1
     NOT_FINITE = 2
+    TEXT = 3
+    """A wrong type too, told apart because a store's index finds text where something else is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,11 @@ class Decoded:
     defects: Codes | None = None
 
     def has(self, defect: Defect) -> Flags:
-        """Return which rows have the defect."""
+        """Return which rows have the defect; text where it does not belong is of a wrong type."""
         if self.defects is None:
             return np.zeros(len(self.values), dtype=bool)
+        if defect is Defect.WRONG_TYPE:
+            return np.isin(self.defects, (Defect.WRONG_TYPE, Defect.TEXT))
         found: Flags = self.defects == defect
         return found
 

@@ -1,12 +1,14 @@
 """The feature table as of a date: lake tables in, one row a consumer known by then out.
 
-An in-memory DuckDB, lent to one call at a time (``engines``), reads the Arrow tables where they lie, writes no file and
-touches no network; only the columns that the catalog declares are handed to it. Sums are of integers and every ratio is
-one division, so the same facts give the same bits whatever the order, the chunks, the threads or the range.
+The declared SQL is evaluated column by column over the sorted records (``columnar``). Where a number does not fit 64
+bits, an in-memory DuckDB (``engines``) runs the same SQL as one query: its sums have 128. Only the columns that the
+catalog declares are looked at; no file is written, no network touched. Sums are of integers and every ratio is one
+division, so the same facts give the same bits whatever the order, the chunks, the threads or the range.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -16,7 +18,9 @@ import pyarrow as pa
 
 from contracts.errors import DataIntegrityError
 from features.catalog import CATALOG, Catalog, table_columns
+from features.columnar import compute_features
 from features.engines import connect, engine_errors, run_planned
+from features.plan import plan_catalog
 from features.query import feature_query
 
 
@@ -31,8 +35,21 @@ def build_features(
     tells of a value that cannot be used or a range that does not fit in memory. The result's schema is
     ``catalog.schema``.
     """
-    result = run_planned(feature_query(catalog), _declared_inputs(tables, catalog), as_of, threads=threads)
-    return result.cast(catalog.schema).combine_chunks()
+    inputs = _declared_inputs(tables, catalog)
+    try:
+        result = compute_features(
+            plan_catalog(catalog), inputs, as_of, threads=threads or os.cpu_count() or 1, schema=catalog.schema
+        )
+    except pa.ArrowInvalid:  # a number that 64 bits cannot hold
+        result = query_features(inputs, as_of, threads=threads, catalog=catalog)
+    return result.combine_chunks()
+
+
+def query_features(
+    inputs: Mapping[str, pa.Table], as_of: date, *, threads: int | None = None, catalog: Catalog = CATALOG
+) -> pa.Table:
+    """Return what ``build_features`` does, as one DuckDB query over the declared columns of each table."""
+    return run_planned(feature_query(catalog), inputs, as_of, threads=threads).cast(catalog.schema)
 
 
 @contextmanager

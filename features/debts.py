@@ -50,9 +50,7 @@ FAMILY = Family(
         Measure("vencidas", count_if(_OVERDUE), "dívidas em aberto já vencidas"),
         Measure("vencidas_centavos", sum_if("centavos", _OVERDUE), "valor em aberto já vencido"),
         Measure("vencidas_centavos_dias", sum_if("centavos * dias_atraso", _OVERDUE), "valor vencido x dias de atraso"),
-        Measure(
-            "atraso_maximo_aberto", "coalesce(max(dias_atraso) FILTER (WHERE aberta), 0)", "maior atraso em aberto"
-        ),
+        Measure("atraso_maximo_aberto", "max(CASE WHEN aberta THEN dias_atraso ELSE 0 END)", "maior atraso em aberto"),
         Measure("vencidas_90", count_if(f"aberta AND dias_atraso > {DEFAULT_DAYS}"), "em aberto há mais de 90 dias"),
         Measure("credores_abertos", count_distinct_if("credor", "aberta"), "credores distintos em aberto"),
         Measure(

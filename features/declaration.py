@@ -26,7 +26,7 @@ class RowColumn:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One integer value a consumer: an aggregate of the family's rows, or derived from its measures."""
+    """One integer value a consumer: one aggregate of the family's rows, or derived from its measures."""
 
     name: str
     sql: str
@@ -127,7 +127,7 @@ def sum_if(column: str, condition: str) -> str:
     >>> sum_if("centavos", "aberta")
     'sum(CASE WHEN aberta THEN centavos ELSE 0 END)'
     """
-    # CASE and not FILTER: a third faster over many conditions in DuckDB 2.0.
+    # CASE and not FILTER: of no row that meets it, a FILTER's sum is null.
     return f"sum(CASE WHEN {condition} THEN {column} ELSE 0 END)"
 
 

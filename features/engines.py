@@ -149,6 +149,7 @@ def connect(as_of: date, *, threads: int | None) -> duckdb.DuckDBPyConnection:
     """Return a database in memory that knows the catalog's words as of a date, and reaches no file or network."""
     config = _CONFIG if threads is None else {**_CONFIG, "threads": threads}
     connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")  # it would be printed among a command's own output
     for statement in macro_statements(as_of):
         connection.execute(statement)
     return connection

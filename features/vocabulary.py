@@ -1,14 +1,19 @@
-"""The words that every formula shares: the date's instants and exact arithmetic, as DuckDB macros.
+"""The words that every formula shares: the date's instants and exact arithmetic, as DuckDB macros and Arrow kernels.
 
-Enters a reference date; leave the ``CREATE MACRO`` statements whose names the catalog's SQL uses. Instants
-are naive UTC. Rule: a fact counts if it was known before ``corte()``; a window of N days holds
-``corte() - N days <= t < corte()``, that is ``dias_ate_corte(t) < N``.
+Enters a reference date; leave the ``CREATE MACRO`` statements whose names the catalog's SQL uses, and functions that
+compute the same over Arrow columns. Instants are naive UTC. Rule: a fact counts if it was known before ``corte()``; a
+window of N days holds ``corte() - N days <= t < corte()``, that is ``dias_ate_corte(t) < N``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.reference_date import REFERENCE_ZONE, cutoff_utc, prescription_date
 
@@ -39,6 +44,36 @@ def macro_statements(as_of: date) -> tuple[str, ...]:
         "CREATE MACRO reais(c) AS CAST(c AS DOUBLE) / CAST(100 AS DOUBLE)",
         "CREATE MACRO razao(n, d) AS CASE WHEN d > 0 THEN CAST(n AS DOUBLE) / CAST(d AS DOUBLE) END",
     )
+
+
+def date_kernels(as_of: date) -> dict[str, Callable[..., Any]]:
+    """Return the words that a date gives a meaning to, over Arrow arrays and scalars."""
+    cutoff = pa.scalar(cutoff_utc(as_of), pa.timestamp("us"))
+    today, oldest_due = pa.scalar(as_of), pa.scalar(prescription_date(as_of))
+    last_microsecond = pa.scalar(pc.cast(cutoff, pa.int64()).as_py() - 1)
+
+    def days_to_cutoff(instants: Any) -> Any:
+        elapsed = pc.subtract_checked(last_microsecond, pc.cast(instants, pa.int64()))
+        return pc.divide_checked(elapsed, MICROSECONDS_A_DAY)
+
+    return {
+        "corte": lambda: cutoff,
+        "data_referencia": lambda: today,
+        "prescricao": lambda: oldest_due,
+        "dias_ate_corte": days_to_cutoff,
+        "data_local": lambda instants: _local_dates(as_of, instants),
+    }
+
+
+def _local_dates(as_of: date, instants: Any) -> Any:
+    """Return the São Paulo dates of instants, by the offsets that ``_local_time`` writes out."""
+    offsets = _recent_offsets(as_of)
+    _, oldest = offsets[-1]
+    shift: Any = pa.scalar(timedelta(seconds=oldest))
+    for start, seconds in reversed(offsets[:-1]):
+        since = pc.greater_equal(instants, pa.scalar(start, pa.timestamp("us")))
+        shift = pc.if_else(since, pa.scalar(timedelta(seconds=seconds)), shift)
+    return pc.cast(pc.add(instants, shift), pa.date32())
 
 
 @lru_cache(maxsize=16)
@@ -84,8 +119,7 @@ def _local_time(as_of: date) -> str:
 
     Payments before that belong to no late debt whatever their offset, for every due date that counts is later.
     """
-    start = cutoff_utc(prescription_date(as_of) - timedelta(days=1))
-    *newer, (_, oldest) = zone_offsets(start, cutoff_utc(as_of))
+    *newer, (_, oldest) = _recent_offsets(as_of)
     shifted = f"t + INTERVAL ({oldest}) SECOND"
     if not newer:
         return shifted
@@ -93,6 +127,10 @@ def _local_time(as_of: date) -> str:
         f"WHEN t >= {_timestamp(instant)} THEN t + INTERVAL ({seconds}) SECOND" for instant, seconds in newer
     )
     return f"CASE {cases} ELSE {shifted} END"
+
+
+def _recent_offsets(as_of: date) -> tuple[tuple[datetime, int], ...]:
+    return zone_offsets(cutoff_utc(prescription_date(as_of) - timedelta(days=1)), cutoff_utc(as_of))
 
 
 def _timestamp(instant: datetime) -> str:

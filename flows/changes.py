@@ -5,8 +5,9 @@ It lies beside the run's snapshot and goes when the run is published.
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -16,14 +17,17 @@ from contracts.artifacts import ArtifactStore
 from contracts.tables import TABLES_BY_NAME, Store, Table, tables_of
 from extract import base_c
 from extract.asides import records_in, table_of
-from extract.event_changes import STRAY, Expected, Places, changed_places, read_tail
+from extract.event_changes import STRAY, Places, changed_places, read_tail
 from extract.records import Records, concat_records
 from extract.sources import Sources
 from flows.base_snapshot import FoundBase
-from flows.run_plan import RunIdentity, snapshot_root
+from flows.run_plan import RunIdentity, changes_root
 
 SHELVES = 200
 """Folders over which the ranges' changes are spread, so that a range is found without reading all of them."""
+
+DOCUMENTS_A_FILE = 200_000
+"""Documents that are spread over the folders at once: fewer would leave many small files, more take memory."""
 
 _FILE = "eventos.parquet"
 _PLACE = "#faixa"
@@ -54,46 +58,58 @@ class Changes:
         return tuple(name for name, places in self._reread.items() if place in places)
 
 
-def changes_root(snapshot_id: str) -> str:
-    """Return the folder of a run's changes."""
-    return f"{snapshot_root(snapshot_id)}/mudancas"
-
-
 def stage_changes(lake: ArtifactStore, sources: Sources, run: RunIdentity, found: FoundBase) -> None:
     """Read from Base C what changed since the base and lay it out; the index is written last.
 
     Raises StoreUnavailableError or StoreContractError as extraction does.
     """
     lake.delete(changes_root(run.snapshot_id))
-    reread: dict[str, Any] = {}
-    for table in tables_of(Store.C):
-        counted = base_c.count_documents(sources.base_c, table)
-        tails = _stage_tail(lake, sources, run, table, found)
-        expected = Expected(found.heads[table.name], tails)
-        places = changed_places(sources.base_c, table, found.ranges, expected, counted_before=counted)
-        reread[table.name] = sorted(places)
+    tables = tables_of(Store.C)
+    with ThreadPoolExecutor(len(tables), thread_name_prefix="mudancas") as pool:
+        places = pool.map(partial(_stage_collection, lake, sources, run, found), tables)
+        reread = {table.name: sorted(found) for table, found in zip(tables, places, strict=True)}
     lake.write(f"{changes_root(run.snapshot_id)}/indice", {_INDEX: {"reler": reread}}, meta={})
 
 
-def drop_changes(lake: ArtifactStore, run: RunIdentity) -> None:
-    """Remove what a run no longer needs once it is published."""
-    lake.delete(changes_root(run.snapshot_id))
-
-
-def _stage_tail(
-    lake: ArtifactStore, sources: Sources, run: RunIdentity, table: Table, found: FoundBase
-) -> Counter[int]:
-    """Write a collection's latest documents, batch by batch; return how many each place has."""
+def _stage_collection(
+    lake: ArtifactStore, sources: Sources, run: RunIdentity, found: FoundBase, table: Table
+) -> frozenset[int]:
+    """Lay out a collection's latest documents; return the places of which it must be read whole."""
     assert found.base is not None
-    counts: Counter[int] = Counter()
-    batches = read_tail(sources.base_c, table, found.ranges, found.base.since)
-    for number, (records, places) in enumerate(batches):
-        counts.update(places.tolist())
+    counted = base_c.count_documents(sources.base_c, table)
+    tail = 0
+    read = read_tail(sources.base_c, table, found.ranges, found.base.since)
+    for number, (records, places) in enumerate(_gathered(read)):
+        tail += len(records)
         listed = table_of(records).append_column(_PLACE, pa.array(places))
         for shelf, rows in _by_shelf(places).items():
             path = f"{changes_root(run.snapshot_id)}/{shelf}/{table.name}-{number:05d}"
             lake.write(path, {_FILE: listed.take(pa.array(rows))}, meta={})
-    return counts
+    return changed_places(
+        sources.base_c,
+        table,
+        found.ranges,
+        found.heads[table.name],
+        since=found.base.since,
+        tail=tail,
+        counted_before=counted,
+    )
+
+
+def _gathered(read: Iterable[tuple[Records, Places]]) -> Iterator[tuple[Records, Places]]:
+    """Yield what was read in parts of at least so many documents, but the last: each is a file a group of ranges."""
+    parts: list[tuple[Records, Places]] = []
+    for part in read:
+        parts.append(part)
+        if sum(len(records) for records, _ in parts) >= DOCUMENTS_A_FILE:
+            yield _joined(parts)
+            parts = []
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: Sequence[tuple[Records, Places]]) -> tuple[Records, Places]:
+    return concat_records([records for records, _ in parts]), np.concatenate([places for _, places in parts])
 
 
 def _by_shelf(places: Places) -> dict[str, Places]:

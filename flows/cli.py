@@ -18,7 +18,7 @@ from rich.text import Text
 from contracts.errors import EscoreError, StoreContractError
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
-from flows.cli_erase import ERASE_EXAMPLE, erase
+from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
 from flows.cli_flows import call_flow, point_prefect_at_its_server
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
@@ -182,14 +182,17 @@ def run(
 def rollback() -> None:
     """Make the previously published run current again, in PostgreSQL and Redis."""
     from flows.resources import open_results
+    from stores.ledger import holding_off_erasures
 
-    with open_results(load_settings().require("results_url", "redis_url", "cache_key")) as results:
+    settings = load_settings().require("results_url", "redis_url", "cache_key")
+    with open_results(settings) as results, holding_off_erasures(results.engine):
         OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
 
 
 app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
 app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 app.command("erase", epilog=ERASE_EXAMPLE)(erase)
+app.command("readmit", epilog=READMIT_EXAMPLE)(readmit)
 
 
 @app.command(

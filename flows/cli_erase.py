@@ -1,4 +1,4 @@
-"""The command ``escore erase``: a person out of everything that the engine keeps."""
+"""The commands ``escore erase`` and ``escore readmit``: a person out of all that the engine keeps, and in again."""
 
 # ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
@@ -11,6 +11,7 @@ from contracts.settings import load_settings
 from flows.cli_options import AsJson
 from flows.cli_output import print_json, print_values
 
+READMIT_EXAMPLE = "Example: escore readmit --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e"
 ERASE_EXAMPLE = "Example: escore erase --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e"
 
 
@@ -31,3 +32,17 @@ def erase(
         places = {f"removed from {place}": number for place, number in proof.removed.items()}
         done = {"found afterwards": proof.found_after, "done at": proof.done_at.isoformat()}
         print_values("erasure", {"person (keyed hash)": proof.titular, **places, **done})
+
+
+def readmit(
+    cliente: Annotated[str, typer.Option(help="Consumer: cliente.id of Base A.", metavar="ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Take in again a person who was erased, or whose CPF was; the next run reads everything."""
+    from flows.readmit import readmit_client
+
+    changed = readmit_client(load_settings(), cliente)
+    if as_json:
+        print_json({"apagamentos_alterados": changed})
+    else:
+        print_values("readmission", {"entries of apagamento changed": changed})

@@ -106,8 +106,12 @@ class RangeRunner(DaskTaskRunner):
     """Prefect's Dask task runner, with futures of ours."""
 
     def __exit__(self, *failure: object) -> None:
-        """End the cluster; that Prefect's threads outlive a worker's own end by some seconds is no news."""
+        """End the cluster, without a word of what is no news by now.
+
+        Prefect's threads outlive a worker's own end by some seconds; a lost scheduler is looked for still.
+        """
         logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         super().__exit__(*failure)
 
     def submit(self, *arguments: Any, **options: Any) -> RangeFuture:

@@ -1,34 +1,39 @@
-"""What workers of a Dask scheduler must have in common with the run: code, libraries that make bytes, lake, one thread.
+"""What workers of a Dask scheduler must have in common with the run: code, libraries, stores, lake, one thread.
 
-A worker of another version would publish other bytes, and one with another lake would find no plan: both are told
-before the run begins.
+A worker of another version would publish other bytes, one of other stores other people's, one that does not know who
+was erased would bring them back, and one with another lake would find no plan: all are told before the run begins.
 """
 
 from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from distributed import Client
+from distributed import Client, Security
 
 from contracts.errors import EscoreError, SettingsError, StoreUnavailableError
-from contracts.settings import PREFIX, Settings, load_settings
+from contracts.settings import PREFIX, RANGE_SETTINGS, SOURCE_SETTINGS, Settings, load_settings
+from flows.erased_persons import erased_persons
 from flows.resources import open_lake
+from serve.published.person_hash import PersonHash
+from stores.addresses import describe_url
 
 PACKAGES = ("contracts", "extract", "features", "models", "flows")
 """Our own code that tasks on ranges run."""
 LIBRARIES = ("duckdb", "numpy", "pyarrow", "prefect", "distributed")
+_DIGITS = 12
 WORKER_WAIT_SECONDS = 60
 """Time that the first worker of a scheduler has to come up."""
 
 
 def check_workers(address: str, settings: Settings) -> None:
     """Look at every worker that a scheduler has now; SettingsError lists all that is wrong with them."""
+    _check_certificates(address)
     own = describe_installation()
     with _client(address, settings) as client:
         try:
@@ -48,12 +53,28 @@ def check_workers(address: str, settings: Settings) -> None:
 
 def describe_installation() -> dict[str, str]:
     """Return what must be the same in every process of a run; it holds no secret."""
+    settings = load_settings()
     return {
         "Python": ".".join(platform.python_version_tuple()[:2]),
         "the engine's code": _code_digest(),
         **{name: version(name) for name in LIBRARIES},
-        "the lake": _lake_name(),
+        "the lake": _told(lambda: open_lake(settings).root),
+        "the digest of the stores' addresses": _told(lambda: _stores_digest(settings)),
+        "the digest of the erased persons": _told(lambda: _erased_digest(settings)),
     }
+
+
+def _check_certificates(address: str) -> None:
+    """Raise SettingsError if ``tls://`` is asked for and Dask's own settings name no certificates to speak it with."""
+    if not address.startswith("tls://"):
+        return
+    try:
+        found = Security().get_connection_args("client")["ssl_context"]
+    except OSError:  # a file that is not there, or none of PEM (ssl.SSLError)
+        found = None
+    if found is None:
+        names = ", ".join(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+        raise SettingsError([f"{PREFIX}DASK: tls:// needs certificates: {names} must name files in PEM"])
 
 
 def _client(address: str, settings: Settings) -> Client:
@@ -70,15 +91,30 @@ def _code_digest() -> str:
         for file in sorted(folder.rglob("*.py")):
             digest.update(f"{package}/{file.relative_to(folder)}\n".encode())
             digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()[:_DIGITS]
 
 
-def _lake_name() -> str:
-    """Return the root of the lake, or what keeps it from being opened."""
+def _stores_digest(settings: Settings) -> str:
+    return _short_digest(describe_url(settings.secret(name)) for name in SOURCE_SETTINGS)
+
+
+def _erased_digest(settings: Settings) -> str:
+    """Return a digest of the list of erased persons and of the key by which they are known."""
+    names = PersonHash(settings.require(*RANGE_SETTINGS).secret("cache_key").encode())
+    erased = erased_persons(settings)
+    return _short_digest([names.subject_by_client(""), *sorted(erased.hashes if erased else ())])
+
+
+def _short_digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:_DIGITS]
+
+
+def _told(find: Callable[[], str]) -> str:
+    """Return what is found, or which error keeps it from being known."""
     try:
-        return open_lake(load_settings()).root
+        return find()
     except EscoreError as error:
-        return f"not reached ({type(error).__name__})"
+        return f"not known ({type(error).__name__})"
 
 
 def _differences(own: Mapping[str, str], found: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 Order: the person goes on the list that keeps them out of every run from then on; then results, Redis, lake; then all
 places are searched again, and only if nothing is found is the erasure entered as done. Each step may be repeated,
-so one that was killed is completed by calling it again.
+so one that was killed is completed by calling it again. No run and no other erasure works at the same time.
 """
 
 from __future__ import annotations
@@ -12,23 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from contracts.artifacts import ArtifactStore
 from contracts.errors import ClientNotFoundError, DataIntegrityError
 from contracts.settings import Settings
-from flows.erase_lake import Person, count_in_lake, erase_from_lake, find_cpfs
+from flows.erase_lake import Person, count_in_lake, erase_from_lake
+from flows.person_cpfs import base_a_of, cpfs_known, cpfs_of_others, names_a_person
 from flows.resources import Results, open_lake, open_results
 from flows.withheld import values_withheld
 from serve.published.person_hash import PersonHash, derive_key
 from serve.publishing import erasure
 from stores import erasures, ledger
-from stores.connections import reaching, sql_engine
 
 ERASE_SETTINGS = ("results_url", "redis_url", "cache_key")
 _MAX_RUNS = 100_000
 _CPF_CHARACTERS = 11
-_STAYS = ("publicada", "substituida")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def erase_client(settings: Settings, client_id: str) -> ErasureProof:
     ClientNotFoundError
         Nothing is known of such a consumer, and none was erased.
     RunConflictError
-        A run is under way; the person is on the list already, and the rest is done by calling again after it.
+        A run or another erasure is under way; the person is on the list already, and the rest is done by calling again.
     DataIntegrityError
         Something of the person was found after all; calling again goes on.
     """
@@ -69,61 +66,48 @@ def erase_client(settings: Settings, client_id: str) -> ErasureProof:
     titular = hashes.subject_by_client(client_id)
     with open_results(settings) as results:
         before = erasures.find_erasure(results.engine, titular)
-        cpfs = _known_cpfs(settings, results, lake, client_id)
-        if before is not None and before.cpfs_selados is not None:
-            cpfs |= _unseal(before.cpfs_selados, key, client_id)
-        if not cpfs and before is None:
+        cpfs = _cpfs_of(settings, results, lake, client_id, sealed=_sealed_cpfs(before, key, client_id))
+        if cpfs is None and before is None:
             raise ClientNotFoundError("neither lake, results nor Base A know a consumer with that cliente_id")
-        erasures.begin_erasure(
-            results.engine, titular, [hashes.subject_by_cpf(cpf) for cpf in cpfs], _seal(cpfs, key, client_id)
-        )
-        _refuse_during_runs(results)
-        removed = _remove(results, lake, hashes, Person(client_id, cpfs))
-        found = _search(results, lake, hashes, Person(client_id, cpfs))
+        person = Person(client_id, cpfs or frozenset())
+        hashed = [hashes.subject_by_cpf(cpf) for cpf in person.cpfs]
+        erasures.begin_erasure(results.engine, titular, hashed, _seal(person.cpfs, key, client_id))
+        with ledger.erasure_lock(results.engine):
+            removed = _remove(results, lake, hashes, person)
+            found = _search(results, lake, hashes, person)
         if found:
             raise DataIntegrityError(f"{found} records of the person were found after the erasure: call it again")
-        total = _added(before, removed)
-        erasures.finish_erasure(results.engine, titular, total)
+        erasures.finish_erasure(results.engine, titular, _added(before, removed))
         done = erasures.find_erasure(results.engine, titular)
     assert done is not None
     assert done.concluido_em is not None
     return ErasureProof(titular, removed, found, done.concluido_em)
 
 
-def _known_cpfs(settings: Settings, results: Results, lake: ArtifactStore, client_id: str) -> frozenset[str]:
-    found = erasure.cpfs_published(results.engine, client_id) | find_cpfs(lake, client_id)
-    if settings.base_a_url is None:
-        return found
-    url = settings.secret("base_a_url")
-    engine = sql_engine(url, timeout=settings.store_timeout_seconds)
-    try:
-        with reaching(url), engine.connect() as connection:
-            query = sa.text("select cpf from cliente where id = :id and cpf is not null")
-            return found | frozenset(str(cpf) for cpf in connection.scalars(query, {"id": client_id}))
-    finally:
-        engine.dispose()
-
-
-def _refuse_during_runs(results: Results) -> None:
-    """Raise RunConflictError if a process is at work on a run: what it read before may hold the person."""
-    for run in ledger.list_runs(results.engine, limit=_MAX_RUNS):
-        if run.situacao == "em_andamento":
-            with ledger.reference_date_lock(results.engine, run.data_referencia):
-                continue
+def _cpfs_of(
+    settings: Settings, results: Results, lake: ArtifactStore, client_id: str, *, sealed: frozenset[str]
+) -> frozenset[str] | None:
+    """Return the CPFs that name this person and nobody else; None if the consumer is not known anywhere."""
+    with base_a_of(settings) as base_a:
+        known = cpfs_known(results.engine, lake, base_a, client_id) | sealed
+        if not known:
+            return None
+        named = frozenset(cpf for cpf in known if names_a_person(cpf))
+        return named - cpfs_of_others(results.engine, base_a, client_id, named)
 
 
 def _remove(results: Results, lake: ArtifactStore, hashes: PersonHash, person: Person) -> dict[str, int]:
     """Remove the person, PostgreSQL first: Redis is filled from it whenever they differ."""
-    removed = erasure.erase_rows(results.engine, person.client_id, person.cpfs)
+    removed = erasure.erase_rows(results.engine, person.client_id, person.cpfs, keys=person.keys)
     removed["redis"] = erasure.erase_records(results.cache, hashes, person.client_id, person.cpfs)
     runs = ledger.list_runs(results.engine, limit=_MAX_RUNS)
-    kept = {str(run.id) for run in runs if run.situacao in _STAYS}
+    kept = {str(run.id) for run in runs if run.situacao in ledger.PUBLISHED}
     return removed | erase_from_lake(lake, person, kept)
 
 
 def _search(results: Results, lake: ArtifactStore, hashes: PersonHash, person: Person) -> int:
     return (
-        erasure.count_person(results.engine, person.client_id, person.cpfs)
+        erasure.count_person(results.engine, person.client_id, person.cpfs, keys=person.keys)
         + erasure.count_records(results.cache, hashes, person.client_id, person.cpfs)
         + count_in_lake(lake, person)
     )
@@ -136,11 +120,13 @@ def _added(before: erasures.Erasure | None, removed: dict[str, int]) -> dict[str
 
 
 def _seal(cpfs: frozenset[str], key: bytes, client_id: str) -> bytes:
-    plain = "".join(sorted(cpf for cpf in cpfs if len(cpf) == _CPF_CHARACTERS and cpf.isascii())).encode()
+    plain = "".join(sorted(cpfs)).encode()
     return bytes(a ^ b for a, b in zip(plain, _pad(key, client_id, len(plain)), strict=True))
 
 
-def _unseal(sealed: bytes, key: bytes, client_id: str) -> frozenset[str]:
+def _sealed_cpfs(before: erasures.Erasure | None, key: bytes, client_id: str) -> frozenset[str]:
+    """Return the CPFs of an erasure that was begun and not ended."""
+    sealed = b"" if before is None or before.cpfs_selados is None else before.cpfs_selados
     plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode()
     return frozenset(plain[i : i + _CPF_CHARACTERS] for i in range(0, len(plain), _CPF_CHARACTERS))
 

@@ -19,9 +19,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contracts.artifacts import ArtifactStore, Content
+from contracts.cpf import plain_cpfs
 from contracts.errors import DataIntegrityError
 from contracts.tables import CLIENTE
-from extract.partitions import next_number
+from extract.partitions import bound_before
+from extract.record_keys import key_texts
 
 FOLDERS = {"snapshots": 2, "scores": 2, "training": 3}
 """Where rows of persons lie, and how many folders below each an artifact is."""
@@ -36,6 +38,11 @@ class Person:
 
     client_id: str
     cpfs: frozenset[str]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Return the keys under which a refused record would name the person."""
+        return frozenset({self.client_id, *key_texts(pa.array([self.client_id, *sorted(self.cpfs)])).to_pylist()})
 
 
 def find_cpfs(lake: ArtifactStore, client_id: str) -> frozenset[str]:
@@ -123,13 +130,15 @@ def _count(name: str, data: bytes, person: Person) -> int:
 
 def _rows_of(name: str, table: pa.Table, person: Person) -> np.ndarray:
     """Return which rows are the person's: by CPF, by consumer id, or, among the refused, by the record's key."""
-    columns = {"cpf": pa.array(sorted(person.cpfs), pa.string())}
     client = pa.array([person.client_id])
-    columns |= {"cliente_id": client, "chave": client} | ({"id": client} if _holds_clients(name) else {})
+    columns = {"cliente_id": client, "chave": pa.array(sorted(person.keys), pa.string())}
+    columns |= {"id": client} if _holds_clients(name) else {}
     found = np.zeros(table.num_rows, dtype=bool)
     for column, values in columns.items():
         if column in table.column_names:
             found |= np.asarray(pc.is_in(table[column], value_set=values))
+    if "cpf" in table.column_names:  # what was set aside is as the store has it, punctuation and all
+        found |= np.asarray(pc.is_in(plain_cpfs(table["cpf"]), value_set=pa.array(sorted(person.cpfs), pa.string())))
     return found
 
 
@@ -151,8 +160,8 @@ def _cleared(name: str, data: bytes, person: Person) -> Content:
 
 
 def _moved_bounds(plan: dict[str, Any], person: Person) -> Mapping[str, Any]:
-    """Return a plan of the same ranges in which no bound is the person's CPF: the next number stands in its place."""
-    moved = {cpf: next_number(cpf) for cpf in person.cpfs if cpf.isdecimal()}
+    """Return a plan of the same ranges in which no bound is the person's CPF."""
+    moved = {cpf: bound_before(cpf) for cpf in person.cpfs}
     return {**plan, "faixas": [[index, *(moved.get(b, b) for b in bounds)] for index, *bounds in plan["faixas"]]}
 
 

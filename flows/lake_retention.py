@@ -6,12 +6,13 @@ that were abandoned, and of trainings that were killed, go.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from contracts.artifacts import ArtifactStore
-from stores.ledger import Run
+from flows.run_plan import changes_root
+from stores.ledger import PUBLISHED, Run
 
 RUN_FOLDERS = ("snapshots", "scores")
 TRAINING_FOLDERS = ("snapshots", "training")
@@ -38,6 +39,13 @@ def clear_lake(lake: ArtifactStore, needed: Collection[UUID], *, now: datetime, 
     for folder, name in unneeded:
         lake.delete(f"{folder}/{name}")
     return len(unneeded)
+
+
+def drop_changes(lake: ArtifactStore, runs: Sequence[Run], needed: Collection[UUID]) -> None:
+    """Delete what incremental runs had laid out to read; one that is published needs it no longer, however it ended."""
+    for run in runs:
+        if run.id in needed and run.situacao in PUBLISHED:
+            lake.delete(changes_root(str(run.id)))
 
 
 def _is_run(name: str, kept: Collection[str]) -> bool:

@@ -37,12 +37,10 @@ from models.monitoring.reference_distribution import DISTRIBUTION_FILE, Referenc
 from models.points.table import PointsTable
 from models.registered_model import RegisteredModel, load_model, model_path
 from stores.connections import sql_engine
-from stores.ledger import Run, get_run, run_in_force
+from stores.ledger import PUBLISHED, Run, get_run, run_in_force
 
 MONITOR_SETTINGS = ("results_url",)
 """What must be set to monitor a run; the sources too, once its outcomes are known."""
-
-PUBLISHED = ("publicada", "substituida")
 
 
 @flow(name="monitor-model", task_runner=range_runner(), validate_parameters=True)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import GateError
@@ -64,6 +65,12 @@ class GateReport:
         if self.broken_critical:
             named = "; ".join(f"{r.suite}: {r.expectation} ({r.observed})" for r in self.broken_critical)
             raise GateError(f"nothing was published, the run in force stays: {named}")
+
+
+def load_ahead() -> None:
+    """Import Great Expectations in a thread of its own: seconds, spent while the stores are waited for."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    Thread(target=importlib.import_module, args=["great_expectations"], name="portas", daemon=True).start()
 
 
 def judge_run(summary: RangeSummary, folder: Path, *, max_reject_rate: float) -> GateReport:

@@ -70,7 +70,8 @@ def describe_reading(lake: ArtifactStore, run: RunIdentity, base: SnapshotBase, 
     for one in ranges:
         whole.update(read_whole(lake, run.snapshot_id, one.index) or ())
     listed = ", ".join(f"{name} in {number}" for name, number in sorted(whole.items()))
+    listed = f"{listed} of {len(ranges)} ranges" if listed else "none"
     return (
         f"incremental, from run {base.snapshot_id}, since {base.since.isoformat()} UTC"
-        f"; read whole where counts differed or files were damaged: {listed + f' of {len(ranges)} ranges' if listed else 'none'}"
+        f"; read whole where counts differed or files were damaged: {listed}"
     )

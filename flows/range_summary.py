@@ -7,10 +7,12 @@ adds up without computing anything again, and gates judge the whole run in memor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from math import isinf
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +22,12 @@ from models.monitoring.reference_distribution import ReferenceDistribution
 
 HISTOGRAM_STEP = 20
 HISTOGRAM_BINS = (SCORE_MAX - SCORE_MIN) // HISTOGRAM_STEP + 1
+
+WIDEST_SCORES = 1 << 20
+"""Unclipped scores up to which there is a place for each, while probabilities are compared with them."""
+
+_BANDS = pa.array([band.value for band, _ in BAND_UPPER_SCORES])
+_BAND_UPPERS = np.array([upper for _, upper in BAND_UPPER_SCORES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,8 @@ class RangeSummary:
         return {
             "faixas": self.ranges,
             "contagens": {name: counts.to_json() for name, counts in self.counts.items()},
-            "variaveis": {name: asdict(column) for name, column in self.columns.items()},
-            "pontuacao": asdict(self.scores),
+            "variaveis": {name: _fields_of(column) for name, column in self.columns.items()},
+            "pontuacao": _fields_of(self.scores),
             "segundos": dict(self.seconds),
             "distribuicao": self.distribution.to_json(),
         }
@@ -148,28 +156,29 @@ def summarize_features(table: pa.Table) -> dict[str, ColumnSummary]:
     return {name: _summarize_column(table[name]) for name in names}
 
 
-def summarize_scores(scores: pa.Table, contributions: pa.Table, base_points: int) -> ScoreSummary:
+def summarize_scores(scores: pa.Table, recomputed: npt.NDArray[np.integer[Any]]) -> ScoreSummary:
     """Return a summary of scores and of how many rows break each promise of the score (docs/explanation/the-score.md).
 
-    ``scores`` has SCORES_SCHEMA; ``contributions`` one integer column a term, rows aligned with it.
+    ``scores`` has SCORES_SCHEMA; ``recomputed`` is base points plus all terms' points of each row, added up apart
+    from the scoring that is judged, and any integer where there is no score.
     """
-    is_scored = pc.equal(scores["status"], Status.OK.value)
-    kept = scores.filter(is_scored)
+    is_scored = pc.equal(scores["status"], Status.OK.value).to_numpy()
+    kept, total = scores.select(["score", "score_bruto", "probabilidade", "faixa"]), recomputed
+    if not is_scored.all():
+        kept, total = kept.filter(pa.array(is_scored)), recomputed[is_scored]
     score = np.asarray(kept["score"], dtype=np.int64)
     raw = np.asarray(kept["score_bruto"], dtype=np.int64)
     probability = np.asarray(kept["probabilidade"], dtype=np.float64)
-    terms = contributions.filter(is_scored)
-    total = np.full(len(raw), base_points, dtype=np.int64)
-    for name in terms.column_names:
-        total += np.asarray(terms[name], dtype=np.int64)
-    bands = np.asarray(kept["faixa"].cast(pa.string()).to_numpy(zero_copy_only=False), dtype=str)
+    bands = pc.fill_null(pc.index_in(kept["faixa"], value_set=_BANDS), -1).to_numpy()
     return ScoreSummary(
         scored=len(score),
         insufficient=scores.num_rows - len(score),
         histogram=tuple(
             np.bincount((score - SCORE_MIN) // HISTOGRAM_STEP, minlength=HISTOGRAM_BINS)[:HISTOGRAM_BINS].tolist()
         ),
-        bands={str(band): int(np.count_nonzero(bands == band)) for band, _ in BAND_UPPER_SCORES},
+        bands=dict(
+            zip(_BANDS.to_pylist(), np.bincount(bands + 1, minlength=len(_BANDS) + 1)[1:].tolist(), strict=True)
+        ),
         score_sum=int(score.sum()),
         probability_sum=float(probability.sum()),
         minimum=_least(score),
@@ -179,38 +188,47 @@ def summarize_scores(scores: pa.Table, contributions: pa.Table, base_points: int
         broken={
             "soma_das_contribuicoes": int(np.count_nonzero(total != raw)),
             "recorte_da_escala": int(np.count_nonzero(np.clip(raw, SCORE_MIN, SCORE_MAX) != score)),
-            "faixa": int(np.count_nonzero(bands != _bands_of(score))),
+            "faixa": int(np.count_nonzero(bands != np.searchsorted(_BAND_UPPERS, score))),
             "probabilidade_fora_de_0_1": int(np.count_nonzero(~((probability > 0) & (probability < 1)))),
             "monotonia": _monotone_violations(raw, probability),
-            "sem_dados_com_score": int(_scored_without_status(scores)),
+            "sem_dados_com_score": _scored_without_status(scores),
         },
     )
 
 
-def _bands_of(score: np.ndarray) -> np.ndarray:
-    uppers = np.array([upper for _, upper in BAND_UPPER_SCORES])
-    names = np.array([band.value for band, _ in BAND_UPPER_SCORES])
-    return names[np.searchsorted(uppers, score)] if len(score) else np.array([], dtype=str)
-
-
-def _monotone_violations(raw: np.ndarray, probability: np.ndarray) -> int:
+def _monotone_violations(raw: npt.NDArray[np.int64], probability: npt.NDArray[np.float64]) -> int:
     """Count neighbours, by unclipped score, whose probability of default rises with the score."""
+    if not len(raw):
+        return 0
+    places = raw - raw.min()
+    if places.max() < WIDEST_SCORES:
+        of_score = np.full(places.max() + 1, np.nan)
+        of_score[places] = probability
+        if np.array_equal(of_score[places], probability):  # one probability a score, as it should be: no need to sort
+            of_score = of_score[~np.isnan(of_score)]
+            return int(np.count_nonzero(np.diff(of_score) > 0))
     order = np.lexsort((-probability, raw))
     return int(np.count_nonzero(np.diff(probability[order]) > 0))
 
 
 def _scored_without_status(scores: pa.Table) -> int:
-    insufficient = scores.filter(pc.equal(scores["status"], Status.INSUFFICIENT_DATA.value))
-    scored: int = insufficient.num_rows - insufficient["score"].null_count
-    return scored
+    has_no_data = pc.equal(scores["status"], Status.INSUFFICIENT_DATA.value)
+    scored = pc.sum(pc.and_(has_no_data, pc.is_valid(scores["score"]))).as_py()
+    return int(scored or 0)
 
 
 def _summarize_column(column: pa.ChunkedArray) -> ColumnSummary:
     if not pa.types.is_floating(column.type):
         return ColumnSummary(rows=len(column), missing=column.null_count)
-    values = column.drop_null().to_numpy()
+    values = column.to_numpy()  # NaN where missing
+    not_a_number = int(np.count_nonzero(np.isnan(values))) - column.null_count
+    least, greatest = (float(of.reduce(values, initial=np.nan)) for of in (np.fmin, np.fmax))
+    if not not_a_number and not isinf(least) and not isinf(greatest):
+        known = len(column) > column.null_count
+        return ColumnSummary(len(column), column.null_count, 0, *((least, greatest) if known else (None, None)))
     finite = values[np.isfinite(values)]
-    return ColumnSummary(len(column), column.null_count, len(values) - len(finite), _least(finite), _greatest(finite))
+    not_finite = len(column) - column.null_count - len(finite)
+    return ColumnSummary(len(column), column.null_count, not_finite, _least(finite), _greatest(finite))
 
 
 def _least(values: np.ndarray) -> float | None:
@@ -221,9 +239,16 @@ def _greatest(values: np.ndarray) -> float | None:
     return float(values.max()) if len(values) else None
 
 
+def _fields_of(summary: ColumnSummary | ScoreSummary) -> dict[str, Any]:
+    """Return what a summary holds, by name."""
+    return {one.name: getattr(summary, one.name) for one in fields(summary)}
+
+
 def _extreme(choose: Any, left: float | None, right: float | None) -> float | None:
-    known = [value for value in (left, right) if value is not None]
-    return choose(known) if known else None
+    if left is None or right is None:
+        return right if left is None else left
+    extreme: float = choose(left, right)
+    return extreme
 
 
 def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

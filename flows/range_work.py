@@ -29,7 +29,7 @@ from flows.read_ahead import read_ahead
 from flows.run_plan import RunIdentity
 from models.monitoring.cell_counts import CellCounter
 from models.monitoring.reference_distribution import counted_distribution
-from models.points.apply import apply_points, contributions
+from models.points.apply import apply_points, raw_scores
 from models.points.table import PointsTable
 
 FEATURES_FILE = "variaveis.parquet"
@@ -90,7 +90,7 @@ def finish_range(work: RangeWork, begun: BegunRange) -> RangeSummary:
         ranges=1,
         counts=extraction.counts,
         columns=summarize_features(table),
-        scores=summarize_scores(scores, contributions(work.points, table), work.points.base_points),
+        scores=summarize_scores(scores, raw_scores(work.points, table)),
         seconds={"extrair": begun.seconds, "variaveis": built - started, "pontuar": scored - built},
         distribution=counted_distribution(work.points, counter, scores["score_bruto"].drop_null().to_numpy()),
     )

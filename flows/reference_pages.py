@@ -193,6 +193,8 @@ _RESULTS = {
             "pedido_em": "when it was first asked for",
             "concluido_em": "when nothing of the person was found any more; null while it is under way",
             "contagens": "what was removed, by place",
+            "readmitidos": "the hashes among these that are kept out no longer: the person was taken in again",
+            "readmitido_em": "when that was last done",
         },
     ),
     "revisao": (

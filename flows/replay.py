@@ -36,7 +36,7 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import load_run_info
 from serve.published.stored_scores import StoredScore, read_postgres, read_redis
 from serve.publishing.score_partitions import attached_runs
-from stores.ledger import Run, get_run
+from stores.ledger import PUBLISHED, Run, get_run
 
 REPLAY_SETTINGS = ("results_url", "redis_url", "cache_key")
 PURPOSE = "revisao"
@@ -45,8 +45,6 @@ PURPOSE = "revisao"
 RESOURCE = "replay"
 FOUND, NOT_FOUND = 200, 404
 """``resultado`` in the audit, as the API enters it."""
-
-PUBLISHED = ("publicada", "substituida")
 
 
 @values_withheld

@@ -46,6 +46,11 @@ def snapshot_root(snapshot_id: object) -> str:
     return f"snapshots/{snapshot_id}"
 
 
+def changes_root(snapshot_id: object) -> str:
+    """Return the folder where an incremental run lays out the latest events, by range."""
+    return f"{snapshot_root(snapshot_id)}/mudancas"
+
+
 def _plan_path(snapshot_id: str) -> str:
     return f"{snapshot_root(snapshot_id)}/plano"
 

@@ -24,11 +24,11 @@ from contracts.extraction import CpfRange
 from contracts.settings import RUN_SETTINGS, Settings, load_settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
-from flows.base_snapshot import choose_base, origin_of
-from flows.changes import drop_changes, stage_changes
-from flows.lake_retention import clear_lake, is_needed
+from flows.base_snapshot import find_base, origin_of
+from flows.changes import stage_changes
+from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
-from flows.quality import judge_run
+from flows.quality import judge_run, load_ahead
 from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner
@@ -166,6 +166,7 @@ class _Night:
 
     def run_through(self) -> RunOutcome:
         """Do all steps; GateError if the gates forbid to publish."""
+        load_ahead()
         ranges = self._partition()
         base = read_plan_base(self.lake, self.run.snapshot_id)
         strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
@@ -212,7 +213,7 @@ class _Night:
 
     def _continue_snapshot(self) -> tuple[CpfRange, ...] | None:
         """Return the plan of the snapshot that is gone on from; None, and a word why, if there is none to trust."""
-        found = choose_base(self.settings, self.lake, ledger.run_in_force(self.results.engine))
+        found = find_base(self.settings, self.lake, self.results.engine)
         if found.base is None:
             self.reading = f"full, for there is nothing to go on from: {found.reason}"
             Console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)
@@ -270,7 +271,6 @@ class _Night:
             fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
             switch_run.with_options(retries=retries)(info)
-            drop_changes(self.lake, self.run)
             self._clear_lake()
             return fingerprint
 
@@ -280,6 +280,7 @@ class _Night:
         runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
         needed = {run.id for run in runs if is_needed(run, now=now, resume_within=RESUME_WITHIN)} - dropped
         clear_lake(self.lake, needed, now=now, training_within=RESUME_WITHIN)
+        drop_changes(self.lake, runs, needed)
 
     def _record(self, summary: RangeSummary, fingerprint: str | None = None) -> None:
         clients = ledger.ClientCounts(

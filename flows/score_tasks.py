@@ -12,7 +12,7 @@ import pyarrow as pa
 from prefect import task
 
 from contracts.errors import DataIntegrityError
-from contracts.settings import load_settings
+from contracts.settings import RANGE_SETTINGS, load_settings
 from extract.extraction import extract_strays
 from extract.lake import read_extraction, write_extraction
 from flows.progress import StepProgress
@@ -33,9 +33,10 @@ from serve.publishing.content_digest import ContentDigest
 def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
     """Work on some ranges of a run, with connections of its own; return their summary as JSON.
 
-    DataIntegrityError if the plan is not in the lake: the worker's lake is not the run's.
+    SettingsError if this process could not know who was erased; DataIntegrityError if the plan is not in the lake: the
+    worker's lake is not the run's.
     """
-    settings = load_settings()
+    settings = load_settings().require(*RANGE_SETTINGS)
     lake = open_lake(settings)
     planned = read_plan(lake, run.snapshot_id)
     if planned is None:
@@ -49,7 +50,7 @@ def score_ranges(run: RunIdentity, indexes: list[int]) -> dict[str, Any]:
 @values_withheld
 def score_strays(run: RunIdentity) -> dict[str, Any]:
     """Refuse the records that no CPF range returns; return their counts as a summary in JSON."""
-    settings = load_settings()
+    settings = load_settings().require(*RANGE_SETTINGS)
     lake = open_lake(settings)
     base = open_base(lake, run)
     with open_sources(settings) as sources:

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from contracts.errors import StoreContractError
 
-UNDEFINED_TABLE = "42P01"
-"""PostgreSQL's error code where a table does not exist."""
+UNDEFINED = ("42P01", "42703")
+"""PostgreSQL's error codes where a table or a column does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def begin_erasure(engine: sa.Engine, titular: str, cpfs: Sequence[str], sealed: 
     statement = sa.text(
         """
         insert into apagamento (titular, cpfs, cpfs_selados) values (:titular, :cpfs, :sealed)
-        on conflict (titular) do update set concluido_em = null, cpfs_selados = excluded.cpfs_selados,
+        on conflict (titular) do update set
+          concluido_em = null, cpfs_selados = excluded.cpfs_selados, readmitidos = '{}',
           cpfs = array(select distinct unnest(apagamento.cpfs || excluded.cpfs) order by 1)
         """
     )
@@ -69,13 +70,41 @@ def finish_erasure(engine: sa.Engine, titular: str, counts: Mapping[str, int]) -
         connection.execute(statement, {"titular": titular, "counts": json.dumps(dict(counts), sort_keys=True)})
 
 
+def readmit(engine: sa.Engine, titular: str, cpfs: Sequence[str]) -> int:
+    """Enter that a person, by the hashes of their id and CPFs, is kept out no longer; return how many entries change.
+
+    An erasure of the same id is undone as a whole. One of another id, under which the person was known by the same
+    CPF, stays but for that CPF.
+    """
+    statement = sa.text(
+        """
+        with asked as (
+          select titular, case when titular = :titular then array_append(cpfs, titular)
+            else array(select unnest(cpfs) intersect select unnest(cast(:cpfs as text[]))) end as hashes
+          from apagamento)
+        update apagamento set readmitido_em = now(),
+          readmitidos = array(select distinct unnest(apagamento.readmitidos || asked.hashes) order by 1)
+        from asked where asked.titular = apagamento.titular and not asked.hashes <@ apagamento.readmitidos
+        """
+    )
+    with engine.begin() as connection:
+        return connection.execute(statement, {"titular": titular, "cpfs": sorted(cpfs)}).rowcount
+
+
+def last_readmission(engine: sa.Engine) -> datetime | None:
+    """Return when a person was last taken in again; None if nobody was."""
+    with engine.connect() as connection:
+        found: datetime | None = connection.scalar(sa.text("select max(readmitido_em) from apagamento"))
+    return found
+
+
 def erased_hashes(engine: sa.Engine) -> frozenset[str]:
-    """Return the hashes of all erased persons, of ids and of CPFs; StoreContractError if migrations are missing."""
+    """Return the hashes of all who are kept out, of ids and of CPFs; StoreContractError if migrations are missing."""
     try:
         with engine.connect() as connection:
-            rows = connection.execute(sa.text("select titular, cpfs from apagamento")).all()
+            rows = connection.execute(sa.text("select titular, cpfs, readmitidos from apagamento")).all()
     except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "pgcode", None) != UNDEFINED_TABLE:
+        if getattr(error.orig, "pgcode", None) not in UNDEFINED:
             raise
-        raise StoreContractError("results: table apagamento does not exist; run `escore migrate`") from None
-    return frozenset(text for row in rows for text in (row.titular, *row.cpfs))
+        raise StoreContractError("results: table apagamento is not of this version; run `escore migrate`") from None
+    return frozenset(text for row in rows for text in {row.titular, *row.cpfs} - set(row.readmitidos))

@@ -6,6 +6,7 @@ Publication, which makes a run ``publicada`` and the one before ``substituida``,
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -17,8 +18,16 @@ import sqlalchemy as sa
 
 from contracts.errors import RunConflictError
 
+PUBLISHED = ("publicada", "substituida")
+"""``situacao`` of a run that is in force, or was."""
+
 LOCK_CLASS = 0x72756E  # "run": keeps these locks apart from other advisory locks of the database
 MAX_REASON = 2_000
+EVERY_DATE = 0
+"""Key of the lock between runs and erasures: no date's, for ordinals begin with 1."""
+
+ERASURE_SECONDS = 1_800.0
+POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +171,51 @@ def list_runs(engine: sa.Engine, *, limit: int = 50) -> tuple[Run, ...]:
 def reference_date_lock(engine: sa.Engine, data_referencia: date) -> Iterator[None]:
     """Hold the sole right to run that date, across processes and machines; RunConflictError if it is taken.
 
-    The lock lives in a connection of its own: it ends with the block, or with the process.
+    An erasure that is under way is waited for. The lock lives in a connection of its own: it ends with the block, or
+    with the process.
     """
+    with holding_off_erasures(engine) as connection:
+        if not _try_lock(connection, "pg_try_advisory_lock", data_referencia.toordinal()):
+            raise RunConflictError(f"another process is running {data_referencia}")
+        yield
+
+
+@contextmanager
+def holding_off_erasures(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Let no erasure begin while the block lasts, after waiting for one that is under way; any number may hold this.
+
+    RunConflictError if it takes longer than ERASURE_SECONDS.
+    """
+    deadline = time.monotonic() + ERASURE_SECONDS
+    with _lock_connection(engine) as connection:
+        while not _try_lock(connection, "pg_try_advisory_lock_shared", EVERY_DATE):
+            if time.monotonic() > deadline:
+                raise RunConflictError("the erasure of a person is under way: try again when it has ended")
+            time.sleep(POLL_SECONDS)
+        yield connection
+
+
+@contextmanager
+def erasure_lock(engine: sa.Engine) -> Iterator[None]:
+    """Hold the sole right to rewrite what runs left; RunConflictError if a run or another erasure is under way."""
+    with _lock_connection(engine) as connection:
+        if not _try_lock(connection, "pg_try_advisory_lock", EVERY_DATE):
+            raise RunConflictError("a run, or another erasure, is under way: call it again when that has ended")
+        yield
+
+
+@contextmanager
+def _lock_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         connection.detach()
-        key = {"class": LOCK_CLASS, "date": data_referencia.toordinal()}
-        if not connection.scalar(sa.text("select pg_try_advisory_lock(:class, :date)"), key):
-            raise RunConflictError(f"another process is running {data_referencia}")
-        yield
+        yield connection
     finally:
         connection.close()
+
+
+def _try_lock(connection: sa.Connection, function: str, key: int) -> bool:
+    return bool(connection.scalar(sa.text(f"select {function}(:class, :key)"), {"class": LOCK_CLASS, "key": key}))
 
 
 def _change(engine: sa.Engine, statement: sa.TextClause, values: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -35,6 +36,7 @@ SESSIONS = Path(tempfile.gettempdir()) / f"escore-testes-{os.geteuid()}"
 REAL_URLS = pytest.StashKey[dict[str, str]]()
 FOLDER = pytest.StashKey[Path]()
 LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT_KEY = "escore_left_out"
 MakeInstallation = Callable[[str], Settings]
 
 
@@ -81,6 +83,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("not run, and why")
     for line in lines or ["everything was run"]:
         terminalreporter.write_line(f"- {line}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints, where this is a worker of pytest-xdist, how many long tests were left out."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told[LEFT_OUT_KEY] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Note what a worker left out; every worker collects all tests."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get(LEFT_OUT_KEY, 0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ from tests.extract_samples import asset, client, cpf_of, debt, income, person
 
 START = date(2025, 6, 30)
 OVERLAP_DAYS = 3
+LONG_AGO = timedelta(days=60)
 PEOPLE = 9
 CPFS = tuple(cpf_of(100_000_007 * n + 13) for n in range(1, PEOPLE))
 SPARE_CPFS = ("52998224724", *(cpf_of(100_000_007 * n + 50_000_019) for n in range(1, 4)))
@@ -52,6 +53,8 @@ def changes() -> st.SearchStrategy[Change]:
         st.builds(Change, st.sampled_from(["insert", "update", "delete"]), rows, hours=hours, **numbers),
         st.builds(Change, st.sampled_from(["insert", "insert", "update", "delete"]), events, hours=hours, **numbers),
         st.builds(Change, st.just("move"), st.just("cliente"), hours=hours, **numbers),
+        st.builds(Change, st.just("erase"), st.just("cliente"), hours=hours, **numbers),
+        st.builds(Change, st.just("import"), st.sampled_from(["cliente", "pessoa"]), hours=hours, **numbers),
     )
 
 
@@ -85,6 +88,8 @@ class Town:
         when = last_cutoff - timedelta(days=OVERLAP_DAYS) + timedelta(hours=change.hours)
         if change.kind == "insert":
             self._insert(change.table, change.person, when, choice=change.choice)
+        elif change.kind == "import":  # a row that comes late with the old times that it had elsewhere
+            self._insert(change.table, change.person, when - LONG_AGO, choice=change.choice)
         elif change.table in EVENT_TIMES:
             self._change_event(change, when, last_cutoff)
         else:
@@ -107,6 +112,21 @@ class Town:
             self._events[table].insert_one(self._event(table, cpf, when, choice))
         elif table != "divida" or owner:
             self._try(table, sa.insert(_columns(table)).values(makers[table]()))
+
+    def consumer(self, row: int) -> str | None:
+        """Return the id of a consumer of Base A, by position; None if there is none."""
+        keys = self._keys("cliente")
+        return keys[row % len(keys)] if keys else None
+
+    def cpfs_of(self, client_id: str) -> frozenset[str]:
+        """Return the CPF that Base A gives a consumer."""
+        with self._engines[Store.A].connect() as connection:
+            found = connection.scalars(sa.text("select cpf from cliente where id = :id"), {"id": client_id})
+            return frozenset(found)
+
+    def insert_event(self, table: str, document: dict[str, Any]) -> None:
+        """Insert a document of any form."""
+        self._events[table].insert_one(document)
 
     def _event(self, table: str, cpf: Any, when: Any, choice: int) -> dict[str, Any]:
         if choice == 0:

@@ -9,10 +9,8 @@ from pathlib import Path
 from benchmarks.peers.installation import Installation
 from benchmarks.peers.server_process import ServerProcess, python_module
 
-UVICORN = (
-    *("--loop", "uvloop", "--http", "httptools", "--ws", "none"),
-    *("--no-access-log", "--no-server-header", "--no-proxy-headers"),
-)
+UVICORN_QUIET = ("--ws", "none", "--no-access-log", "--no-server-header", "--no-proxy-headers")
+UVICORN = ("--loop", "uvloop", "--http", "httptools", *UVICORN_QUIET)
 """What `escore serve` runs on, but for its own protocol class."""
 
 GTHREAD = ("--worker-class", "gthread", "--threads", "4", "--keep-alive", "5")

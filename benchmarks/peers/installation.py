@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
@@ -24,13 +23,12 @@ import sqlalchemy as sa
 from benchmarks.made_up_scores import CODES, make_scores
 from benchmarks.peers.server_process import HOST, below, python_module
 from benchmarks.peers.stored_json import write_texts
+from benchmarks.temporary_stores import temporary_stores
 from contracts.cpf import check_digits
-from contracts.settings import Settings, load_settings
+from contracts.settings import Settings
 from serve.published.run_info import RunInfo
 from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
-from stores.embedded import erase_stores, start_stores
-from stores.migrate import migrate
 
 RANGE = 20_000
 BATCH = 1_000
@@ -69,18 +67,11 @@ class Installation:
 @contextmanager
 def installed(consumers: int) -> Iterator[Installation]:
     """Yield stores with so many published scores; erase them at the end."""
-    with tempfile.TemporaryDirectory(prefix="escore-cached-") as folder:
-        var = Path(folder) / "var"
-        try:
-            start_stores(var, with_prefect=False, report=lambda _line: None)
-            settings = load_settings({"var": var})
-            migrate(settings)
-            scores = _score_table(consumers)
-            _publish(settings, scores)
-            ids, cpfs = (scores[name].to_pylist() for name in ("cliente_id", "cpf"))
-            yield Installation(settings, Path(folder), ids, cpfs, below(var))
-        finally:
-            erase_stores(var)
+    with temporary_stores() as settings:
+        scores = _score_table(consumers)
+        _publish(settings, scores)
+        ids, cpfs = (scores[name].to_pylist() for name in ("cliente_id", "cpf"))
+        yield Installation(settings, settings.var.parent, ids, cpfs, below(settings.var))
 
 
 def copy_answers(installation: Installation, *, port: int, token: str) -> int:

@@ -6,9 +6,10 @@ rows but for the result, and every row's result independent of the rows around i
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -57,14 +58,14 @@ def score_batches(
     counter: CellCounter | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the scores of a stream of batches in order, holding no more than a few of them at a time."""
-    scorer = _Scorer(points, counter)
+    scorer = _scorer(points)
     if threads == 1:
-        yield from map(scorer.score, _pieces(points, batches))
+        yield from (scorer.score(piece, counter) for piece in _pieces(points, batches))
         return
     waiting: deque[Future[pa.RecordBatch]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for piece in _pieces(points, batches):
-            waiting.append(pool.submit(scorer.score, piece))
+            waiting.append(pool.submit(scorer.score, piece, counter))
             if len(waiting) > threads * BATCHES_AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -104,9 +105,8 @@ def term_points(points: PointsTable, table: pa.Table) -> dict[str, npt.NDArray[n
 class _Scorer:
     """Scores batches with one points table; threads may share it."""
 
-    def __init__(self, points: PointsTable, counter: CellCounter | None = None) -> None:
+    def __init__(self, points: PointsTable) -> None:
         self._points = points
-        self._counter = counter
         self._look_up: LookUp = look_up(points)
         self._ranks = ReasonRanks(points)
         self._term_ranks = [
@@ -114,17 +114,18 @@ class _Scorer:
             for term, found in zip(points.terms, self._look_up.terms, strict=True)
         ]
 
-    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the scores of one batch."""
+    def score(self, batch: pa.RecordBatch, counter: CellCounter | None = None) -> pa.RecordBatch:
+        """Return the scores of one batch; a counter counts its rows."""
         raw = np.full(batch.num_rows, self._points.base_points, np.int32)
         strongest = self._ranks.no_reasons(batch.num_rows)
         has_score, cells = _has_score(batch["sem_dados"]), self._look_up.source_codes(batch)
-        if self._counter is not None:
-            self._counter.add(cells, has_score)
+        if counter is not None:
+            counter.add(cells, has_score)
         codes_of_terms = self._look_up.terms_of(cells)
         for term, ranks, codes in zip(self._look_up.terms, self._term_ranks, codes_of_terms, strict=True):
-            raw += np.take(term.points, codes, mode="clip")
-            strongest.add(np.take(ranks, codes, mode="clip"))
+            places = codes.astype(np.intp, copy=False)
+            raw += term.points.take(places, mode="clip")
+            strongest.add(ranks.take(places, mode="clip"))
         score = np.clip(raw, SCORE_MIN, SCORE_MAX)
         is_scored = pa.array(has_score)
         columns = [
@@ -140,12 +141,19 @@ class _Scorer:
         return pa.record_batch(columns, schema=SCORES_SCHEMA)
 
 
-def _points_by_batch(points: PointsTable, table: pa.Table) -> Iterator[tuple[int, list[npt.NDArray[np.int32]]]]:
+@lru_cache(maxsize=2)
+def _scorer(points: PointsTable) -> _Scorer:
+    """Return a table's scorer, made once for the ranges of a run (0.2 s of a hundred ranges otherwise)."""
+    return _Scorer(points)
+
+
+def _points_by_batch(points: PointsTable, table: pa.Table) -> Iterator[tuple[int, Iterator[npt.NDArray[np.int32]]]]:
+    """Yield a batch's first row and its points, term after term."""
     _check_columns(points, table, ())
     found, start = look_up(points), 0
     for batch in table.select(points.features).to_batches(max_chunksize=BATCH_ROWS) if points.terms else ():
-        codes = found.term_codes(batch)
-        yield start, [np.take(term.points, c, mode="clip") for term, c in zip(found.terms, codes, strict=True)]
+        terms = zip(found.terms, found.term_codes(batch), strict=True)
+        yield start, (term.points.take(codes, mode="clip") for term, codes in terms)
         start += batch.num_rows
 
 
@@ -159,11 +167,11 @@ def _pieces(points: PointsTable, batches: Iterable[pa.RecordBatch]) -> Iterator[
 
 
 def _check_columns(points: PointsTable, table: pa.Table | pa.RecordBatch, row_columns: tuple[str, ...]) -> None:
-    there = table.schema.names
+    there = Counter(table.schema.names)
     problems = [
-        f"{name} {'is missing' if count == 0 else 'is there more than once'}"
+        f"{name} {'is missing' if there[name] == 0 else 'is there more than once'}"
         for name in (*row_columns, *points.features)
-        if (count := there.count(name)) != 1
+        if there[name] != 1
     ]
     problems += [f"{name} has nulls" for name in row_columns if not problems and table[name].null_count]
     if problems:

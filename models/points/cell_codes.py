@@ -42,7 +42,10 @@ def number_values(column: Column, name: str) -> npt.NDArray[np.float64]:
     is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
     if not (is_number or pa.types.is_null(kind)):
         raise DataIntegrityError(f"feature {name}: {kind} where a number was expected")
-    values: npt.NDArray[np.float64] = _whole(column).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    whole = _whole(column)
+    if not pa.types.is_float64(kind):
+        whole = whole.cast(pa.float64(), safe=False)
+    values: npt.NDArray[np.float64] = whole.to_numpy(zero_copy_only=False)
     return values
 
 

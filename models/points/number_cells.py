@@ -44,7 +44,9 @@ class NumberCells:
             codes = self._below.take(_buckets(values, self._bits), mode="clip")
             for _ in range(self._inside):
                 codes += (values > self._padded.take(codes, mode="clip")).view(np.uint8)
-        np.putmask(codes, np.isnan(values), self._missing)
+        missing = np.isnan(values).astype(self._dtype)
+        missing *= self._missing  # the greatest cell there is: no row needs a branch of its own
+        np.maximum(codes, missing, out=codes)
         return codes
 
 

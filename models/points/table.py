@@ -140,6 +140,14 @@ class PointsTable:
         if problems:
             raise DataIntegrityError("points table: " + "; ".join(problems))
 
+    def __hash__(self) -> int:
+        """Return a hash made once: caches ask for it at every range, and a table has thousands of cells."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.name, self.horizon_months, self.scale, self.base_points, self.terms))
+
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Return every feature that a term reads, in order of first use."""

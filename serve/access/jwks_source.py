@@ -37,13 +37,18 @@ class Pace:
     """How often keys are asked for, in seconds."""
 
     every: float
-    """Between refreshes that succeed; a set is trusted for twice as long without having been asked for anew."""
+    """Between refreshes that succeed."""
     retry: float
     """After a refresh that failed."""
     cool_down: float
     """Between refreshes because of unknown keys, and after one that failed while there are no keys at all."""
     patience: float = 1.0
     """The longest that a request waits for a refresh, which goes on without it."""
+
+    @property
+    def trust(self) -> float:
+        """Return how long a set serves without having been asked for anew."""
+        return max(2 * self.every, TRUST_SECONDS)
 
 
 URL_PACE = Pace(every=600.0, retry=30.0, cool_down=10.0)
@@ -105,7 +110,7 @@ class KeySource:
         now = self._monotonic()
         self._fetched_at = now
         self._due = now + self._pace.every
-        self._trusted_until = now + max(2 * self._pace.every, TRUST_SECONDS)
+        self._trusted_until = now + self._pace.trust
 
     async def close(self) -> None:
         """Stop a refresh that is on its way."""
@@ -135,7 +140,7 @@ class KeySource:
     def _endure(self, now: float) -> None:
         """Go on with the last good set, while it is not too old."""
         self._due = now + (self._pace.cool_down if self._current is None else self._pace.retry)
-        self._trusted_until = min(now + max(2 * self._pace.every, TRUST_SECONDS), self._fetched_at + MAX_STALE_SECONDS)
+        self._trusted_until = min(now + self._pace.trust, self._fetched_at + MAX_STALE_SECONDS)
 
 
 class FileFetch:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from serve.api.problems import INVALID_DETAIL, UNAVAILABLE
+
 DESCRIPTION = """
 Dados e score de crédito de consumidores, em três sistemas sobre três bases.
 
@@ -97,7 +99,7 @@ ERRORS = {
     413: ErrorText("CorpoGrandeDemais", "O corpo é grande demais", "o corpo passa de 65536 bytes"),
     414: ErrorText("EnderecoLongoDemais", "O endereço é longo demais", "o endereço é longo demais"),
     415: ErrorText("TipoNaoAceito", "O corpo não é JSON", "o corpo precisa ser application/json"),
-    422: ErrorText("CamposInvalidos", "Há campos ou parâmetros inválidos", "há parâmetros inválidos"),
+    422: ErrorText("CamposInvalidos", "Há campos ou parâmetros inválidos", INVALID_DETAIL),
     429: ErrorText(
         "AcessosDemais",
         "O consulente passou do limite de acessos ou da cota do dia",
@@ -108,7 +110,7 @@ ERRORS = {
     503: ErrorText(
         "Indisponivel",
         "Um banco não respondeu a tempo, ou o serviço está cheio",
-        "um dos bancos de dados ou o registro da auditoria não respondeu; tente de novo",
+        UNAVAILABLE.detail,
         ("Retry-After",),
     ),
 }

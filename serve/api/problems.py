@@ -67,6 +67,8 @@ class Problem:
 
 FAULT = Problem(500, "erro interno; informe o identificador desta requisição")
 OVERDUE = Problem(503, "a resposta não ficou pronta a tempo; tente de novo", _RETRY)
+UNAVAILABLE = Problem(503, "um dos bancos de dados ou o registro da auditoria não respondeu; tente de novo", _RETRY)
+INVALID_DETAIL = "há parâmetros inválidos"
 
 
 def problem_of(error: Exception) -> Problem:
@@ -79,9 +81,9 @@ def problem_of(error: Exception) -> Problem:
         errors = [
             {"campo": ".".join(str(part) for part in item["loc"]), "mensagem": text_of(item)} for item in error.errors()
         ]
-        return Problem(422, "há parâmetros inválidos", errors=errors)
+        return Problem(422, INVALID_DETAIL, errors=errors)
     if isinstance(error, _UNAVAILABLE):
-        return Problem(503, "um dos bancos de dados ou o registro da auditoria não respondeu; tente de novo", _RETRY)
+        return UNAVAILABLE
     return FAULT
 
 

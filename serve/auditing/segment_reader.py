@@ -19,6 +19,7 @@ LONG_PIECE_BYTES = 2 * MAX_PAYLOAD_BYTES
 """Read at once where much waits, or a piece holds nothing whole: any record is shorter, so there is one or damage."""
 
 MUCH_BYTES = 1 << 20
+"""So many left to ship are read in long pieces: to catch up matters more then than to hold up no request."""
 
 DAMAGED_SUFFIX = ".danificado"
 """What a segment without a readable header is renamed to: kept for people to look at, waited for by nobody."""
@@ -61,15 +62,18 @@ class SegmentReader:
         """Return the next records from an offset on (0: from the first)."""
         assert self.header is not None, self.path
         start = max(offset, self.header.size)
-        found = self._scan(self.header, start, PIECE_BYTES if self.size - start < MUCH_BYTES else LONG_PIECE_BYTES)
-        if not found.size:
-            found = self._scan(self.header, start, LONG_PIECE_BYTES)
+        data = self._bytes_at(start, PIECE_BYTES if self.size - start < MUCH_BYTES else LONG_PIECE_BYTES)
+        found = self._scan(self.header, start, data)
+        if not found.size and len(data) == PIECE_BYTES:
+            found = self._scan(self.header, start, self._bytes_at(start, LONG_PIECE_BYTES))
         end = start + found.size if found.size else offset
         is_last = start + found.size + found.tail >= self.size
         return Piece(found.payloads, offset, end, found.damaged, found.tail, is_last)
 
-    def _scan(self, header: Header, start: int, length: int) -> Scan:
-        data = os.pread(self.descriptor, length, start)
+    def _bytes_at(self, start: int, length: int) -> bytes:
+        return os.pread(self.descriptor, length, start)
+
+    def _scan(self, header: Header, start: int, data: bytes) -> Scan:
         follows = Follows.NOTHING if start + len(data) >= self.size else Follows.MORE
         return scan(data, header.seed, follows if self.is_over else Follows.THE_WRITER)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,26 +31,43 @@ LOOK_SECONDS = 2.0
 LOGGER = logging.getLogger("escore.audit")
 
 
-class ShippedJournal:
-    """A journal whose own process ships it."""
+class _JournalSink(ABC):
+    """Keeps entries in a journal on this disk; who ships it is the subclass's."""
 
-    def __init__(self, journal: AuditJournal, shipper: AuditShipper, results: SqlStore) -> None:
+    def __init__(self, journal: AuditJournal) -> None:
         self._journal = journal
-        self._shipper = shipper
-        self._results = results
-        self._shipping: asyncio.Task[None] | None = None
 
     async def record(self, entry: AuditEntry) -> None:
         """Keep the entry on this disk; StoreUnavailableError if that cannot be done."""
         await self._journal.record(entry)
 
-    def lag(self) -> AuditLag:
-        """Return how far PostgreSQL is behind."""
-        return self._shipper.lag()
-
     async def check(self) -> bool:
         """Return whether an entry could be kept now."""
         return self._journal.can_record()
+
+    @abstractmethod
+    def lag(self) -> AuditLag:
+        """Return what waits on this disk."""
+
+    def _look_after_journal(self) -> None:
+        """See what whoever ships has removed, or reads would be refused for what no longer waits."""
+        with suppress(OSError):
+            self._journal.drop_if_deleted()
+            self._journal.bytes_waiting = self.lag().bytes_waiting
+
+
+class ShippedJournal(_JournalSink):
+    """A journal whose own process ships it."""
+
+    def __init__(self, journal: AuditJournal, shipper: AuditShipper, results: SqlStore) -> None:
+        super().__init__(journal)
+        self._shipper = shipper
+        self._results = results
+        self._shipping: asyncio.Task[None] | None = None
+
+    def lag(self) -> AuditLag:
+        """Return how far PostgreSQL is behind."""
+        return self._shipper.lag()
 
     async def open(self) -> None:
         """Begin a segment and the shipping; SettingsError if the folder cannot be written."""
@@ -70,11 +88,6 @@ class ShippedJournal:
             LOGGER.warning("audit: %d bytes wait on the disk for the next process", self.lag().bytes_waiting)
         await self._results.close()
 
-    def _look_after_journal(self) -> None:
-        with suppress(OSError):
-            self._journal.drop_if_deleted()
-            self._journal.bytes_waiting = self.lag().bytes_waiting
-
 
 def _tell_end(shipping: asyncio.Task[None]) -> None:
     """Say that the shipping ended by a fault of ours; what is recorded waits, and the lag grows."""
@@ -82,30 +95,22 @@ def _tell_end(shipping: asyncio.Task[None]) -> None:
         LOGGER.error("audit: the shipping ended (%s); restart the process", type(error).__name__)
 
 
-class KeptJournal:
+class KeptJournal(_JournalSink):
     """A journal that somebody else ships (`escore audit ship`): this process does not reach PostgreSQL."""
 
     def __init__(self, journal: AuditJournal, folder: Path) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self._folder = folder
         self._looking: asyncio.Task[None] | None = None
-
-    async def record(self, entry: AuditEntry) -> None:
-        """Keep the entry on this disk; StoreUnavailableError if that cannot be done."""
-        await self._journal.record(entry)
 
     def lag(self) -> AuditLag:
         """Return what lies on this disk, shipped or not: only who ships knows how much is."""
         return lag_of(measure(self._folder, {}))
 
-    async def check(self) -> bool:
-        """Return whether an entry could be kept now."""
-        return self._journal.can_record()
-
     async def open(self) -> None:
         """Begin a segment; SettingsError if the folder cannot be written."""
         self._journal.open()
-        self._looking = asyncio.create_task(self._look_after_journal(), name="escore-audit")
+        self._looking = asyncio.create_task(self._keep_looking(), name="escore-audit")
         LOGGER.warning("audit: SCORE_RESULTS_URL is not set; the journal waits for `escore audit ship`")
 
     async def close(self) -> None:
@@ -115,12 +120,9 @@ class KeptJournal:
             self._looking.cancel()
             await asyncio.wait({self._looking})
 
-    async def _look_after_journal(self) -> None:
-        """See now and then what whoever ships has removed, or reads would be refused for what no longer waits."""
+    async def _keep_looking(self) -> None:
         while True:
-            with suppress(OSError):
-                self._journal.drop_if_deleted()
-                self._journal.bytes_waiting = self.lag().bytes_waiting
+            self._look_after_journal()
             await asyncio.sleep(LOOK_SECONDS)
 
 

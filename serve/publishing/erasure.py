@@ -14,6 +14,7 @@ from uuid import UUID
 import redis
 import sqlalchemy as sa
 
+from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo
@@ -22,7 +23,7 @@ from serve.publishing.score_partitions import partition_name, stored_runs
 
 _IS_PERSON = "cliente_id = :client_id OR cpf = ANY(:cpfs)"
 _BLANK_KEYS = """
-WITH gone AS (DELETE FROM rejeitado WHERE chave = :client_id RETURNING execucao_id, base, tabela, regra)
+WITH gone AS (DELETE FROM rejeitado WHERE chave = ANY(:keys) RETURNING execucao_id, base, tabela, regra)
 INSERT INTO rejeitado (execucao_id, base, tabela, chave, regra) SELECT execucao_id, base, tabela, NULL, regra FROM gone
 """
 
@@ -40,8 +41,15 @@ def cpfs_published(results: sa.Engine, client_id: str) -> frozenset[str]:
         )
 
 
-def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> dict[str, int]:
-    """Remove a person's scores of every run, attached or not, and reviews, and blank their id among the refused.
+def cpfs_of_others(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> frozenset[str]:
+    """Return which CPFs the run in force gives to another consumer."""
+    query = sa.text("SELECT cpf FROM score_vigente WHERE cliente_id <> :client_id AND cpf = ANY(:cpfs)")
+    with results.connect() as connection:
+        return frozenset(connection.scalars(query, {"client_id": client_id, "cpfs": sorted(cpfs)}))
+
+
+def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str], *, keys: Collection[str]) -> dict[str, int]:
+    """Remove a person's scores of every run, attached or not, and reviews, and blank ``keys`` among the refused.
 
     Returns how many, by table.
     """
@@ -51,12 +59,12 @@ def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> dic
             connection.execute(sa.text(f"DELETE FROM {partition_name(run)} WHERE {_IS_PERSON}"), person).rowcount
             for run in stored_runs(connection)
         )
-        refused = connection.execute(sa.text(_BLANK_KEYS), {"client_id": client_id}).rowcount
+        refused = connection.execute(sa.text(_BLANK_KEYS), {"keys": sorted(keys)}).rowcount
         reviews = connection.execute(sa.text("DELETE FROM revisao WHERE cliente_id = :client_id"), person).rowcount
     return {"score": scores, "rejeitado": refused, "revisao": reviews}
 
 
-def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> int:
+def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str], *, keys: Collection[str]) -> int:
     """Return how many rows of the results still hold a person."""
     person = {"client_id": client_id, "cpfs": sorted(cpfs)}
     with results.connect() as connection:
@@ -69,18 +77,21 @@ def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str]) -> i
         )
         others = connection.scalar(
             sa.text(
-                "SELECT (SELECT count(*) FROM rejeitado WHERE chave = :client_id)"
+                "SELECT (SELECT count(*) FROM rejeitado WHERE chave = ANY(:keys))"
                 " + (SELECT count(*) FROM revisao WHERE cliente_id = :client_id)"
             ),
-            {"client_id": client_id},
+            {"client_id": client_id, "keys": sorted(keys)},
         )
     return scores + int(others or 0)
 
 
 def erase_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]) -> int:
-    """Remove a person's records, by id and by CPF, of every generation; return how many."""
+    """Remove a person's records, by id and by CPF, of every generation, and what the API keeps; return how many."""
     removed = 0
     with redis_errors():
+        kept = score_data_key(hashes, client_id)
+        removed += _number(cache.delete(kept))
+        cache.delete(kept + LEASE_ENDING)  # a reading under way is not kept either
         for key, field in _places(cache, hashes, client_id, cpfs):
             removed += _number(cache.hdel(key, field))
     return removed

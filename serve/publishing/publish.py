@@ -3,7 +3,7 @@
 PostgreSQL decides: its one transaction makes the run `publicada`, and Redis's pointer follows. A process
 that dies between the two leaves Redis on the run before, whole, until `reconcile` moves the pointer on.
 Staging commits in PostgreSQL, all or nothing, only after Redis, whose writes may be repeated, has confirmed
-everything: so a failed call is safe to repeat.
+everything: so a failed call is safe to repeat. A store that went away is StoreUnavailableError, whichever it is.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
+from serve.publishing.results_errors import results_reached
 from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
 from serve.publishing.staging import stage_tables
@@ -46,6 +47,7 @@ class Publisher:
         self._generations = Generations(cache, PersonHash(cache_key))
         self._staging: dict[UUID, RunInfo] = {}
 
+    @results_reached
     def begin(self, run: RunInfo, *, consumers: int | None = None) -> None:
         """Open a run for staging; whatever an earlier attempt left of it is dropped.
 
@@ -68,10 +70,12 @@ class Publisher:
         """Go on staging, from another process, a run that `begin` opened."""
         self._staging[run.execucao_id] = run
 
+    @results_reached
     def stage(self, scores: pa.Table) -> None:
         """Add a table of SCORES_SCHEMA to the run that is open; readers do not see it yet."""
         stage_tables(self._results, self._generations, self._open_run(), [scores], complete=False)
 
+    @results_reached
     def stage_all(self, tables: Iterable[pa.Table]) -> None:
         """Add all tables of SCORES_SCHEMA of the run that is open, and build its indexes.
 
@@ -81,11 +85,13 @@ class Publisher:
         """
         stage_tables(self._results, self._generations, self._open_run(), tables, complete=True)
 
+    @results_reached
     def stage_rejects(self, rejects: pa.Table) -> None:
         """Add a table of REJECTS_SCHEMA to ``rejeitado`` for the run that is open."""
         with self._results.begin() as connection:
             copy_rejects(connection, rejects, self._open_run().execucao_id)
 
+    @results_reached
     def switch(self, run: RunInfo) -> None:
         """Make a staged run the one in force; doing it again changes nothing.
 
@@ -99,6 +105,7 @@ class Publisher:
         self._staging.pop(run.execucao_id, None)
         self._follow(trusted=run.execucao_id)
 
+    @results_reached
     def rollback(self) -> UUID:
         """Make the run before the current one current again and return it; it may be repeated further back.
 
@@ -116,6 +123,7 @@ class Publisher:
         self._follow(trusted=target)
         return target
 
+    @results_reached
     def reconcile(self) -> UUID | None:
         """Make Redis follow PostgreSQL, whatever happened to either; return the run in force.
 
@@ -123,6 +131,7 @@ class Publisher:
         """
         return self._follow()
 
+    @results_reached
     def discard(self, run_id: UUID) -> None:
         """Remove what a run has staged: partition, rejects, generation. RunConflictError if it is in force."""
         retry_when_busy(partial(self._drop_scores, run_id), seconds=SWITCH_SECONDS)
@@ -131,6 +140,7 @@ class Publisher:
         self._generations.drop(run_id)
         self._staging.pop(run_id, None)
 
+    @results_reached
     def retain(self, keep_runs: int) -> tuple[UUID, ...]:
         """Drop the scores of runs beyond the last ``keep_runs`` and the last of each month; return those runs."""
         with self._results.connect() as connection:

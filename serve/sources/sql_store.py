@@ -86,6 +86,7 @@ class SqlStore:
         self._timeout = timeout
         self._connections = connections
         self._in_use = 0
+        self._answered_at = -math.inf
         self._waiting_limit = connections * WAITING_PER_CONNECTION
         self._engine = _engine(url, timeout=timeout, connections=connections)
         self._breaker = Breaker(self._answers, store=store, on_change=on_change)
@@ -164,9 +165,11 @@ class SqlStore:
 
     def _was_kept_waiting(self, place: _Place) -> bool:
         """Return whether a piece of work overran for want of a connection: that says nothing against the store."""
-        if place.descriptor is None:
-            return self._in_use >= self._connections
-        return place.is_queued and time.monotonic() - place.since < OWN_SHARE * self._timeout
+        own = OWN_SHARE * self._timeout
+        if place.descriptor is None:  # or it was about to get the one of work that was answered just now
+            has_answered = time.monotonic() - self._answered_at < own
+            return self._in_use >= self._connections or (place.is_queued and has_answered)
+        return place.is_queued and time.monotonic() - place.since < own
 
     async def _work(self, work: Work[T], place: _Place) -> T:
         if not isinstance(self._engine, AsyncEngine):
@@ -177,7 +180,9 @@ class SqlStore:
             place.since = time.monotonic()
             self._in_use += 1
             try:
-                return await connection.run_sync(work)
+                result = await connection.run_sync(work)
+                self._answered_at = time.monotonic()
+                return result
             finally:
                 self._in_use -= 1
 

@@ -15,6 +15,7 @@ from itertools import count
 from typing import TypeAlias
 
 from contracts.errors import StoreUnavailableError
+from serve.published.kept_answers import LEASE_ENDING
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import RedisPipe, script_command
 from serve.systems.seal import Seal
@@ -26,7 +27,6 @@ PAUSE_SECONDS = 0.01
 LEASE_SECONDS = 5
 """A reading that takes longer is answered with, but not kept."""
 
-LEASE_ENDING = ":leitura"
 
 _LOOK = """
 local kept = redis.call('GET', KEYS[1])

@@ -11,15 +11,14 @@ import sqlalchemy as sa
 
 from serve.api.clock import Clock, naive_utc
 from serve.api.json_text import encode_json
-from serve.published.person_hash import FIELD_BYTES, PAD_BYTES, PersonHash
+from serve.published.kept_answers import score_data_key
+from serve.published.person_hash import PersonHash
 from serve.sources.sql_store import SqlStore
 from serve.systems.leased_cache import LeasedCache
 from serve.systems.seal import Seal
 from serve.systems.source_tables import ADDRESS, BEM, FONTE_DE_RENDA, PESSOA
 
 CACHE_SECONDS = 60
-KEY_PREFIX = "escore:dados:"
-_KEY_BYTES = slice(FIELD_BYTES.start, PAD_BYTES.start + 8)
 _INCOME_FIELDS = ("tipo", "descricao", "valor", "frequencia")
 _ASSET_FIELDS = ("tipo", "valor_estimado", "descricao")
 
@@ -47,7 +46,7 @@ class ScoreData:
         await self._cache.invalidate(self._key(client_id))
 
     def _key(self, client_id: str) -> str:
-        return KEY_PREFIX + self._hashes.of_client(client_id)[_KEY_BYTES].hex()
+        return score_data_key(self._hashes, client_id)
 
     async def _from_base_b(self, client_id: str) -> bytes | None:
         values = {"cliente_id": client_id, "agora": naive_utc(self._clock)}

@@ -61,20 +61,12 @@ def stop_stores(var: Path, *, report: Callable[[str], None] = lambda _line: None
 
     Each is waited for; StoreUnavailableError if one does not end.
     """
-    if not servers_folder(var).is_dir():
-        return
-    with exclusive_state(var):
-        book = StateBook(var)
-        try:
-            _side_by_side(ALL_SERVERS, lambda kind: _stop(kind(servers_folder(var) / kind.name), book, report))
-        finally:
-            if embedded_state_path(var).exists():
-                book.publish(_settings(var, book))
+    _stop_all(var, report, discard=False)
 
 
 def erase_stores(var: Path) -> None:
     """Stop every server and delete its data, its log and the state file; nothing is deleted below a live one."""
-    stop_stores(var)
+    _stop_all(var, lambda _line: None, discard=True)
     servers = read_state(var).servers
     for kind in ALL_SERVERS:
         home = kind(servers_folder(var) / kind.name).home(servers.get(kind.name, ServerRecord()))
@@ -130,12 +122,27 @@ def _start(server: EmbeddedServer, book: StateBook, report: Callable[[str], None
     report(f"{server.name} {verb} at {HOST}:{after.port} ({time.monotonic() - began:.1f} s)")
 
 
-def _stop(server: EmbeddedServer, book: StateBook, report: Callable[[str], None]) -> None:
+def _stop_all(var: Path, report: Callable[[str], None], *, discard: bool) -> None:
+    if not servers_folder(var).is_dir():
+        return
+    with exclusive_state(var):
+        book = StateBook(var)
+        try:
+            _side_by_side(
+                ALL_SERVERS,
+                lambda kind: _stop(kind(servers_folder(var) / kind.name), book, report, discard=discard),
+            )
+        finally:
+            if embedded_state_path(var).exists():
+                book.publish(_settings(var, book))
+
+
+def _stop(server: EmbeddedServer, book: StateBook, report: Callable[[str], None], *, discard: bool) -> None:
     before = book.servers.get(server.name)
     record = before or ServerRecord()
     runs = record.process is not None or bool(server.strays(record))
     began = time.monotonic()
-    after = server.stop(record)
+    after = server.stop(record, discard=discard)
     if before is not None:
         book.remember(server.name, after)
     if runs:

@@ -48,6 +48,7 @@ class PostgresServer(EmbeddedServer):
 
     name: ClassVar[str] = "postgresql"
     secret_names: ClassVar[tuple[str, ...]] = (SUPERUSER, *LOGINS)
+    discard_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGQUIT, 10.0),)
     stop_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 
     def launch(self, record: ServerRecord) -> ServerRecord:

@@ -31,6 +31,8 @@ class EmbeddedServer(ABC):
     data_name: ClassVar[str] = "dados"
     """Folder in the server's home that its first start makes, and that only its secrets open."""
     stop_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGTERM, 20.0),)
+    discard_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ()
+    """What it is told where its data are deleted next: nothing is worth writing down. Then it is killed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,12 +60,16 @@ class EmbeddedServer(ABC):
             remember(record)
         raise StoreUnavailableError(f"embedded {self.name} does not start: see {self.log_path(record)}")
 
-    def stop(self, record: ServerRecord) -> ServerRecord:
-        """Stop the server, recorded or not, wait until it is gone, and return its record without a process."""
+    def stop(self, record: ServerRecord, *, discard: bool = False) -> ServerRecord:
+        """Stop the server, recorded or not, wait until it is gone, and return its record without a process.
+
+        ``discard`` is for data that are deleted next: they may be left as after a crash.
+        """
+        signals = self.discard_signals if discard else self.stop_signals
         if record.process is not None:
-            stop_process(record.process, signals=self.stop_signals)
+            stop_process(record.process, signals=signals)
         for stray in self.find(record):
-            stop_family(stray, signals=self.stop_signals)
+            stop_family(stray, signals=signals)
         return record.with_changes(process=None)
 
     def strays(self, record: ServerRecord) -> list[int]:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pymongo
 from pymongo.database import Database
 
 from contracts.tables import Store, tables_of
 
 COLLECTION = "_migracoes"
+INDEX_SECONDS = 86_400
+"""How long an index of a collection that is full already may take to build."""
 
 
 def _index_events_by_cpf_and_date(database: Database[dict[str, Any]]) -> None:
@@ -40,7 +43,8 @@ def apply_steps(database: Database[dict[str, Any]]) -> list[str]:
     done = {str(document["_id"]) for document in database[COLLECTION].find({}, {"_id": 1})}
     missing = [(name, step) for name, step in STEPS if name not in done]
     for name, step in missing:
-        step(database)
+        with pymongo.timeout(INDEX_SECONDS):  # the connection's own limit is meant for reads
+            step(database)
         record = {"$setOnInsert": {"aplicada_em": datetime.now(UTC)}}
         database[COLLECTION].update_one({"_id": name}, record, upsert=True)
     return [name for name, _ in missing]

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from contracts.settings import PREFIX, Settings, load_settings
+from flows.resources import open_results
 from stores.connections import sql_engine
 from stores.embedded import start_stores
 
@@ -55,6 +56,12 @@ def succeed(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProce
     """Return a finished command after asserting that it did not fail."""
     assert done.returncode == 0, f"{done.args}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def roll_back(settings: Settings) -> None:
+    """Put the run before the one in force in force again, as `escore rollback` does, without a process of its own."""
+    with open_results(settings) as results:
+        results.publisher.rollback()
 
 
 @dataclass(frozen=True)

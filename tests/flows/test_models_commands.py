@@ -17,6 +17,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.errors import EscoreError, GateError, ModelNotFoundError, UsageError
 from contracts.settings import Settings
 from flows.cli import app
+from flows.cli_output import OUT
 from flows.model_details import gather_details
 from flows.model_listing import summarize_models
 from flows.model_output import print_details
@@ -46,12 +47,13 @@ def kept(tmp_path, models, monkeypatch):
     versions = [register_model(lake, trained, when=WHEN, pages=pages) for trained in models]
     promote_model(lake, versions[0], who="ana", why="o primeiro", when=WHEN)
     monkeypatch.setenv("SCORE_VAR", str(tmp_path))
+    monkeypatch.setattr(OUT, "width", 250)
     return lake, versions
 
 
 def run(*arguments: str) -> str:
     """Run a command within this process and return what it printed; an EscoreError is raised as it is."""
-    done = CliRunner().invoke(app, ["models", *arguments], env={"COLUMNS": "250"}, catch_exceptions=False)
+    done = CliRunner().invoke(app, ["models", *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 

@@ -14,7 +14,7 @@ import pytest
 
 from contracts.errors import RunConflictError
 from flows.monitor import monitor_run
-from tests.flows.conftest import AS_OF, escore, succeed
+from tests.flows.conftest import AS_OF, escore, roll_back, succeed
 
 MATURED = "2024-09-30"
 """A reference date whose outcomes are known by the end of the population's history."""
@@ -24,7 +24,7 @@ MATURED = "2024-09-30"
 def matured_run(night) -> dict[str, Any]:
     """Score a past date too, and put the night's run in force again."""
     done = succeed(escore(night.settings, "run", "--as-of", MATURED, "--json"))
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)
     return json.loads(done.stdout)
 
 

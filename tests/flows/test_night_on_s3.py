@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts.artifacts import MANIFEST_NAME, ArtifactStore
-from tests.flows.conftest import AS_OF, escore, succeed
+from tests.flows.conftest import AS_OF, escore, roll_back, succeed
 from tests.object_store import KEYS, object_store
 
 BUCKET = "noite"
@@ -47,4 +47,4 @@ def test_a_night_on_s3_publishes_the_same_bytes(night, bucket, dask):
     for text in (done.stdout, done.stderr, Path(run["relatorio"]).read_text(encoding="utf-8"), *bodies):
         assert secret not in text
         assert KEYS["AWS_ACCESS_KEY_ID"] not in text
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)

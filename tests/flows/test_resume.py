@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, environment_of, escore, succeed
+from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, environment_of, escore, roll_back, succeed
 
 
 def scored_ranges(lake: Path) -> set[Path]:
@@ -67,7 +67,7 @@ def test_a_killed_run_resumes_and_publishes_the_same(night):
     for path, stamp in stamps.items():
         redone = (path / "manifesto.json").stat().st_mtime_ns != stamp
         assert redone == (path == damaged), "finished ranges are kept, the damaged one is done again"
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)
 
 
 def test_a_damaged_plan_is_made_again(night):
@@ -77,7 +77,7 @@ def test_a_damaged_plan_is_made_again(night):
     again = run_again(night)
     assert again["execucao_id"] == killed
     assert again["impressao"] == night.run["impressao"]
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)
 
 
 def test_fresh_leaves_the_half_finished_run_behind(night):
@@ -92,4 +92,4 @@ def test_fresh_leaves_the_half_finished_run_behind(night):
     assert not (lake / "snapshots" / killed).exists()
     assert not (lake / "scores" / killed).exists()
     assert (lake / "scores" / again["execucao_id"]).exists()
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from tests.flows.conftest import AS_OF, escore, succeed
+from tests.flows.conftest import AS_OF, escore, roll_back, succeed
 
 
 @dataclass
@@ -69,7 +69,7 @@ def test_lost_connections_are_tried_again(night):
         done = succeed(escore(night.settings, "run", "--as-of", str(AS_OF), "--json", SCORE_BASE_B_URL=url))
     assert proxy.seen > 3
     assert json.loads(done.stdout)["impressao"] == night.run["impressao"]
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)
 
 
 def test_a_store_that_stays_away_ends_the_run_resumably(night):
@@ -81,4 +81,4 @@ def test_a_store_that_stays_away_ends_the_run_resumably(night):
     assert (state, resumable) == ("falhou", True)
     again = json.loads(succeed(escore(night.settings, "run", "--as-of", str(AS_OF), "--json")).stdout)
     assert again["impressao"] == night.run["impressao"]
-    succeed(escore(night.settings, "rollback"))
+    roll_back(night.settings)

@@ -16,20 +16,23 @@ from extract.extraction import extract_strays
 from extract.lake import write_extraction
 from extract.partitions import plan_ranges
 from flows import erase_lake
-from flows.base_snapshot import choose_base, origin_of
+from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
 from flows.erase import erase_client
 from flows.range_base import open_base
 from flows.range_work import SCORES_FILE, RangeWork, work_ranges
+from flows.readmit import readmit_client
 from flows.resources import open_lake, open_results, open_sources
 from flows.run_plan import RunIdentity, write_plan
+from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo
 from serve.publishing import erasure
 from serve.publishing.content_digest import ContentDigest
 from stores import ledger
+from stores.connections import sql_engine
 from stores.run_ids import new_run_id
-from tests.incremental_samples import CPFS, START, Town
+from tests.incremental_samples import CPFS, SPARE_CPFS, START, Town
 from tests.model_samples import crossed_table
 
 POINTS = crossed_table()
@@ -53,7 +56,7 @@ def publish(settings: Settings, *, incremental: bool) -> tuple[str, dict[str, in
     lake = open_lake(settings)
     with open_results(settings) as results, open_sources(settings) as sources:
         run = RunIdentity(new_run_id(datetime.now(UTC)), START, "m")
-        found = choose_base(settings, lake, ledger.run_in_force(results.engine)) if incremental else None
+        found = find_base(settings, lake, results.engine) if incremental else None
         ledger.open_run(results.engine, execucao_id=run.execucao_id, data_referencia=START, modelo_versao="m")
         ranges = plan_ranges(sources.base_a, range_size=3, erased=sources.erased) if found is None else found.ranges
         if found is not None:
@@ -99,7 +102,7 @@ def places_with(house, client_id: str, cpf: str) -> int:
     person = erase_lake.Person(client_id, frozenset([cpf]))
     with open_results(house.settings) as results:
         return (
-            erasure.count_person(results.engine, client_id, [cpf])
+            erasure.count_person(results.engine, client_id, [cpf], keys=person.keys)
             + erasure.count_records(results.cache, house.hashes, client_id, [cpf])
             + erase_lake.count_in_lake(open_lake(house.settings), person)
         )
@@ -150,7 +153,7 @@ def test_a_killed_erasure_is_completed_by_the_next(house):
         hashed = [house.hashes.subject_by_cpf(cpf)]
         sealed = _seal(person.cpfs, key, client_id)
         begin_erasure(results.engine, house.hashes.subject_by_client(client_id), hashed, sealed)
-        erasure.erase_rows(results.engine, client_id, [cpf])
+        erasure.erase_rows(results.engine, client_id, [cpf], keys=person.keys)
     assert cpf.encode() not in sealed
     assert places_with(house, client_id, cpf) > 0
     assert erase_client(house.settings, client_id).found_after == 0
@@ -175,3 +178,68 @@ def test_nobody_is_erased_who_is_not_known(house):
     assert CPFS
     with pytest.raises(ClientNotFoundError):
         erase_client(house.settings, "ninguem")
+
+
+def sql_on(house, name: str, text: str, **values):
+    engine = sql_engine(house.settings.secret(name), timeout=10)
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.text(text), values)
+    finally:
+        engine.dispose()
+
+
+def test_a_cpf_that_another_consumer_has_by_now_is_not_the_erased_ones(house):
+    """It was corrected: what names the CPF alone, and the other's scores, stay, and the other is scored on."""
+    mistaken, cpf = someone(house, 0)
+    right = "outro-titular"
+    sql_on(house, "base_a_admin_url", "update cliente set cpf = :new where id = :id", new=SPARE_CPFS[1], id=mistaken)
+    sql_on(
+        house,
+        "base_a_admin_url",
+        "insert into cliente select :right, :cpf, nome, data_nascimento, sexo, estado_civil, uf, cidade, bairro,"
+        " longadouro, numero, complemento, registrado_em, atualizado_em from cliente where id = :id",
+        right=right,
+        cpf=cpf,
+        id=mistaken,
+    )
+    publish(house.settings, incremental=False)
+    assert (right, cpf) in rows(house, "select cliente_id, cpf from score_vigente")
+    assert erase_client(house.settings, mistaken).found_after == 0
+    assert rows(house, "select 1 from score where cliente_id = :id", id=mistaken) == []
+    assert (right, cpf) in rows(house, "select cliente_id, cpf from score_vigente")
+    assert publish(house.settings, incremental=True) == publish(house.settings, incremental=False)
+    assert (right, cpf) in rows(house, "select cliente_id, cpf from score_vigente")
+
+
+def test_who_is_taken_in_again_is_read_with_all_that_they_had(house):
+    """An incremental run cannot: the snapshot lacks the person. It is refused, and a full one makes a new start."""
+    client_id, _ = rows(house, "select cliente_id, cpf from score_vigente order by cpf desc limit 1")[0]
+    before = publish(house.settings, incremental=False)
+    erase_client(house.settings, client_id)
+    assert publish(house.settings, incremental=True)[0] != before[0]
+    assert readmit_client(house.settings, client_id) == 1
+    with open_results(house.settings) as results:
+        found = find_base(house.settings, open_lake(house.settings), results.engine)
+    assert "taken in again" in found.reason
+    assert publish(house.settings, incremental=False) == before
+    assert publish(house.settings, incremental=True) == before
+    with pytest.raises(ClientNotFoundError):
+        readmit_client(house.settings, client_id)
+
+
+def test_two_erasures_do_not_work_at_once(house):
+    """Each would put back what the other took out of the same file."""
+    client_id, _ = rows(house, "select cliente_id, cpf from score_vigente order by cpf limit 1")[0]
+    with open_results(house.settings) as results, ledger.erasure_lock(results.engine), pytest.raises(RunConflictError):
+        erase_client(house.settings, client_id)
+
+
+def test_what_the_api_keeps_of_the_person_goes(house):
+    client_id, _ = rows(house, "select cliente_id, cpf from score_vigente order by cpf limit 1")[0]
+    key = score_data_key(house.hashes, client_id)
+    with open_results(house.settings) as results:
+        results.cache.set(key, b"sealed", ex=60)
+        results.cache.set(key + LEASE_ENDING, b"nonce", ex=60)
+        erase_client(house.settings, client_id)
+        assert results.cache.exists(key, key + LEASE_ENDING) == 0

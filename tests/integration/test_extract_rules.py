@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import bson
@@ -12,6 +13,7 @@ from bson import Decimal128, Int64, ObjectId
 from contracts.extraction import CpfRange, Extraction, TableCounts
 from contracts.rules import RULES, Outcome
 from contracts.tables import TABLES, TABLES_BY_NAME
+from extract.erased import Erased
 from extract.extraction import extract_range, extract_strays
 from tests.extract_samples import (
     AS_OF,
@@ -30,12 +32,15 @@ from tests.extract_samples import (
 )
 
 ONE, TWO, LATE, REFUSED, NOBODY = (cpf_of(n) for n in (100200300, 500600700, 300300300, 700800900, 999888777))
+GONE = cpf_of(400400400)
+ERASED = Erased(frozenset({f"cpf {GONE}", "id c-apagado"}), "cpf {}".format, "id {}".format)
 WRONG_DIGITS = ONE[:9] + ("00" if ONE[9:] != "00" else "11")
 JUST_IN_TIME = CUTOFF - timedelta(microseconds=1)
 
 CLIENTS = [
     Case("cliente", client("c-um", ONE)),
     Case("cliente", client("c-dois", TWO, registrado_em=JUST_IN_TIME, uf="RR", sexo=None)),
+    Case("cliente", client("c-apagado", GONE), "titular_apagado"),
     Case("cliente", client("c-tarde", LATE, registrado_em=CUTOFF), "posterior_a_data_referencia"),
     Case("cliente", client("c-uf", REFUSED, uf="sp"), "valor_fora_do_dominio"),
     Case("cliente", client("c-digito", WRONG_DIGITS, uf="XX"), "cpf_digito_verificador"),
@@ -47,6 +52,7 @@ CLIENTS = [
 ]
 DEBTS = [
     Case("divida", debt("d-boa", "c-um")),
+    Case("divida", debt("d-apagada", "c-apagado"), "titular_apagado"),
     Case("divida", debt("d-paga-depois", "c-um", baixada_em=CUTOFF)),
     Case("divida", debt("d-zero", "c-um", valor=0), "valor_nao_positivo"),
     Case("divida", debt("d-menos", "c-um", valor=-5), "valor_nao_positivo"),
@@ -154,6 +160,8 @@ MOVEMENTS = [
     _movement("campo_ausente", valor=...),
     _movement("valor_fora_do_dominio", tipo_movimentacao="CREDITO"),
     _movement("tipo_errado", tipo_movimentacao=True),
+    _movement("titular_apagado", cpf=GONE),
+    _movement("titular_apagado", cpf=f"{GONE[:3]}.{GONE[3:6]}.{GONE[6:9]}-{GONE[9:]}"),
 ]
 PURCHASES = [
     _purchase(tipo=5, bandeira_cartao={"a": 1}, codigo_transacao=...),
@@ -180,7 +188,7 @@ def parts(make_installation) -> Iterator[list[Extraction]]:
     )
     rows = {table.name: [case.row for case in CASES if case.table == table.name] for table in TABLES}
     insert(settings, rows)
-    sources = sources_of(settings)
+    sources = replace(sources_of(settings), erased=ERASED)
     yield [*(extract_range(sources, r, as_of=AS_OF) for r in RANGES), extract_strays(sources, as_of=AS_OF)]
     sources.base_a.dispose()
     sources.base_b.dispose()

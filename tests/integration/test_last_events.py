@@ -54,7 +54,7 @@ OF_ANY_TYPE: list[Any] = [
     "",
     b"\xff\xfe",
     Binary(b"x", 128),
-    ObjectId(),
+    ObjectId("6b039c737fe3b749007f0001"),
     datetime(2026, 1, 1),
     Regex("a"),
     Code("function(){}", {"x": 1}),

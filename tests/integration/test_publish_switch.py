@@ -317,6 +317,31 @@ def test_rows_are_not_committed_when_redis_refuses_its_own(publisher, engine, ca
     assert len(rows_in_force(engine)) == 100
 
 
+END_OTHERS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+)
+
+
+def test_postgresql_gone_while_rows_are_sent_may_be_tried_again(publisher, engine, cache):
+    run = make_run(1)
+    open_run(engine, run)
+    publisher.begin(run, consumers=100)
+
+    def cut_off() -> Iterator[pa.Table]:
+        yield from ranges(60)
+        with engine.connect() as connection:
+            connection.execute(END_OTHERS)
+        yield from ranges(100)
+
+    with pytest.raises(StoreUnavailableError, match=r"PostgreSQL \(results\): [A-Za-z]+$"):
+        publisher.stage_all(cut_off())
+    publisher.begin(run, consumers=100)
+    publisher.stage_all(ranges(100))
+    publisher.switch(run)
+    assert len(rows_in_force(engine)) == 100
+
+
 def test_a_consumer_twice_is_refused_whole(publisher, engine, cache):
     run = make_run(1)
     open_run(engine, run)

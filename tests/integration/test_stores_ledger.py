@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -122,3 +124,23 @@ def _wait_for_lock(engine: sa.Engine) -> None:
         held = sa.text("select pg_sleep(0.05), count(*) from pg_locks where locktype = 'advisory' and classid = :c")
         while connection.execute(held, {"c": ledger.LOCK_CLASS}).one()[1]:
             connection.rollback()
+
+
+def test_a_run_waits_for_an_erasure_and_an_erasure_begins_beside_none(engine: sa.Engine) -> None:
+    order = []
+
+    def run() -> None:
+        with ledger.reference_date_lock(engine, DAY):
+            order.append("run")
+            with pytest.raises(RunConflictError), ledger.erasure_lock(engine):
+                pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.erasure_lock(engine):
+            waiting = pool.submit(run)
+            time.sleep(ledger.POLL_SECONDS / 2)
+            order.append("erasure")
+        waiting.result()
+    assert order == ["erasure", "run"]
+    with ledger.erasure_lock(engine), pytest.raises(RunConflictError), ledger.erasure_lock(engine):
+        pass

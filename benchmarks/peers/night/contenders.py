@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from benchmarks.peers.night import fitted_models, ours, sklearn_score
+from benchmarks.peers.night import fitted_models, floor, ours, sklearn_score
 from benchmarks.peers.night.snapshot import Night
+from benchmarks.table.figures import FLOOR, OURS, Step
 
 # Each engine is imported by its own contender, in that contender's process: an engine not installed hurts nobody else.
 # ruff: noqa: PLC0415
-
-
-class Step(StrEnum):
-    """What is compared with what."""
-
-    SCORES = "features and score"
-    FEATURES = "features alone"
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
     """``prepare`` loads the engine and returns the work; ``last_place`` is the difference that its arithmetic may make.
 
-    ``least_ratio`` is our bar: its seconds over ours, at least.
+    ``packages`` are what it imports, by distribution name.
     """
 
     name: str
@@ -36,7 +29,6 @@ class Contender:
     packages: tuple[str, ...] = ()
     needs_java: bool = False
     last_place: int = 0
-    least_ratio: float | None = None
 
     @property
     def missing(self) -> str:
@@ -90,6 +82,14 @@ def _spark(night: Night, models: Path, folder: Path) -> Callable[[], None]:
     return work
 
 
+def _floor(night: Night, _models: Path, folder: Path) -> Callable[[], None]:
+    return floor.prepare(night, [features_folder(folder), scores_folder(folder)])
+
+
+def _floor_features(night: Night, _models: Path, folder: Path) -> Callable[[], None]:
+    return floor.prepare(night, [features_folder(folder)])
+
+
 def _ours_features(night: Night, _models: Path, folder: Path) -> Callable[[], None]:
     return lambda: ours.write_features(night, features_folder(folder))
 
@@ -112,27 +112,16 @@ def _polars_features(night: Night, _models: Path, folder: Path) -> Callable[[], 
     return lambda: polars_features.write_features(night, features_folder(folder))
 
 
-OURS = Contender("escore", Step.SCORES, _ours)
-OUR_FEATURES = Contender("escore-variaveis", Step.FEATURES, _ours_features)
 CONTENDERS = (
-    OURS,
-    Contender("pandas-sklearn", Step.SCORES, _pandas, least_ratio=8),
-    Contender("pyspark", Step.SCORES, _spark, ("pyspark",), needs_java=True, least_ratio=3),
-    OUR_FEATURES,
-    Contender("duckdb-consulta", Step.FEATURES, _duckdb_features, least_ratio=1 / 1.3),
+    Contender(OURS, Step.SCORE, _ours),
+    Contender(FLOOR, Step.SCORE, _floor),
+    Contender("pandas", Step.SCORE, _pandas),
+    Contender("pyspark", Step.SCORE, _spark, ("pyspark",), needs_java=True),
+    Contender(OURS, Step.FEATURES, _ours_features),
+    Contender(FLOOR, Step.FEATURES, _floor_features),
+    Contender("duckdb", Step.FEATURES, _duckdb_features),
     # Polars divides by a constant through its reciprocal: amounts in R$ may differ in the last place.
-    Contender("polars-consulta", Step.FEATURES, _polars_features, ("polars",), last_place=1, least_ratio=1 / 1.3),
-    Contender("pandas-variaveis", Step.FEATURES, _pandas_features),
+    Contender("polars", Step.FEATURES, _polars_features, ("polars",), last_place=1),
+    Contender("pandas", Step.FEATURES, _pandas_features),
 )
-BY_NAME = {contender.name: contender for contender in CONTENDERS}
-
-
-def chosen(names: str) -> Iterator[Contender]:
-    """Yield the contenders that a comma-separated list names, all where it is empty, ours always."""
-    wanted = {name for name in names.split(",") if name}
-    unknown = wanted - set(BY_NAME)
-    if unknown:
-        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(BY_NAME)}")
-    for contender in CONTENDERS:
-        if not wanted or contender.name in wanted or contender in (OURS, OUR_FEATURES):
-            yield contender
+BY_KEY = {(contender.step, contender.name): contender for contender in CONTENDERS}

@@ -10,7 +10,8 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.peers.night.snapshot import EXECUTION, SNAPSHOT_ID, Night
+from benchmarks.lake_snapshot import MODEL_VERSION, RUN, RUN_ID
+from benchmarks.peers.night.snapshot import Night
 from contracts.artifacts import ArtifactStore
 from extract.lake import read_extraction
 from extract.sources import Sources
@@ -27,11 +28,11 @@ NO_STORES = cast(Sources, None)
 def write_scores(night: Night, points: PointsTable) -> None:
     """Do the whole step of a run from the lake: verify, features, score, reasons, what the gates and monitors need."""
     lake = ArtifactStore(night.lake)
-    lake.delete(scores_root(EXECUTION))
-    work = RangeWork(RunIdentity(EXECUTION, night.as_of, "pares"), NO_STORES, lake, points)
-    ranges = read_plan(lake, SNAPSHOT_ID)
+    lake.delete(scores_root(RUN_ID))
+    work = RangeWork(_run(night), NO_STORES, lake, points)
+    ranges = read_plan(lake, RUN.snapshot_id)
     assert ranges is not None
-    _in_threads(lambda index: work_ranges(work, [ranges[index]]), len(ranges))
+    in_threads(lambda index: work_ranges(work, [ranges[index]]), len(ranges))
 
 
 def write_features(night: Night, folder: Path) -> None:
@@ -40,21 +41,30 @@ def write_features(night: Night, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     def work(index: int) -> None:
-        extraction = read_extraction(lake, SNAPSHOT_ID, index, columns=declared_columns())
+        extraction = read_extraction(lake, RUN.snapshot_id, index, columns=declared_columns())
         pq.write_table(build_features(extraction.tables, night.as_of, threads=1), folder / f"{index:05d}.parquet")
 
-    _in_threads(work, night.ranges)
+    in_threads(work, night.ranges)
+
+
+def read_result(night: Night, index: int) -> tuple[pa.Table, pa.Table]:
+    """Return features and scores that ``write_scores`` left of one range."""
+    lake, path = ArtifactStore(night.lake), _run(night).scores_path(index)
+    return lake.read_table(path, FEATURES_FILE), lake.read_table(path, SCORES_FILE)
 
 
 def read_results(night: Night) -> tuple[pa.Table, pa.Table]:
-    """Return features and scores that ``write_scores`` left."""
-    lake, run = ArtifactStore(night.lake), RunIdentity(EXECUTION, night.as_of, "pares")
-    paths = [run.scores_path(index) for index in range(night.ranges)]
-    found = [pa.concat_tables(lake.read_table(path, name) for path in paths) for name in (FEATURES_FILE, SCORES_FILE)]
-    return found[0], found[1]
+    """Return features and scores that ``write_scores`` left, all ranges together."""
+    features, scores = zip(*(read_result(night, index) for index in range(night.ranges)), strict=True)
+    return pa.concat_tables(features), pa.concat_tables(scores)
 
 
-def _in_threads(work: Callable[[int], object], ranges: int) -> None:
+def in_threads(work: Callable[[int], object], ranges: int) -> None:
+    """Work on every range, as many at once as a run does."""
     with ThreadPoolExecutor(DEFAULT_WORKERS) as pool:
         for _ in pool.map(work, range(ranges)):
             pass
+
+
+def _run(night: Night) -> RunIdentity:
+    return RunIdentity(RUN_ID, night.as_of, MODEL_VERSION)

@@ -11,15 +11,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.night_peers import Figures, bar_lines
-from benchmarks.peers.night import duckdb_features, ours, pandas_features, sklearn_score
-from benchmarks.peers.night.contenders import CONTENDERS, OUR_FEATURES, OURS, chosen
+from benchmarks.lake_snapshot import AS_OF, SnapshotSize, write_snapshot
+from benchmarks.measured_process import ContenderError
+from benchmarks.night_peers import EQUAL, MeasuredContender, NightBench, bytes_read
+from benchmarks.peers.night import duckdb_features, floor, ours, pandas_features, sklearn_score
+from benchmarks.peers.night.contenders import BY_KEY
 from benchmarks.peers.night.equality import feature_differences
-from benchmarks.peers.night.snapshot import Night, make_snapshot, write_snapshot
+from benchmarks.peers.night.snapshot import Night
+from benchmarks.score_lake import obtain_points
+from benchmarks.table.figures import FLOOR, OURS, Step
+from contracts.artifacts import ArtifactStore
 from features.build import build_features
 from tests.lake_samples import random_rows, to_tables
+from tests.night_samples import write_night
 
 CLIENTS, RANGE = 300, 80
 DATES = (date(2025, 6, 30), date(2018, 12, 31), date(2024, 2, 29))
@@ -32,7 +39,7 @@ def night_and_features(
 ) -> tuple[Night, pa.Table]:
     as_of = request.param
     tables = to_tables(random_rows(as_of.toordinal(), clients=CLIENTS, as_of=as_of))
-    night = write_snapshot(tmp_path_factory.mktemp("lago"), as_of, tables, range_size=RANGE)
+    night = write_night(tmp_path_factory.mktemp("lago"), as_of, tables, range_size=RANGE)
     return night, build_features(tables, as_of)
 
 
@@ -89,14 +96,45 @@ def test_spark_gives_our_features(night_and_features: tuple[Night, pa.Table], sp
     assert feature_differences(expected, read(tmp_path / "s.parquet")) == []
 
 
-def test_a_generated_snapshot_holds_every_consumer_once(tmp_path: Path) -> None:
-    night = make_snapshot(tmp_path, date(2025, 12, 31), consumers=500, events=20, range_size=200)
-    cpfs = [
-        pa.concat_tables([ds.dataset(file).to_table(["cpf"])])["cpf"].to_pylist() for file in night.files("cliente")
-    ]
-    assert [len(found) for found in cpfs] == [200, 200, 100]
-    together = [cpf for found in cpfs for cpf in found]
-    assert together == sorted(set(together))
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Return a generated night whose features and scores stand in the lake."""
+    size = SnapshotSize(3_000, range_size=2_000)
+    lake = ArtifactStore(tmp_path_factory.mktemp("lago"))
+    write_snapshot(lake, size)
+    night = Night(Path(lake.root), AS_OF, size.ranges)
+    ours.write_scores(night, obtain_points(lake))
+    return night
+
+
+def test_the_floor_reads_the_same_files_and_writes_our_results(scored: Night, tmp_path: Path) -> None:
+    folders = [tmp_path / "features", tmp_path / "scores"]
+    floor.prepare(scored, folders)()
+    for found, expected in zip(folders, ours.read_results(scored), strict=True):
+        assert read(found).equals(expected)
+
+
+def test_a_contender_with_another_answer_fails_and_names_the_column(scored: Night, tmp_path: Path) -> None:
+    bench = NightBench(scored, tmp_path, tmp_path, ArtifactStore(scored.lake))
+    duckdb = MeasuredContender(bench, BY_KEY[Step.FEATURES, "duckdb"])
+    duckdb_features.write_features(scored, tmp_path / "variaveis.parquet")
+    assert duckdb._compare(tmp_path) == EQUAL
+    table = read(tmp_path / "variaveis.parquet")
+    wrong = table.set_column(table.column_names.index("uf"), "uf", pa.array(["XX"] * len(table)))
+    pq.write_table(wrong, tmp_path / "variaveis.parquet")
+    with pytest.raises(ContenderError, match="another answer: uf: "):
+        duckdb._compare(tmp_path)
+
+
+def test_rows_and_bytes_are_those_that_the_files_hold(scored: Night, tmp_path: Path) -> None:
+    bench = NightBench(scored, tmp_path, tmp_path, ArtifactStore(scored.lake))
+    assert bench.rows == sum(read_files(scored, name).num_rows for name in duckdb_features.TABLES)
+    assert 0 < bytes_read(scored, whole=False) < bytes_read(scored, whole=True)
+
+
+def test_every_step_from_the_lake_has_ours_and_the_floor() -> None:
+    for step in (Step.FEATURES, Step.SCORE):
+        assert {(step, OURS), (step, FLOOR), (step, "pandas")} <= set(BY_KEY)
 
 
 def test_one_bit_is_a_difference_and_names_no_value() -> None:
@@ -137,23 +175,9 @@ def test_the_regression_scores_who_has_data_and_its_reasons_are_the_strongest() 
     assert (np.diff(points, axis=1) <= 0).all()
 
 
-def test_chosen_contenders_always_have_ours_beside_them() -> None:
-    assert list(chosen("")) == list(CONTENDERS)
-    assert [c.name for c in chosen("duckdb-consulta")] == [OURS.name, OUR_FEATURES.name, "duckdb-consulta"]
-    with pytest.raises(SystemExit, match="unknown: nobody"):
-        list(chosen("nobody"))
-
-
-def test_bars_say_whether_they_were_reached() -> None:
-    figures = {OURS.name: Figures(1, 1, 1), OUR_FEATURES.name: Figures(1.3, 1, 1)}
-    figures |= {
-        "pandas-sklearn": Figures(7.9, 1, 1),
-        "pyspark": Figures(3.1, 1, 1),
-        "duckdb-consulta": Figures(1, 1, 1),
-    }
-    verdicts = [line.rsplit(", ", 1)[1] for line in bar_lines(figures)]
-    assert verdicts == ["MISSED", "reached", "reached"]
-
-
 def read(path: Path) -> pa.Table:
     return ds.dataset(path, format="parquet").to_table()
+
+
+def read_files(night: Night, table: str) -> pa.Table:
+    return ds.dataset(night.files(table)).to_table()

@@ -96,7 +96,8 @@ def test_not_a_number_is_told_from_missing(value):
 def test_a_wrong_type_is_told_from_missing(value):
     column = money(value)
     assert column.values.to_pylist() == [None]
-    assert column.defects.tolist() == [Defect.WRONG_TYPE]
+    assert column.has(Defect.WRONG_TYPE).tolist() == [True]
+    assert column.has(Defect.TEXT).tolist() == [isinstance(value, str)]
 
 
 def test_dates_are_utc_microseconds_and_extremes_do_not_wrap():
@@ -105,7 +106,7 @@ def test_dates_are_utc_microseconds_and_extremes_do_not_wrap():
     milliseconds = [None if v is None else v.as_py() if i == 0 else None for i, v in enumerate(column.values)]
     assert milliseconds[0] == datetime(1969, 12, 31, 23, 59, 59, 999000)
     assert column.values.cast("int64")[1].as_py() > 4 * 10**18
-    assert column.defects.tolist() == [0, 0, Defect.WRONG_TYPE]
+    assert column.has(Defect.WRONG_TYPE).tolist() == [False, False, True]
 
 
 def test_text_that_is_not_utf8_is_kept_with_replacement_characters():

@@ -15,8 +15,9 @@ from extract.asides import records_in, restore_records, table_of
 from extract.erased import Erased
 from extract.event_changes import STRAY, places_of
 from extract.extraction import check_extracted
-from extract.incremental import Earlier, is_recent, repeats_cross
+from extract.incremental import Earlier, repeats_cross
 from extract.records import Decoded, Defect, Records, filter_records
+from extract.watermark import is_read_anew
 from tests.extract_samples import cpf_of
 
 AS_OF = date(2025, 6, 30)
@@ -89,15 +90,15 @@ def test_a_snapshot_and_a_tail_are_judged_as_all_would_be(old, new, gone, known)
     """Consumers come to be known in between; young purchases go and come; older ones stay as they were."""
     first = purchases(old)
     snapshot = check(first, cpfs=sorted(known), as_of=AS_OF)
-    young = is_recent(first, SINCE)
+    young = is_read_anew(first, SINCE)
     kept = [row for n, row in enumerate(old) if not (young[n] and n in gone)]
     places = [n for n in range(len(old)) if not (young[n] and n in gone)]
-    late = [row for row in new if row[1] is not None and row[1] >= -24 * OVERLAP]
+    late = [row for row in new if row[1] is None or row[1] >= -24 * OVERLAP]
     arrived = purchases(late, first_key=1000)
     remaining = filter_records(first, np.isin(np.arange(len(old)), places))
     now = pa.concat_arrays([remaining.keys, arrived.keys])
     everything = Records(COMPRAS, purchases(kept + late).columns, now)
-    tail = filter_records(everything, is_recent(everything, SINCE))
+    tail = filter_records(everything, is_read_anew(everything, SINCE))
     earlier = Earlier(snapshot, {"compras": tail}, SINCE)
     full = check(everything, as_of=NEXT)
     if repeats_cross(earlier):
@@ -150,6 +151,14 @@ def test_an_erased_person_is_counted_and_goes_nowhere(hours):
     known = {"compras": 2}
     fewer = check(purchases([(CPFS[0], hours, 5, "a")]), as_of=NEXT, erased=erased, known_erased=known)
     assert fewer.counts["compras"] == found.counts["compras"]
+
+
+def test_an_erased_person_is_known_by_a_cpf_written_in_another_way():
+    erased = Erased(frozenset({f"h:{CPFS[1]}"}), lambda cpf: f"h:{cpf}", lambda key: f"h:{key}")
+    written = f"{CPFS[1][:3]}.{CPFS[1][3:6]}.{CPFS[1][6:9]}-{CPFS[1][9:]}"
+    found = check(purchases([(written, 1, 5, "a"), (CPFS[0], 1, 5, "b")]), as_of=NEXT, erased=erased)
+    assert found.counts["compras"].ignored == {"titular_apagado": 1}
+    assert found.aside["compras"].num_rows == 0
 
 
 def test_places_are_the_ranges_that_the_stores_would_give():

@@ -13,7 +13,7 @@ import sqlglot
 from sqlalchemy.dialects.oracle.oracledb import OracleDialect_oracledb
 
 from contracts.extraction import CpfRange
-from contracts.tables import DIVIDA
+from contracts.tables import CLIENTE, DIVIDA
 from extract import base_a
 from extract.conversion import records_of
 from extract.oracle_frames import BATCH_ROWS, fetch_frames
@@ -28,6 +28,11 @@ BOUNDED = CpfRange(1, "10000000000", "20000000000")
 RANGES = [BOUNDED, CpfRange(0, None, "1"), CpfRange(2, "2", None), CpfRange(0, None, None)]
 QUERIES = [
     *(query for cpf_range in RANGES for query in base_a.range_queries(cpf_range).values()),
+    *(
+        made
+        for query in (base_a.range_queries(cpf_range)[CLIENTE] for cpf_range in RANGES)
+        for made in (base_a.changed_query(query, CLIENTE, datetime(2025, 1, 1)), base_a.key_query(query, CLIENTE))
+    ),
     *base_a.stray_queries().values(),
     boundary_query(20_000),
 ]

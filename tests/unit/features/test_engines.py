@@ -12,7 +12,7 @@ import pytest
 
 from contracts.errors import DataIntegrityError
 from features import engines
-from features.build import build_features, declared_columns
+from features.build import build_features, declared_columns, query_features
 
 AS_OF = date(2025, 6, 30)
 Tables = dict[str, pa.Table]
@@ -40,7 +40,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[engines.EngineKind]:
 
 def fresh(tables: Tables, as_of: date = AS_OF) -> pa.Table:
     engines._ENGINES.close()
-    return build_features(tables, as_of, threads=1)
+    return query_features(tables, as_of, threads=1)
 
 
 def coded(tables: Tables) -> Tables:
@@ -59,7 +59,7 @@ def coded(tables: Tables) -> Tables:
 
 
 def test_ranges_one_after_another_get_what_each_gets_alone(ranges: list[Tables], made: list[Any]) -> None:
-    built = [build_features(tables, AS_OF, threads=1) for tables in [*ranges, ranges[0]]]
+    built = [query_features(tables, AS_OF, threads=1) for tables in [*ranges, ranges[0]]]
     assert len(made) == 1
     assert all(table.equals(fresh(tables)) for table, tables in zip(built, [*ranges, ranges[0]], strict=True))
 
@@ -67,15 +67,15 @@ def test_ranges_one_after_another_get_what_each_gets_alone(ranges: list[Tables],
 def test_another_date_or_number_of_threads_is_planned_anew(ranges: list[Tables], made: list[Any]) -> None:
     earlier = AS_OF - timedelta(days=90)
     for as_of in (AS_OF, earlier, AS_OF, earlier):
-        assert build_features(ranges[0], as_of, threads=1).num_rows
-    build_features(ranges[0], AS_OF, threads=2)
+        assert query_features(ranges[0], as_of, threads=1).num_rows
+    query_features(ranges[0], AS_OF, threads=2)
     assert made == [AS_OF, earlier, AS_OF]
-    assert build_features(ranges[0], earlier, threads=1).equals(fresh(ranges[0], earlier))
+    assert query_features(ranges[0], earlier, threads=1).equals(fresh(ranges[0], earlier))
 
 
 def test_texts_coded_by_dictionary_change_no_bit(ranges: list[Tables]) -> None:
     for tables in ranges:
-        assert build_features(coded(tables), AS_OF).equals(build_features(tables, AS_OF))
+        assert query_features(coded(tables), AS_OF).equals(query_features(tables, AS_OF))
 
 
 def test_numbers_are_not_taken_for_coded_texts(ranges: list[Tables]) -> None:
@@ -92,18 +92,18 @@ def test_an_engine_that_failed_is_not_used_again_and_tells_no_value(ranges: list
     unknown = incomes.set_column(place, incomes.schema.field(place), pa.array(["segredo"] * incomes.num_rows))
     for _ in range(2):
         with pytest.raises(DataIntegrityError) as caught:
-            build_features({**ranges[0], "fonte_de_renda": unknown}, AS_OF, threads=1)
+            query_features({**ranges[0], "fonte_de_renda": unknown}, AS_OF, threads=1)
         assert "segredo" not in str(caught.value)
     assert len(made) == 2
-    assert build_features(ranges[0], AS_OF, threads=1).equals(fresh(ranges[0]))
+    assert query_features(ranges[0], AS_OF, threads=1).equals(fresh(ranges[0]))
 
 
 def test_no_table_is_held_once_features_are_built(ranges: list[Tables]) -> None:
-    build_features(ranges[0], AS_OF, threads=1)
+    query_features(ranges[0], AS_OF, threads=1)
     before = pa.total_allocated_bytes()
     copies = {name: pa.concat_tables([table] * 50).combine_chunks() for name, table in ranges[0].items()}
     held = pa.total_allocated_bytes() - before
-    build_features({**copies, "cliente": ranges[0]["cliente"]}, AS_OF, threads=1)
+    query_features({**copies, "cliente": ranges[0]["cliente"]}, AS_OF, threads=1)
     del copies
     assert pa.total_allocated_bytes() - before < held / 10
 
@@ -114,11 +114,11 @@ def test_threads_never_share_an_engine_and_few_stay_idle(ranges: list[Tables], m
         work = [pool.submit(build_features, ranges[i % 3], AS_OF, threads=1) for i in range(30)]
         assert all(done.result().equals(expected[i % 3]) for i, done in enumerate(work))
     for days in range(engines.KEPT_ENGINES + 3):
-        build_features(ranges[1], AS_OF - timedelta(days=days), threads=1)
+        query_features(ranges[1], AS_OF - timedelta(days=days), threads=1)
     assert len(engines._ENGINES._idle) == engines.KEPT_ENGINES
 
 
 def test_a_forked_process_plans_for_itself(ranges: list[Tables]) -> None:
-    expected = build_features(ranges[1], AS_OF, threads=1)
+    expected = query_features(ranges[1], AS_OF, threads=1)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
         assert pool.submit(build_features, ranges[1], AS_OF, threads=1).result(timeout=60).equals(expected)

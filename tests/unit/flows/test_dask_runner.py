@@ -1,8 +1,10 @@
 """What the Dask runner adds to Prefect's: errors of our family, results let go of, a cluster that the machine bears."""
 
 import pickle
-from uuid import uuid4
+from datetime import date
+from uuid import UUID, uuid4
 
+import dask
 import pytest
 from distributed import CancelledError, KilledWorker
 from prefect.states import Completed
@@ -10,7 +12,9 @@ from prefect.states import Completed
 from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import Settings, load_settings
 from flows.dask_runner import RangeFuture, dask_runner, local_cluster
-from flows.dask_workers import describe_installation
+from flows.dask_workers import check_workers, describe_installation
+from flows.run_plan import RunIdentity
+from flows.score_tasks import score_ranges
 
 
 class Wrapped:
@@ -70,9 +74,33 @@ def test_dask_needs_a_prefect_server(tmp_path):
         dask_runner(Settings(var=tmp_path, dask="local", prefect_api_url=None))
 
 
+def test_a_scheduler_that_does_not_answer_is_one_clear_line(tmp_path):
+    settings = Settings(var=tmp_path, dask="tcp://127.0.0.1:1", prefect_api_url="http://h", store_timeout_seconds=0.5)
+    with pytest.raises(StoreUnavailableError, match="no scheduler answers at tcp://127"):
+        dask_runner(settings)
+
+
 def test_problems_cross_processes_apart():
     error = pickle.loads(pickle.dumps(SettingsError(["uma", "outra"])))
     assert (error.problems, str(error)) == (("uma", "outra"), "uma\noutra")
+
+
+@pytest.mark.parametrize("files", [{}, {"CA_FILE": "nao/ca.pem", "CLIENT__CERT": "nao/c.pem"}, {"CA_FILE": __file__}])
+def test_tls_without_certificates_is_one_clear_line(tmp_path, files):
+    given = {
+        f"distributed.comm.tls.{name.lower().replace('__', '.').replace('_', '-')}": f for name, f in files.items()
+    }
+    with dask.config.set(given), pytest.raises(SettingsError, match="tls:// needs certificates"):
+        check_workers("tls://127.0.0.1:1", Settings(var=tmp_path))
+
+
+def test_a_worker_that_cannot_know_who_was_erased_reads_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCORE_VAR", str(tmp_path))
+    for base, url in (("A", "postgresql://h/a"), ("B", "postgresql://h/b"), ("C", "mongodb://h/c")):
+        monkeypatch.setenv(f"SCORE_BASE_{base}_URL", url)
+    with pytest.raises(SettingsError) as refused:
+        score_ranges.fn(RunIdentity(UUID(int=1), date(2025, 12, 31), "m"), [0])
+    assert [problem.split()[0] for problem in refused.value.problems] == ["SCORE_RESULTS_URL", "SCORE_CACHE_KEY"]
 
 
 def test_an_installation_is_described_without_secrets(monkeypatch, tmp_path):

@@ -52,8 +52,16 @@ def test_the_person_goes_and_others_stay(lake):
     assert lake.read_table(path, "compras.parquet")["cpf"].to_pylist() == [OTHER]
     assert lake.read_table(path, "rejeitado.parquet")["chave"].to_pylist() == [None, "b7"]
     assert lake.read_table(f"scores/{KEPT}/faixa-00000", "pontuacao.parquet")["cliente_id"].to_pylist() == ["c2"]
-    assert [(r.lower, r.upper) for r in read_plan(lake, KEPT)] == [(None, "52998224726"), ("52998224726", None)]
+    assert [(r.lower, r.upper) for r in read_plan(lake, KEPT)] == [(None, "529982247"), ("529982247", None)]
     assert erase_from_lake(lake, PERSON, {KEPT}) == {"snapshots": 0, "scores": 0, "training": 0}
+
+
+def test_a_record_set_aside_with_punctuation_in_its_cpf_goes(lake):
+    written = pa.table({"cpf": ["529.982.247-25", " 52998224725", "111.444.777-35", None]})
+    lake.write(f"snapshots/{KEPT}/avulsos", {"aparte-compras.parquet": written}, meta={})
+    erase_from_lake(lake, PERSON, {KEPT})
+    left = lake.read_table(f"snapshots/{KEPT}/avulsos", "aparte-compras.parquet")
+    assert left["cpf"].to_pylist() == ["111.444.777-35", None]
 
 
 def test_a_run_that_never_ended_loses_all_that_would_be_made_again(lake):

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from contracts.artifacts import ArtifactStore
-from flows.lake_retention import clear_lake, is_needed
+from flows.lake_retention import clear_lake, drop_changes, is_needed
+from flows.run_plan import changes_root
 from stores.ledger import Run
 from stores.run_ids import new_run_id
 
@@ -62,3 +63,15 @@ def test_everything_else_goes(tmp_path):
     assert lake.list("scores") == (str(kept),)
     assert lake.list("training") == (young,)
     assert lake.list("models") == ("2025-12-31-00000000",)
+
+
+def test_what_an_incremental_run_laid_out_goes_once_it_is_published(tmp_path):
+    """Also of one that was killed right after; what one under way reads stays."""
+    lake = ArtifactStore(tmp_path)
+    published, under_way = (replace(RUN, id=new_run_id(NOW), situacao=s) for s in ("publicada", "em_andamento"))
+    for run in (published, under_way):
+        lake.write(f"{changes_root(run.id)}/grupo-00000/compras-00000", {"a": b"x"}, meta={})
+        lake.write(f"snapshots/{run.id}/faixa-00000", {"a": b"x"}, meta={})
+    drop_changes(lake, [published, under_way], {published.id, under_way.id})
+    assert lake.list(f"snapshots/{published.id}") == ("faixa-00000",)
+    assert lake.list(f"snapshots/{under_way.id}") == ("faixa-00000", "mudancas")

@@ -12,7 +12,7 @@ from models.monitoring.reference_distribution import ReferenceDistribution
 BASE = 500
 
 
-def scores_table(points: list[int | None]) -> tuple[pa.Table, pa.Table]:
+def scores_table(points: list[int | None]) -> tuple[pa.Table, np.ndarray]:
     rows = []
     for i, point in enumerate(points):
         raw = None if point is None else BASE + point
@@ -29,15 +29,13 @@ def scores_table(points: list[int | None]) -> tuple[pa.Table, pa.Table]:
                 "motivos": [],
             }
         )
-    return pa.Table.from_pylist(rows, schema=SCORES_SCHEMA), pa.table(
-        {"DIV01": pa.array([p or 0 for p in points], pa.int16())}
-    )
+    return pa.Table.from_pylist(rows, schema=SCORES_SCHEMA), np.array([BASE + (p or 0) for p in points], np.int32)
 
 
 def test_halves_add_up_to_the_whole():
     points = [-600, -100, 0, None, 20, 300, 700, None]
-    whole = summarize_scores(*scores_table(points), BASE)
-    halves = summarize_scores(*scores_table(points[:4]), BASE) + summarize_scores(*scores_table(points[4:]), BASE)
+    whole = summarize_scores(*scores_table(points))
+    halves = summarize_scores(*scores_table(points[:4])) + summarize_scores(*scores_table(points[4:]))
     assert halves.probability_sum == pytest.approx(whole.probability_sum)
     assert (halves.scored, halves.insufficient, halves.histogram, halves.bands, halves.broken) == (
         whole.scored,
@@ -60,19 +58,19 @@ def test_halves_add_up_to_the_whole():
     ],
 )
 def test_a_broken_promise_is_counted(column, value, promise):
-    scores, contributions = scores_table([100, 0, -50])
+    scores, recomputed = scores_table([100, 0, -50])
     values = scores[column].to_pylist()
     values[0] = value
     index = scores.schema.get_field_index(column)
     altered = scores.set_column(index, scores.schema.field(index), pa.array(values, scores.schema.field(index).type))
-    assert summarize_scores(altered, contributions, BASE).broken[promise] == 1
+    assert summarize_scores(altered, recomputed).broken[promise] == 1
 
 
 def test_rising_probability_is_a_monotone_violation():
-    scores, contributions = scores_table([100, 0, -50])
+    scores, recomputed = scores_table([100, 0, -50])
     index = scores.schema.get_field_index("probabilidade")
     altered = scores.set_column(index, scores.schema.field(index), pa.array([0.9, 0.5, 0.6], pa.float32()))
-    assert summarize_scores(altered, contributions, BASE).broken["monotonia"] == 1
+    assert summarize_scores(altered, recomputed).broken["monotonia"] == 1
 
 
 def test_feature_summary_tells_missing_from_not_finite():
@@ -93,7 +91,7 @@ def test_json_round_trip_and_reconciliation():
         1,
         {"cliente": TableCounts(10, 7, {"posterior_a_data_referencia": 1}, {"cpf_malformado": 2})},
         summarize_features(pa.table({"a": [1.0, 2.0]})),
-        summarize_scores(*scores_table([0, 1, 2, 3, 4, 5, None]), BASE),
+        summarize_scores(*scores_table([0, 1, 2, 3, 4, 5, None])),
         {"extrair": 1.5},
         ReferenceDistribution("modelo", 6, {"a": (4, 0, 2)}, {500: 1, 501: 5}),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from serve.auditing.group_sync import GroupSync
 from serve.auditing.journal import AuditJournal
 from serve.auditing.journal_format import encode_entry
 from serve.auditing.segment import LiveSegment, segment_paths
-from serve.auditing.segment_reader import reading
+from serve.auditing.segment_reader import LONG_PIECE_BYTES, MUCH_BYTES, PIECE_BYTES, reading
 from tests.audit_samples import entry, requests_in
 
 ROOT = Path(__file__).parents[3]
@@ -182,6 +183,28 @@ def test_what_the_writer_is_in_the_middle_of_is_left_until_it_is_whole(tmp_path)
         file.flush()
         with reading(path) as whole:
             assert len(whole.read(first.end).payloads) == 1
+
+
+@pytest.mark.parametrize(
+    ("length", "readings"),
+    [(10, [PIECE_BYTES]), (PIECE_BYTES, [PIECE_BYTES, LONG_PIECE_BYTES]), (MUCH_BYTES, [LONG_PIECE_BYTES])],
+)
+def test_a_piece_that_holds_nothing_whole_is_read_again_only_where_more_follows(
+    tmp_path, monkeypatch, length, readings
+):
+    journal = AuditJournal(tmp_path)
+    keep(journal, 1)
+    [path] = segment_paths(tmp_path)
+    end = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(b"\x1e00030000" + bytes(length - 9))
+    asked: list[int] = []
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda descriptor, size, at: asked.append(size) or pread(descriptor, size, at))
+    with reading(path) as segment:
+        asked.clear()
+        assert segment.read(end).is_empty
+    assert asked == readings
 
 
 def test_a_disk_that_takes_nothing_refuses_and_leaves_nothing(tmp_path):

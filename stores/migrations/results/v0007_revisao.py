@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0005"
-down_revision = "r0004"
+revision = "r0007"
+down_revision = "r0005"
 
 
 def upgrade() -> None:
