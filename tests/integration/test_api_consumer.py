@@ -202,7 +202,11 @@ def test_nobody_without_a_score_is_reviewed(client):
 def test_an_erasure_takes_the_reviews(client, persons, results):
     gone = persons[6]
     client.post(f"/clientes/{gone.id}/revisoes", json={"motivo": "renda_desatualizada"})
-    before = erasure.count_person(results, gone.id, [gone.cpf])
-    assert erasure.erase_rows(results, gone.id, [gone.cpf]) == {"score": len(RUNS), "rejeitado": 0, "revisao": 1}
+    before = erasure.count_person(results, gone.id, [gone.cpf], keys=[gone.id])
+    assert erasure.erase_rows(results, gone.id, [gone.cpf], keys=[gone.id]) == {
+        "score": len(RUNS),
+        "rejeitado": 0,
+        "revisao": 1,
+    }
     assert before == len(RUNS) + 1
-    assert erasure.count_person(results, gone.id, [gone.cpf]) == 0
+    assert erasure.count_person(results, gone.id, [gone.cpf], keys=[gone.id]) == 0
