@@ -59,11 +59,37 @@ UNSCORED = 19
 TEXTS = {
     "ATRASO": ("Suas dívidas não passam de poucos dias de atraso.", "Há dívidas em atraso há mais de 90 dias."),
     "DIVIDA_RENDA": ("Suas dívidas cabem na sua renda.", "Suas dívidas são altas diante da sua renda."),
-    "IDADE": ("Há muito tempo se conhece seu histórico.", "Seu histórico é recente."),
+    "IDADE": (
+        "Você mantém a mesma fonte de renda há bastante tempo.",
+        "Sua fonte de renda foi registrada há pouco tempo ou não é conhecida.",
+    ),
     "RENDA": ("Sua renda é estável.", "Não se conhece renda estável."),
     "USO_CARTAO": ("Seu uso do cartão é regular.", "Seu uso do cartão cresceu no último ano."),
 }
-"""What the reasons of these scores say: when they raise a score, and when they lower it."""
+"""What the reasons of these scores say: when they raise a score, and when they lower it. One is the catalog's own."""
+DESCRIPTION = """# Como funciona o score
+
+Modelo cartao, versão m-1.
+
+## As faixas
+
+| Faixa | Score | Chance |
+| --- | --- | --- |
+| Baixo | 0 a 300 | de 57,4% a 94,8% |
+
+## O que é olhado
+
+| Código | Informação | Quando aumenta o score | Quando reduz o score | Sentido | Pontos |
+| --- | --- | --- | --- | --- | --- |
+| ATRASO | dias de atraso | poucos dias | muitos dias | quanto maior, menor o score | -171 a +70 |
+| UF | estado | um estado | outro \\| estado | mais pontos: MG; menos pontos: AC | -56 a +34 |
+
+## O que nunca é olhado
+
+- sexo, cor, raça, etnia ou origem social
+- <b>estado civil</b>
+"""
+"""A public description of a model, in the Markdown that models/validation/public_description.py writes."""
 
 TABS = ("Score", "Histórico", "Dívidas", "Renda e bens", "Eventos", "Quem consultou", "Revisão")
 
@@ -96,6 +122,7 @@ def publish_nights(settings: Settings) -> None:
             as_of = datetime.fromisoformat(day)
             computed = as_of.replace(tzinfo=UTC) + timedelta(days=1, hours=5)
             run = dataclasses.replace(make_run(number, as_of=as_of.date()), calculado_em=computed, textos=texts)
+            run = dataclasses.replace(run, modelo_descricao=DESCRIPTION)
             open_run(engine, run)
             publisher.begin(run, consumers=truth.CONSUMERS)
             publisher.stage(make_scores(truth.CONSUMERS, shift=shift))
@@ -166,6 +193,8 @@ def open_consumer(page: Page, person: truth.Person) -> None:
     search(page, person.client["nome"])
     page.get_by_role("link", name=person.client["nome"], exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Consumidor")
+    expect(page.get_by_text(f"{person.client['nome']}, CPF ***")).to_be_visible()
+    assert person.client["nome"] not in page.title(), "titles are kept in the browser's history"
 
 
 def open_tab(page: Page, name: str) -> Any:
@@ -272,7 +301,7 @@ def test_who_looked_is_told_and_each_part_is_read_once(seen, url, settings, pers
     listed = panel.get_by_role("listitem")
     expect(listed.filter(has_text="leu o score")).to_have_count(1)
     expect(listed.filter(has_text="leu cadastro e dívidas")).to_have_count(1)
-    expect(listed.filter(has_text="apareceu numa busca")).to_have_count(1)
+    expect(listed.filter(has_text="encontrou o consumidor numa busca")).to_have_count(1)
     expect(listed.first).to_contain_text("banco-teste")
     expect(listed.first).to_contain_text("finalidade: Concessao de credito")
 
@@ -523,6 +552,10 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(seen, url, settings, perso
         check_axe(page, axe)
         check_fits(page)
 
+    page.goto(f"{url}/app/#/modelo")
+    page.get_by_text("Mostrar as 2 linhas").click()
+    check()
+    page.goto("about:blank")
     sign_in(page, url, "segredo")
     check()
     sign_in(page, url, token(settings, finalidade=None))
@@ -564,10 +597,35 @@ def test_english_is_the_second_language_and_is_remembered(seen, url, settings, p
     page.get_by_role("link", name=person.client["nome"]).click()
     panel = page.get_by_role("tabpanel", name="Score")
     expect(panel).to_contain_text("on a scale from 0 to 1,000")
-    expect(panel.locator("[lang='pt-BR']").first).to_be_visible()
+    expect(panel.get_by_text("You have had the same source of income for long.")).to_be_visible()
+    expect(panel.locator("[lang='pt-BR']").first).to_have_text(TEXTS["ATRASO"][0])
     for name in ("History", "Debts", "Income and assets", "Events", "Who looked", "Review"):
         page.get_by_role("tab", name=name, exact=True).click()
         expect(page.get_by_role("tabpanel", name=name).get_by_text("Loading…")).to_have_count(0)
+
+
+def test_the_model_is_described_to_anybody(seen, url, settings, person):
+    """Without a token and unrecorded; as a part of the page, the consumer's page is there again on the way back."""
+    page = seen.page
+    page.goto(f"{url}/app/")
+    page.get_by_role("link", name="Como o score é calculado").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Como o score é calculado")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.get_by_text("Modelo cartao, versão m-1; olha 12 meses adiante.")).to_be_visible()
+    expect(page.get_by_role("heading", level=2)).to_have_text(["As faixas", "O que é olhado", "O que nunca é olhado"])
+    expect(page.get_by_role("cell")).to_have_text(["Baixo", "0 a 300", "de 57,4% a 94,8%"])
+    expect(page.get_by_text("<b>estado civil</b>")).to_be_visible()
+    page.get_by_text("Mostrar as 2 linhas").click()
+    expect(page.get_by_text("outro | estado")).to_be_visible()
+    assert len([item for item in seen.asked if item.endswith("/modelo")]) == 1
+    page.get_by_role("button", name="Voltar").click()
+    sign_in(page, url, token(settings))
+    open_consumer(page, person)
+    page.get_by_role("link", name="Como o score é calculado").click()
+    expect(page.get_by_text("Base legal: ")).to_be_visible()
+    page.get_by_role("button", name="Voltar").click()
+    expect(page.get_by_role("tabpanel", name="Score")).to_contain_text("O score é")
+    expect(page.get_by_text(person.client["nome"])).to_be_visible()
 
 
 def test_the_first_load_is_small(seen, url):

@@ -5,8 +5,9 @@ import { Api } from "./api/client";
 import { loadApiBase } from "./api/config";
 import { ConsumerPage } from "./pages/consumer";
 import { Find, type Search } from "./pages/find";
+import { ModelPage } from "./pages/model";
 import { SignIn } from "./pages/sign-in";
-import { useConsumerInPlace } from "./place";
+import { leavePlace, MODEL, type Place, usePlace } from "./place";
 import type { Session } from "./session/session";
 import { type Language, useSaid } from "./text/language";
 
@@ -18,11 +19,12 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export function App() {
   const { texts } = useSaid();
   const base = useApiBase();
+  const place = usePlace();
   const [session, setSession] = useState<Session | null>(null);
   const [notice, setNotice] = useState<Notice>(null);
   const end = useCallback((why: Notice) => {
     if (why === "signedOut") {
-      history.replaceState(null, "", "#/"); // whoever signs in next begins with nobody's page
+      leavePlace(); // whoever signs in next begins with nobody's page
     }
     setSession(null);
     setNotice(why);
@@ -50,23 +52,36 @@ export function App() {
       <main id="conteudo" tabIndex={-1}>
         {base === "wrong" && <p role="alert">{texts.badConfig}</p>}
         {base === "loading" && <output>{texts.loading}</output>}
-        {base instanceof URL && session === null && <SignIn notice={notice} onSignIn={setSession} />}
-        {base instanceof URL && session !== null && <SignedIn base={base} session={session} end={end} />}
+        {base instanceof URL && session === null && place.page !== "model" && (
+          <SignIn notice={notice} onSignIn={setSession} />
+        )}
+        {base instanceof URL && session === null && place.page === "model" && <ModelPage base={base} />}
+        {base instanceof URL && session !== null && <SignedIn base={base} session={session} place={place} end={end} />}
       </main>
+      <footer>{place.page !== "model" && <a href={MODEL}>{texts.model.link}</a>}</footer>
     </>
   );
 }
 
-function SignedIn({ base, session, end }: { base: URL; session: Session; end: (why: Notice) => void }) {
+interface SignedInProps {
+  base: URL;
+  session: Session;
+  place: Place;
+  end: (why: Notice) => void;
+}
+
+function SignedIn({ base, session, place, end }: SignedInProps) {
   const [search, setSearch] = useState<Search>({ kind: "none" });
-  const named = useConsumerInPlace();
   const api = useMemo(() => new Api(base, session.credentials, () => end("ended")), [base, session, end]);
-  const id = session.claims.titular ?? named;
-  return id === null ? (
-    <Find api={api} claims={session.claims} search={search} setSearch={setSearch} />
-  ) : (
-    <ConsumerPage key={id} api={api} id={id} claims={session.claims} />
-  );
+  if (place.page === "model") {
+    return <ModelPage base={base} />;
+  }
+  const id = session.claims.titular ?? (place.page === "consumer" ? place.id : null);
+  if (id === null) {
+    return <Find api={api} claims={session.claims} search={search} setSearch={setSearch} />;
+  }
+  const found = search.kind === "found" ? search.page.results.find((consumer) => consumer.id === id) : undefined;
+  return <ConsumerPage key={id} api={api} id={id} claims={session.claims} found={found} />;
 }
 
 function LanguageChoice() {

@@ -4,27 +4,40 @@ import { useEffect, useState } from "react";
 
 const CONSUMER = /^#\/consumidor\/(.+)$/;
 
+export const MODEL = "#/modelo";
+
+export type Place = { page: "search" } | { page: "consumer"; id: string } | { page: "model" };
+
 export function linkTo(id: string): string {
   return `#/consumidor/${encodeURIComponent(id)}`;
 }
 
-/** Returns the id of the consumer whose page a fragment names; null for the search. */
-export function consumerIn(fragment: string): string | null {
+/** Returns the page that a fragment names; the search for one that names none. */
+export function placeIn(fragment: string): Place {
+  if (fragment === MODEL) {
+    return { page: "model" };
+  }
   const named = CONSUMER.exec(fragment)?.[1];
   try {
-    return named === undefined ? null : decodeURIComponent(named);
+    return named === undefined ? { page: "search" } : { page: "consumer", id: decodeURIComponent(named) };
   } catch {
-    return null;
+    return { page: "search" };
   }
 }
 
-/** Returns the same of the present address, and follows it. */
-export function useConsumerInPlace(): string | null {
-  const [id, setId] = useState(() => consumerIn(location.hash));
+/** Opens the search in the present page's place, which then is in the browser's history no more. */
+export function leavePlace(): void {
+  history.replaceState(null, "", "#/");
+  dispatchEvent(new HashChangeEvent("hashchange")); // which replaceState does not tell of
+}
+
+/** Returns the page that the present address names, and follows it. */
+export function usePlace(): Place {
+  const [place, setPlace] = useState(() => placeIn(location.hash));
   useEffect(() => {
-    const follow = () => setId(consumerIn(location.hash));
+    const follow = () => setPlace(placeIn(location.hash));
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  return id;
+  return place;
 }

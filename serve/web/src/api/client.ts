@@ -7,6 +7,7 @@ import type {
   Events,
   FoundScores,
   History,
+  ModelInForce,
   Review,
   ReviewReason,
   Score,
@@ -87,28 +88,42 @@ export class Api {
     if (options.body !== undefined) {
       headers["Content-Type"] = "application/json";
     }
-    const answer = await send(new URL(place, this.base), {
-      method: options.body === undefined ? "GET" : "POST",
-      headers,
-      body: options.body === undefined ? null : JSON.stringify(options.body),
-      signal: options.signal ?? null,
-      cache: "no-store",
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
-      redirect: "error",
-    });
-    if (answer.ok) {
-      return (await answer.json()) as T;
+    try {
+      return await send<T>(new URL(place, this.base), {
+        method: options.body === undefined ? "GET" : "POST",
+        headers,
+        body: options.body === undefined ? null : JSON.stringify(options.body),
+        signal: options.signal ?? null,
+        cache: "no-store",
+      });
+    } catch (error) {
+      if (error instanceof Problem && error.kind === "unauthorized") {
+        this.onUnauthorized();
+      }
+      throw error;
     }
-    const problem = await problemOf(answer);
-    if (problem.kind === "unauthorized") {
-      this.onUnauthorized();
-    }
-    throw problem;
   }
 }
 
-async function send(url: URL, request: RequestInit): Promise<Response> {
+/** Reads the description of the model in force, which anybody may. */
+export function readModel(base: URL): Promise<ModelInForce> {
+  return send(new URL("modelo", base), {});
+}
+
+async function send<T>(url: URL, request: RequestInit): Promise<T> {
+  const answer = await reach(url, {
+    ...request,
+    credentials: "omit",
+    referrerPolicy: "no-referrer",
+    redirect: "error",
+  });
+  if (!answer.ok) {
+    throw await problemOf(answer);
+  }
+  return (await answer.json()) as T;
+}
+
+async function reach(url: URL, request: RequestInit): Promise<Response> {
   try {
     return await fetch(url, request);
   } catch (error) {

@@ -14,6 +14,14 @@ export interface Model {
   versao: string;
 }
 
+export interface ModelInForce {
+  modelo: Model;
+  horizonte_meses: number;
+  base_legal: string;
+  /** Markdown, in Portuguese. */
+  descricao: string;
+}
+
 export interface Scale {
   min: number;
   max: number;

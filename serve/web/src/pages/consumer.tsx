@@ -3,7 +3,9 @@
 import { Tabs } from "@base-ui/react/tabs";
 import { useEffect, useState } from "react";
 import type { Api } from "../api/client";
+import type { Consumer } from "../api/payloads";
 import { Reads } from "../api/reads";
+import { maskCpf } from "../cpf";
 import { AccessesPanel } from "../parts/accesses-panel";
 import { DebtsPanel } from "../parts/debts-panel";
 import { EventsPanel } from "../parts/events-panel";
@@ -26,7 +28,15 @@ const PANELS: Record<Part, (props: { api: Api; id: string; reads: Reads; own: bo
   reviews: ReviewsPanel,
 };
 
-export function ConsumerPage({ api, id, claims }: { api: Api; id: string; claims: Claims }) {
+interface Props {
+  api: Api;
+  id: string;
+  claims: Claims;
+  /** What the search told of the consumer, where a search led here: nothing is read to say whose page it is. */
+  found: Consumer | undefined;
+}
+
+export function ConsumerPage({ api, id, claims, found }: Props) {
   const { texts } = useSaid();
   const said = texts.consumer;
   const own = claims.titular !== null;
@@ -42,6 +52,11 @@ export function ConsumerPage({ api, id, claims }: { api: Api; id: string; claims
         </p>
       )}
       <PageHeading title={title}>{title}</PageHeading>
+      {found !== undefined && (
+        <p className="lead">
+          <strong>{found.nome}</strong>, CPF {maskCpf(found.cpf)}
+        </p>
+      )}
       <p className="aside">{said.recorded}</p>
       <Tabs.Root defaultValue={parts[0]}>
         <Tabs.List className="tabs" aria-label={said.parts} activateOnFocus={false}>

@@ -38,7 +38,7 @@ function AccessesShown({ api, first }: { api: Api; first: AccessPage }) {
   const keyed = accesses.map((access, place) => ({ access, key: `${place}-${access.quando}` }));
   return (
     <>
-      <p>{said.since(format.instant(first.desde))}</p>
+      <p>{said.since(format.date(first.desde))}</p>
       {accesses.length === 0 && <p>{said.none}</p>}
       <ul className="cards">
         {keyed.map(({ access, key }) => (

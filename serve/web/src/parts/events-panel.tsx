@@ -4,8 +4,8 @@ import { type ReactNode, useCallback } from "react";
 import type { Api } from "../api/client";
 import type { Events } from "../api/payloads";
 import type { Reads } from "../api/reads";
+import { Word } from "../text/kept-words";
 import { useSaid } from "../text/language";
-import { plainName } from "../words";
 import { Showing, useLoaded } from "./loaded";
 
 export function EventsPanel({ api, id, reads }: { api: Api; id: string; reads: Reads }) {
@@ -58,7 +58,7 @@ function Event({ title, isKnown, children }: { title: string; isKnown: boolean; 
   );
 }
 
-function Fact({ name, value }: { name: string; value: string | null }) {
+function Fact({ name, value }: { name: string; value: ReactNode }) {
   const { texts } = useSaid();
   return (
     <div>
@@ -68,6 +68,6 @@ function Fact({ name, value }: { name: string; value: string | null }) {
   );
 }
 
-function named(text: string | null): string | null {
-  return text === null ? null : plainName(text);
+function named(text: string | null): ReactNode {
+  return text === null ? null : <Word>{text}</Word>;
 }

@@ -4,8 +4,8 @@ import { useCallback } from "react";
 import type { Api } from "../api/client";
 import type { ScoreData } from "../api/payloads";
 import type { Reads } from "../api/reads";
+import { useWords, Word } from "../text/kept-words";
 import { useSaid } from "../text/language";
-import { plainName } from "../words";
 import { Showing, useLoaded } from "./loaded";
 
 export function IncomePanel({ api, id, reads }: { api: Api; id: string; reads: Reads }) {
@@ -17,12 +17,15 @@ export function IncomePanel({ api, id, reads }: { api: Api; id: string; reads: R
 function IncomeShown({ data }: { data: ScoreData }) {
   const { texts } = useSaid();
   const said = texts.income;
+  const inWords = useWords();
   return (
     <>
       <section>
         <h3>{said.sources}</h3>
         {data.fontes_de_renda.length === 0 && <p>{said.noSources}</p>}
-        <Things things={data.fontes_de_renda.map((one) => ({ ...one, more: said.each(plainName(one.frequencia)) }))} />
+        <Things
+          things={data.fontes_de_renda.map((one) => ({ ...one, more: said.each(inWords(one.frequencia).text) }))}
+        />
       </section>
       <section>
         <h3>{said.assets}</h3>
@@ -48,8 +51,8 @@ function Things({ things }: { things: Thing[] }) {
       {keyed.map(({ thing, key }) => (
         <li key={key}>
           <span>
-            <span className="name" lang="pt-BR">
-              {plainName(thing.tipo)}
+            <span className="name">
+              <Word>{thing.tipo}</Word>
             </span>
             <br />
             <span lang="pt-BR">{thing.descricao}</span>

@@ -5,6 +5,7 @@ import type { Api } from "../api/client";
 import type { Reason, Score } from "../api/payloads";
 import type { Reads } from "../api/reads";
 import { BANDS, bandLimits, partOfScale } from "../scale";
+import { Sentence } from "../text/kept-words";
 import { useSaid } from "../text/language";
 import { ofAHundred } from "../words";
 import { Showing, useLoaded } from "./loaded";
@@ -37,7 +38,7 @@ function ScoreShown({ score, own }: { score: Score; own: boolean }) {
           {score.probabilidade_inadimplencia !== null && (
             <p>{said.meaning(ofAHundred(score.probabilidade_inadimplencia), score.horizonte_meses)}</p>
           )}
-          <Reasons reasons={score.motivos} />
+          <Reasons reasons={score.motivos} own={own} />
         </>
       )}
       <p className="aside">
@@ -51,7 +52,7 @@ function ScoreShown({ score, own }: { score: Score; own: boolean }) {
 
 /** The scale as a picture; the sentence below it says the same. */
 function Scale({ value, score }: { value: number; score: Score }) {
-  const { format } = useSaid();
+  const { texts, format } = useSaid();
   const { min, max } = score.escala;
   const place = partOfScale(value, min, max);
   return (
@@ -69,11 +70,22 @@ function Scale({ value, score }: { value: number; score: Score }) {
         <span>{format.number(min)}</span>
         <span>{format.number(max)}</span>
       </div>
+      <div className="scale-names">
+        {BANDS.map((band) => (
+          <span
+            key={band.name}
+            className={band.name === score.faixa ? "name" : undefined}
+            style={{ flexGrow: band.to - band.from }}
+          >
+            {texts.bands[band.name]}
+          </span>
+        ))}
+      </div>
     </div>
   );
 }
 
-function Reasons({ reasons }: { reasons: Reason[] }) {
+function Reasons({ reasons, own }: { reasons: Reason[]; own: boolean }) {
   const { texts } = useSaid();
   if (reasons.length === 0) {
     return <p>{texts.score.noReasons}</p>;
@@ -82,7 +94,7 @@ function Reasons({ reasons }: { reasons: Reason[] }) {
     <>
       <ReasonList title={texts.score.raised} reasons={reasons.filter((reason) => reason.direcao === "aumenta")} />
       <ReasonList title={texts.score.lowered} reasons={reasons.filter((reason) => reason.direcao === "reduz")} />
-      <p className="aside">{texts.score.reasonsNote}</p>
+      <p className="aside">{texts.score.reasonsNote(own)}</p>
     </>
   );
 }
@@ -98,7 +110,7 @@ function ReasonList({ title, reasons }: { title: string; reasons: Reason[] }) {
       <ul className="cards">
         {reasons.map((reason) => (
           <li key={reason.codigo} className={`reason reason-${reason.direcao}`}>
-            <span lang="pt-BR">{reason.texto}</span>
+            <Sentence>{reason.texto}</Sentence>
             <strong>{texts.score.points(format.signed(reason.pontos))}</strong>
           </li>
         ))}

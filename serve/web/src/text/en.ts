@@ -1,4 +1,4 @@
-/** What the page says, in English. What the API says itself stays Portuguese, and is marked so. */
+/** What the page says, in English. What the API says in words of its own stays Portuguese, and is marked so. */
 
 import type { Texts } from "./pt";
 
@@ -68,6 +68,49 @@ export const en: Texts = {
     recorded: "Only what you open is read, and recorded.",
   },
 
+  words: {
+    salario: "Salary",
+    autonomo: "Self-employment",
+    aposentadoria: "Retirement pension",
+    beneficio: "Social benefit",
+    bolsa: "Grant",
+    rural: "Farming",
+    aluguel: "Rent",
+    comissao: "Commission",
+    dividendos: "Dividends",
+    servico_eventual: "Occasional services",
+    saque_fgts: "Withdrawal of FGTS",
+    pensao: "Alimony",
+    imovel: "House or flat",
+    veiculo: "Vehicle",
+    carro: "Car",
+    motocicleta: "Motorcycle",
+    aplicacao: "Investment",
+    poupanca: "Savings",
+    terreno: "Land",
+    participacao_societaria: "Share in a company",
+    diaria: "daily",
+    semanal: "weekly",
+    quinzenal: "fortnightly",
+    mensal: "monthly",
+    bimestral: "every two months",
+    trimestral: "quarterly",
+    semestral: "half-yearly",
+    anual: "yearly",
+    unica: "once",
+    banco: "Bank",
+    cartao: "Card issuer",
+    varejo: "Retail",
+    telefonia: "Telephony",
+    servicos_publicos: "Utilities",
+    fintech: "Fintech",
+    seguradora: "Insurer",
+    imobiliaria: "Estate agency",
+    credito: "Credit",
+    debito: "Debit",
+    parcelado: "In instalments",
+  },
+
   tabs: {
     score: "Score",
     history: "History",
@@ -76,6 +119,18 @@ export const en: Texts = {
     events: "Events",
     accesses: "Who looked",
     reviews: "Review",
+  },
+
+  model: {
+    link: "How the score is worked out",
+    heading: "How the score is worked out",
+    back: "Back",
+    missing: "No score has been published yet: no model is in force.",
+    about: (name, version, months) =>
+      `Model ${name}, version ${version}; it looks ${months} months ahead. Reading this takes no token and is not recorded.`,
+    basis: (law) => `Legal basis: ${law}.`,
+    language: "The text below is in Portuguese, as it is made for the public.",
+    show: (count) => `Show the ${count} lines`,
   },
 
   bands: { baixo: "low", regular: "fair", bom: "good", muito_bom: "very good" },
@@ -89,7 +144,8 @@ export const en: Texts = {
     raised: "What raised it",
     lowered: "What lowered it",
     points: (points) => `${points} points`,
-    reasonsNote: "These reasons weighed most, by exactly as much as is said.",
+    reasonsNote: (own) =>
+      `These reasons weighed most, by exactly as much as is said. They ${own ? "" : "speak to the consumer, and "}are translated: the Portuguese wording is the one that counts.`,
     noReasons: "No reason stands out.",
     asOf: (day) => `It takes into account what was known by the end of ${day}.`,
     valid: (instant, until) => `Worked out on ${instant}; valid until ${until}.`,
@@ -104,7 +160,6 @@ export const en: Texts = {
     date: "Reference date",
     score: "Score",
     band: "Band",
-    computed: "Worked out on",
     none: "no score",
     current: "in force",
     single: "Only one score is kept; the plot begins with the second.",
@@ -156,9 +211,9 @@ export const en: Texts = {
     noPurpose: "no purpose stated",
     notFound: "nothing was found",
     what: {
-      "/clientes": "had the person in a search",
-      "/clientes/": "had the person in a search",
-      "/cadastros/consultar": "had the person in a search",
+      "/clientes": "found the person in a search",
+      "/clientes/": "found the person in a search",
+      "/cadastros/consultar": "found the person in a search",
       "/clientes/{cliente_id}": "read register and debts",
       "/clientes/{cliente_id}/score": "read the score",
       "/clientes/{cliente_id}/score/historico": "read the score's history",

@@ -8,7 +8,7 @@ import { pt, type Texts } from "./pt";
 export type Language = "pt" | "en";
 
 const TEXTS: Record<Language, Texts> = { pt, en };
-const TAGS: Record<Language, string> = { pt: "pt-BR", en: "en" };
+export const TAGS: Record<Language, string> = { pt: "pt-BR", en: "en" };
 const KEPT = "escore.idioma";
 
 interface Said {
