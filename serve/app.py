@@ -112,6 +112,7 @@ class _Parts:
             [*routers, health.make_router(self._checks, self._metrics, needs=needs)],
             metrics=self._metrics,
             pages=pages,
+            origins=(self._settings.web_origins or "").split(),
             open=self._open,
             close=self._close,
             log_format=self._settings.log_format,

@@ -706,6 +706,29 @@ def test_the_files_alone_are_a_site_below_any_path(seen, url, settings, person, 
         assert [item for item in seen.asked if item.endswith(f"/api/clientes/{person.id}/score")]
 
 
+def test_a_page_of_another_origin_reads_the_api_if_it_may(browser, settings, person, tmp_path):
+    """As from a bucket with a host of its own: with the origin in the settings it works, without it nothing is read."""
+    folder = tmp_path / "balde"
+    shutil.copytree(FOLDER, folder)
+    with running(Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])) as site:
+        for origins in (None, f"https://outra.exemplo.com.br {site}"):
+            allowing = settings.model_copy(update={"web_origins": origins, "audit_dir": tmp_path / str(bool(origins))})
+            with running(create_app(allowing)) as api, browser.new_context(locale="pt-BR") as context:
+                (folder / "config.json").write_text(json.dumps({"api": api}))
+                page = context.new_page()
+                page.goto(site)
+                page.get_by_label("Token de acesso").fill(token(settings, finalidade=None))
+                page.get_by_role("button", name="Entrar").click()
+                page.get_by_label("Finalidade da consulta").fill("análise de crédito")
+                page.get_by_role("button", name="Entrar").click()
+                if origins is None:
+                    search(page, person.cpf)
+                    expect(page.get_by_role("alert")).to_contain_text("Não foi possível falar com a API.")
+                else:
+                    open_consumer(page, person)
+                    expect(page.get_by_role("tabpanel", name="Score")).to_contain_text("O score é")
+
+
 def test_an_application_apart_has_no_page(settings):
     with running(create_app_a(settings)) as url:
         assert httpx.get(f"{url}/app/").status_code == 404

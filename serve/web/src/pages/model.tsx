@@ -43,8 +43,8 @@ function ModelShown({ model }: { model: ModelInForce }) {
   return (
     <>
       <p className="aside">
-        {said.about(model.modelo.nome, model.modelo.versao, model.horizonte_meses)} {said.basis(model.base_legal)}{" "}
-        {said.language}
+        {said.about(model.modelo.nome, model.modelo.versao, model.horizonte_meses)} {said.basis}{" "}
+        <span lang="pt-BR">{model.base_legal}</span> {said.language}
       </p>
       <div className="panel" lang="pt-BR">
         <Written markdown={model.descricao} />

@@ -11,7 +11,7 @@ import { Showing, useLoaded } from "./loaded";
 
 const WIDTH = 340;
 const HEIGHT = 160;
-const LEFT = 52;
+const LEFT = 60;
 const MARGIN = 12;
 const BELOW = 24;
 

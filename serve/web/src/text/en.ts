@@ -128,7 +128,7 @@ export const en: Texts = {
     missing: "No score has been published yet: no model is in force.",
     about: (name, version, months) =>
       `Model ${name}, version ${version}; it looks ${months} months ahead. Reading this takes no token and is not recorded.`,
-    basis: (law) => `Legal basis: ${law}.`,
+    basis: "Legal basis:",
     language: "The text below is in Portuguese, as it is made for the public.",
     show: (count) => `Show the ${count} lines`,
   },

@@ -129,7 +129,7 @@ export const pt = {
     missing: "Nenhum score foi publicado ainda: não há modelo em vigor.",
     about: (name: string, version: string, months: number) =>
       `Modelo ${name}, versão ${version}; olha ${months} meses adiante. Ler isto não pede token e não fica registrado.`,
-    basis: (law: string) => `Base legal: ${law}.`,
+    basis: "Base legal:",
     language: "",
     show: (count: string) => `Mostrar as ${count} linhas`,
   },
