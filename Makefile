@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/faults tests/integration
 
-.PHONY: help setup demo test test-long check format up down web docs screenshots bench peers lock clean
+.PHONY: help setup demo sandbox test test-long check format up down web docs screenshots bench peers lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## Run the whole job on embedded stores and show its results
 	$(BIN)/escore demo
+
+sandbox: $(READY) ## The same, and leave the API and its page up until Ctrl-C, with a token to sign in
+	$(BIN)/escore demo --serve
 
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check

@@ -223,16 +223,19 @@ app.command("token", epilog=MINT_EXAMPLE)(token)
 app.command("jwks", epilog=JWKS_EXAMPLE)(jwks)
 
 
-@app.command(epilog="Example: escore demo --clients 10000")
+@app.command(epilog="Example: escore demo --clients 10000 | a sandbox to look around in: escore demo --serve")
 def demo(
     clients: Annotated[int, typer.Option(min=2_000, help="Number of consumers; fewer default too seldom.")] = 10_000,
     as_of: AsOf = date(2025, 12, 31),
     keep: Annotated[bool, typer.Option(help="Leave the embedded stores running at the end.")] = False,
+    serve_page: Annotated[
+        bool, typer.Option("--serve", help="Leave the API and its page up until Ctrl-C, with a token to sign in.")
+    ] = False,
 ) -> None:
     """From nothing to three scores read over HTTP, on a clean state of its own."""
     from flows.demo import run_demo
 
-    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=ERR)
+    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, serve=serve_page, console=ERR)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from contracts.settings import Settings
+from flows.demo_examples import KINDS, Caller, find_examples
 from serve.access.minting import Grant, sign_by_secret
 from serve.access.titular import Titular
 from serve.access.tokens import SCOPES
@@ -727,6 +728,17 @@ def test_a_page_of_another_origin_reads_the_api_if_it_may(browser, settings, per
                 else:
                     open_consumer(page, person)
                     expect(page.get_by_role("tabpanel", name="Score")).to_contain_text("O score é")
+
+
+def test_a_demonstration_names_one_consumer_of_each_kind(url, settings, persons):
+    """They are the first by id, so a population that is the same has the same."""
+    found = find_examples(Caller(url, token(settings)))
+    assert {score["faixa"] for score in found} == {"baixo", "regular", "bom", "muito_bom", None}
+    assert len(found) == KINDS
+    caller = Caller(url, token(settings))
+    scores = [caller.get(f"/clientes/{one}/score") for one in sorted(person.id for person in persons)[:100]]
+    for score in found:
+        assert score["cliente_id"] == next(one["cliente_id"] for one in scores if one["faixa"] == score["faixa"])
 
 
 def test_an_application_apart_has_no_page(settings):
