@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -173,7 +174,7 @@ def _show_examples(console: Console, examples: list[dict[str, Any]]) -> None:
 
 
 def _serve_until_stopped(console: Console, address: str, examples: list[dict[str, Any]]) -> None:
-    """Say how to sign in at the page, and leave the server up until Ctrl-C."""
+    """Say how to sign in at the page, and leave the server up until Ctrl-C or SIGTERM; the stores are stopped then."""
     console.print(f"the page for consumers and analysts: {address}/app/\n  sign in with this token, good for 24 hours:")
     console.print(_mint(timedelta(hours=24)), highlight=False, soft_wrap=True)
     console.print(
@@ -182,8 +183,10 @@ def _serve_until_stopped(console: Console, address: str, examples: list[dict[str
         highlight=False,
         soft_wrap=True,
     )
-    with suppress(KeyboardInterrupt):
-        signal.pause()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
 
 
 def _show_next(console: Console, var: Path, *, keep: bool) -> None:

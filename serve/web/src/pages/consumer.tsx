@@ -54,7 +54,7 @@ export function ConsumerPage({ api, id, claims, found }: Props) {
       <PageHeading title={title}>{title}</PageHeading>
       {found !== undefined && (
         <p className="lead">
-          <strong>{found.nome}</strong>, CPF {maskCpf(found.cpf)}
+          <strong>{found.nome}</strong>, <span className="whole">CPF {maskCpf(found.cpf)}</span>
         </p>
       )}
       <p className="aside">{said.recorded}</p>
