@@ -5,9 +5,9 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WITH_SERVERS := tests/flows tests/faults tests/integration
+WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
 
-.PHONY: help setup demo sandbox test test-long check format up down web docs screenshots bench peers lock clean
+.PHONY: help setup demo sandbox test test-long check format up down web docs screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -74,8 +74,19 @@ peers: $(READY) ## Install what `make bench` measures beside: Polars, PySpark an
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[peers]'
 	$(BIN)/python -m benchmarks --make-feast
 
-lock: $(READY) ## Resolve the lock again from pyproject.toml
+audit: $(READY) ## Ask which locked versions have known faults: needs the network; AUDIT="--service osv" asks OSV
+	$(BIN)/python -m deploy.audit $(AUDIT)
+
+sbom: $(READY) ## Make the bill of materials, and the image's part of the lock
+	$(BIN)/python -m deploy.image_packages
+	$(BIN)/python -m deploy.bill_of_materials
+
+image: ## Build the image with Docker: IMAGE=escore
+	docker build --file deploy/image/Dockerfile --tag $(or $(IMAGE),escore) .
+
+lock: $(READY) ## Resolve the lock again from pyproject.toml, install it, and make what derives from it
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra dev pyproject.toml -o requirements.lock
+	$(MAKE) --no-print-directory sbom
 
 clean: ## Stop the embedded stores and remove all that was made here
 	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase

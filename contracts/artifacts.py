@@ -7,6 +7,7 @@ a bucket (``s3://bucket/prefix``). Two processes that write the same content to 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -29,7 +30,11 @@ from contracts.parquet_encoding import encoding_options
 __all__ = ["MANIFEST_NAME", "ArtifactStore", "Content", "FileEntry", "Manifest", "canonical_json"]
 
 MANIFEST_NAME = "manifesto.json"
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+UNSEALED_FORMAT = 1
+"""Manifests of this format hold no checksum of their own; those of registered models may be of it."""
+_SEAL = "selo"
+_NO_SEAL = "0" * 64
 _UNFINISHED = ".tmp"
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
@@ -90,15 +95,18 @@ class ArtifactStore:
         if data is None:
             return None
         try:
-            body = json.loads(data.to_pybytes())
-            if body["formato"] != MANIFEST_FORMAT:
+            text = data.to_pybytes()
+            body = json.loads(text)
+            if body["formato"] not in (MANIFEST_FORMAT, UNSEALED_FORMAT):
                 raise ValueError(f"format {body['formato']}")
+            if body["formato"] == MANIFEST_FORMAT and text != _sealed(text):
+                raise ValueError("altered")
             entries = {
                 name: FileEntry(int(e["bytes"]), str(e["sha256"]), e["linhas"]) for name, e in body["arquivos"].items()
             }
             return Manifest(entries, dict(body["meta"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: not a manifest of this format") from error
+            raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: altered, or not a manifest of this format") from error
 
     def read_table(
         self,
@@ -166,15 +174,29 @@ class ArtifactStore:
             with suppress(FileNotFoundError):
                 self._filesystem.delete_dir(self._full(path))
 
+    def drop_unfinished(self, path: str) -> int:
+        """Remove what killed writers left below ``path``; return how many files. No writer may be at work there.
+
+        In a bucket there is nothing to remove: a file is one PUT.
+        """
+        if not self._lake.is_local:
+            return 0
+        unfinished = [info for info in self._below(path, recursive=True) if info.base_name.endswith(_UNFINISHED)]
+        with self._lake.reaching():
+            for info in unfinished:
+                with suppress(FileNotFoundError):
+                    self._filesystem.delete_file(info.path)
+        return len(unfinished)
+
     def _full(self, path: str) -> str:
         if ".." in path.split("/"):
             raise DataIntegrityError("a path in the lake may not climb out of it")
         return f"{self._base}/{path}"
 
-    def _below(self, path: str) -> Sequence[fs.FileInfo]:
+    def _below(self, path: str, *, recursive: bool = False) -> Sequence[fs.FileInfo]:
         with self._lake.reaching():
             found: Sequence[fs.FileInfo] = self._filesystem.get_file_info(
-                fs.FileSelector(self._full(path), allow_not_found=True)
+                fs.FileSelector(self._full(path), allow_not_found=True, recursive=recursive)
             )
             return found
 
@@ -247,7 +269,21 @@ def _manifest_json(manifest: Manifest) -> bytes:
         name: {"bytes": entry.size, "sha256": entry.sha256, "linhas": entry.rows}
         for name, entry in manifest.files.items()
     }
-    return canonical_json({"formato": MANIFEST_FORMAT, "arquivos": files, "meta": manifest.meta})
+    body = {"formato": MANIFEST_FORMAT, "arquivos": files, "meta": manifest.meta, _SEAL: _NO_SEAL}
+    return _sealed(canonical_json(body))
+
+
+def _sealed(data: bytes) -> bytes:
+    """Return a manifest's bytes with the SHA-256 of all else in its last entry; ValueError if it has no such entry.
+
+    Its counts end up in the ledger: they are trusted by checksum, as files are.
+    """
+    head, mark, tail = data.rpartition(f'"{_SEAL}": "'.encode())
+    if not mark:
+        raise ValueError("no seal")
+    rest = tail[len(_NO_SEAL) :]
+    digest = hashlib.sha256(b"".join([head, mark, _NO_SEAL.encode(), rest])).hexdigest()
+    return b"".join([head, mark, digest.encode(), rest])
 
 
 def _write_local(full: str, data: memoryview | bytes) -> None:
@@ -258,6 +294,8 @@ def _write_local(full: str, data: memoryview | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if os.fstat(file.fileno()).st_size != len(data):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
         temporary.replace(full)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ _REJECTED = {
     "cpf_malformado": "o CPF não tem onze dígitos",
     "cpf_digito_verificador": "os dígitos verificadores do CPF não conferem",
     "campo_ausente": "falta um campo obrigatório",
-    "tipo_errado": "um campo obrigatório tem um tipo que o contrato não prevê",
+    "tipo_errado": "um campo obrigatório tem um tipo que o contrato não prevê, ou o documento o traz mais de uma vez",
     "data_impossivel": "data fora do intervalo plausível (antes de 1900 ou depois de 2200; nascimento no futuro)",
     "valor_nao_finito": "valor NaN ou infinito",
     "valor_nao_positivo": "valor zero ou negativo onde o contrato exige positivo",

@@ -8,6 +8,7 @@ all (it takes only what a feature, a label, a link between stores or a fairness 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import pyarrow as pa
@@ -41,6 +42,10 @@ _ARROW_TYPES = {
 
 MAX_PLAUSIBLE_CENTS = 10**11
 """R$ 1 billion: one debt, asset, income or event above it is a typing error, not a fact (our rule)."""
+
+EARLIEST_DATE = date(1900, 1, 1)
+LATEST_DATE = date(2200, 12, 31)
+"""Dates outside are typing errors too (rule ``data_impossivel``)."""
 
 
 @dataclass(frozen=True, slots=True)

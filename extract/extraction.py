@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
 
 from contracts.extraction import CpfRange, Extraction, TableCounts
@@ -86,14 +85,16 @@ def check_extracted(
     for table in TABLES:
         if table is not CLIENTE:
             checked[table.name] = check_records(records.pop(table.name), clients, as_of=as_of)
-    gone = {name: len(found) + (known_erased or {}).get(name, 0) for name, found in dropped.items()}
+    known = known_erased or {}
     extraction = Extraction(
         tables={name: part.table for name, part in checked.items()},
         rejects=pa.concat_tables([part.rejects for part in checked.values()]).sort_by(_REJECTS_ORDER).combine_chunks(),
-        counts={name: part.counts + _erased_counts(gone[name]) for name, part in checked.items()},
+        counts={
+            name: part.counts + _count_erased(dropped.get(name), known.get(name, 0)) for name, part in checked.items()
+        },
         aside={name: part.aside for name, part in checked.items() if part.aside is not None},
         heads={
-            name: _add_heads(part.heads, count_heads(dropped[name], as_of=as_of), (known_erased or {}).get(name, 0))
+            name: _add_heads(part.heads, dropped.get(name), known.get(name, 0), as_of=as_of)
             for name, part in checked.items()
             if part.heads
         },
@@ -103,23 +104,23 @@ def check_extracted(
 
 
 def drop_erased(records: Mapping[str, Records], erased: Erased | None) -> tuple[dict[str, Records], dict[str, Records]]:
-    """Return the records without those of erased persons, and those."""
+    """Return the records without those of erased persons, and those, of the tables that have any."""
     if erased is None:
-        return dict(records), {
-            name: filter_records(found, np.zeros(len(found), bool)) for name, found in records.items()
-        }
-    gone = erased.find(records)
-    kept = {name: filter_records(found, ~gone[name]) if gone[name].any() else found for name, found in records.items()}
-    return kept, {name: filter_records(found, gone[name]) for name, found in records.items()}
+        return dict(records), {}
+    gone = {name: flags for name, flags in erased.find(records).items() if flags.any()}
+    kept = {name: filter_records(found, ~gone[name]) if name in gone else found for name, found in records.items()}
+    return kept, {name: filter_records(records[name], flags) for name, flags in gone.items()}
 
 
-def _erased_counts(number: int) -> TableCounts:
+def _count_erased(dropped: Records | None, known: int) -> TableCounts:
+    number = (0 if dropped is None else len(dropped)) + known
     return TableCounts(read=number, ignored={ERASED_RULE: number} if number else {})
 
 
-def _add_heads(kept: tuple[int, ...], dropped: tuple[int, ...], known: int) -> tuple[int, ...]:
+def _add_heads(kept: tuple[int, ...], dropped: Records | None, known: int, *, as_of: date) -> tuple[int, ...]:
     """Return the events by age, the erased ones among them: what the store should hold."""
-    return tuple(a + b + known for a, b in zip(kept, dropped, strict=True))
+    erased = (0,) * len(kept) if dropped is None else count_heads(dropped, as_of=as_of)
+    return tuple(a + b + known for a, b in zip(kept, erased, strict=True))
 
 
 def _read_stores(*readers: Callable[[], dict[str, Records]]) -> dict[str, Records]:

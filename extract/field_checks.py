@@ -14,14 +14,10 @@ import pyarrow.compute as pc
 from contracts.cpf import has_valid_digits, is_well_formed
 from contracts.income_frequency import normalize_frequency
 from contracts.reference_date import cutoff_utc
-from contracts.tables import MAX_PLAUSIBLE_CENTS, Column, Kind
+from contracts.tables import EARLIEST_DATE, LATEST_DATE, MAX_PLAUSIBLE_CENTS, Column, Kind
 from extract.records import Decoded, Defect, Flags, Records
 from extract.value_runs import Runs
 from extract.verdicts import Verdicts
-
-EARLIEST = date(1900, 1, 1)
-LATEST = date(2200, 12, 31)
-"""Dates outside are typing errors (rule ``data_impossivel``)."""
 
 BIRTH_DATE = "data_nascimento"
 FREQUENCY = "frequencia"
@@ -94,13 +90,13 @@ def _check_birth(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
 
 
 def _check_date(column: Column, decoded: Decoded, verdicts: Verdicts) -> None:
-    kind, latest = decoded.values.type, LATEST
+    kind, latest, earliest = decoded.values.type, LATEST_DATE, EARLIEST_DATE
     if column.kind is Kind.INSTANT:
         after = pc.greater(decoded.values, pa.scalar(datetime(latest.year, latest.month, latest.day, 23, 59, 59), kind))
-        before = pc.less(decoded.values, pa.scalar(datetime(EARLIEST.year, EARLIEST.month, EARLIEST.day), kind))
+        before = pc.less(decoded.values, pa.scalar(datetime(earliest.year, earliest.month, earliest.day), kind))
     else:
         after = pc.greater(decoded.values, pa.scalar(latest, kind))
-        before = pc.less(decoded.values, pa.scalar(EARLIEST, kind))
+        before = pc.less(decoded.values, pa.scalar(earliest, kind))
     verdicts.apply("data_impossivel", flags(pc.or_(before, after)))
 
 

@@ -55,19 +55,9 @@ class Earlier:
         restored = self.restore(table)
         return filter_records(restored, ~is_read_anew(restored, self.since))
 
-    def count_erased(self, read_whole: Collection[str]) -> dict[str, int]:
-        """Return how many older documents of erased persons each collection that was not read whole holds."""
-        merged = [t for t in tables_of(Store.C) if t.name not in read_whole and t.name in self.heads]
-        return {table.name: self.heads[table.name] - len(self.restore_older(table)) for table in merged}
-
-    def merge_events(self, table: Table) -> Records:
-        """Return a collection's documents: the older ones of the snapshot, and the tail."""
-        tail = [self.tails[table.name]] if table.name in self.tails else []
-        return concat_records([self.restore_older(table), *tail])
-
 
 @dataclass(frozen=True, slots=True)
-class _Refreshed:
+class Refreshed:
     """One store's records of a range, the tables that were read whole, and erased persons' rows that were not read."""
 
     records: dict[str, Records]
@@ -87,7 +77,7 @@ def refresh_range(sources: Sources, cpf_range: CpfRange, earlier: Earlier, *, as
         done = [part.result() for part in parts]
     records = {name: found for part in done for name, found in part.records.items()}
     read_whole = [name for part in done for name in part.read_whole]
-    known = earlier.count_erased(read_whole) | {name: count for part in done for name, count in part.erased.items()}
+    known = {name: count for part in done for name, count in part.erased.items()}
     extraction = check_extracted(records, as_of=as_of, erased=sources.erased, known_erased=known)
     nameless = _refused_without_key(extraction)
     if nameless:
@@ -100,11 +90,11 @@ def refresh_strays(sources: Sources, earlier: Earlier, *, as_of: date) -> Extrac
     whole = [table for table in tables_of(Store.C) if table.name in earlier.reread]
     records = {**base_a.read_strays(sources.base_a), **base_b.read_strays(sources.base_b)}
     records |= base_c.read_strays(sources.base_c, whole)
-    records |= {table.name: earlier.merge_events(table) for table in tables_of(Store.C) if table not in whole}
-    read_whole = tuple(table.name for table in whole)
-    known = earlier.count_erased(read_whole)
-    extraction = check_extracted(records, as_of=as_of, erased=sources.erased, known_erased=known)
-    return replace(extraction, read_whole=read_whole)
+    merged = merge_events(earlier, whole)
+    extraction = check_extracted(
+        records | merged.records, as_of=as_of, erased=sources.erased, known_erased=merged.erased
+    )
+    return replace(extraction, read_whole=tuple(merged.read_whole))
 
 
 def repeats_cross(earlier: Earlier) -> bool:
@@ -138,7 +128,7 @@ def _refresh_rows(
     earlier: Earlier,
     *,
     erased: Erased | None,
-) -> _Refreshed:
+) -> Refreshed:
     """Return one store's rows of a range: of ``table`` those that changed and the rest as they were, others whole.
 
     Which rows there are is told by all keys of the range, read with the changed rows: a deletion, a CPF that moved
@@ -153,17 +143,29 @@ def _refresh_rows(
     missing = keys.filter(pc.invert(pc.is_in(keys, value_set=merged.keys)))
     are_there = len(keys) - len(missing) == len(merged) and np.asarray(pc.is_in(merged.keys, value_set=keys)).all()
     if are_there and (not len(missing) or (erased is not None and erased.are_clients(missing))):
-        return _Refreshed({**found, table.name: merged}, erased={table.name: len(missing)})
-    return _Refreshed(base_a.read_queries(engine, queries), [table.name])
+        return Refreshed({**found, table.name: merged}, erased={table.name: len(missing)})
+    return Refreshed(base_a.read_queries(engine, queries), [table.name])
 
 
-def _refresh_events(sources: Sources, cpf_range: CpfRange, earlier: Earlier) -> _Refreshed:
+def _refresh_events(sources: Sources, cpf_range: CpfRange, earlier: Earlier) -> Refreshed:
     whole = [table for table in tables_of(Store.C) if table.name in earlier.reread]
     if COMPRAS not in whole and repeats_cross(earlier):
         whole.append(COMPRAS)
-    records = {table.name: earlier.merge_events(table) for table in tables_of(Store.C) if table not in whole}
-    records |= base_c.read_range(sources.base_c, cpf_range, whole)
-    return _Refreshed(records, [table.name for table in whole])
+    merged = merge_events(earlier, whole)
+    return replace(merged, records=merged.records | base_c.read_range(sources.base_c, cpf_range, whole))
+
+
+def merge_events(earlier: Earlier, whole: Collection[Table]) -> Refreshed:
+    """Return the collections that are not read whole: the snapshot's older documents and the tail."""
+    records, erased = {}, {}
+    for table in tables_of(Store.C):
+        if table not in whole:
+            older = earlier.restore_older(table)
+            tail = [earlier.tails[table.name]] if table.name in earlier.tails else []
+            records[table.name] = concat_records([older, *tail])
+            if table.name in earlier.heads:
+                erased[table.name] = earlier.heads[table.name] - len(older)
+    return Refreshed(records, [table.name for table in whole], erased)
 
 
 def _codes(records: Records) -> pa.Array:

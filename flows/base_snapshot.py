@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -25,6 +24,7 @@ from extract.event_changes import STRAY
 from extract.lake import read_heads
 from extract.verdicts import RULE_ORDER
 from flows.run_plan import SnapshotBase, read_origin, read_plan
+from stores.addresses import identify_url
 from stores.erasures import last_readmission
 from stores.ledger import Run, run_in_force
 
@@ -49,7 +49,7 @@ class FoundBase:
 def origin_of(settings: Settings) -> str:
     """Return a digest of what a snapshot depends on besides the records: stores, range size, tables and rules."""
     body = {
-        "lojas": [_address(settings.secret(name)) for name in SOURCE_SETTINGS],
+        "lojas": [identify_url(settings.secret(name)) for name in SOURCE_SETTINGS],
         "faixa": settings.range_size,
         "tabelas": [f"{table.name} {table.lake_schema}" for table in TABLES],
         "regras": list(RULE_ORDER),
@@ -107,9 +107,3 @@ def _read_heads(
     with ThreadPoolExecutor(_READERS, thread_name_prefix="instantaneo") as pool:
         read = pool.map(partial(read_heads, lake, snapshot_id), indexes.values())
         return dict(zip(indexes, read, strict=True))
-
-
-def _address(url: str) -> str:
-    """Return host, port and database of a store, without its login."""
-    parts = urlsplit(url)
-    return f"{parts.scheme} {parts.netloc.rpartition('@')[2]} {parts.path} {parts.query}"

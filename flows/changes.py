@@ -99,11 +99,13 @@ def _stage_collection(
 def _gathered(read: Iterable[tuple[Records, Places]]) -> Iterator[tuple[Records, Places]]:
     """Yield what was read in parts of at least so many documents, but the last: each is a file a group of ranges."""
     parts: list[tuple[Records, Places]] = []
+    gathered = 0
     for part in read:
         parts.append(part)
-        if sum(len(records) for records, _ in parts) >= DOCUMENTS_A_FILE:
+        gathered += len(part[0])
+        if gathered >= DOCUMENTS_A_FILE:
             yield _joined(parts)
-            parts = []
+            parts, gathered = [], 0
     if parts:
         yield _joined(parts)
 

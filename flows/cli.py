@@ -5,7 +5,6 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.errors import EscoreError, StoreContractError
+from contracts.private_process import keep_files_private, keep_memory_private
 from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
 from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
@@ -26,6 +26,7 @@ from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
 from flows.cli_review import REPLAY_EXAMPLE, replay
 from flows.cli_reviews import reviews_app
+from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app = typer.Typer(
 import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
+app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 app.add_typer(reviews_app, name="reviews")
 
@@ -241,9 +243,10 @@ def demo(
 def main() -> None:
     """Run the command line; an EscoreError prints its lines and exits with its own code.
 
-    What it writes is for its own user alone: the lake, the truth files and the stores hold personal data.
+    What it writes is for its own user alone, and a crash leaves no core.
     """
-    os.umask(0o077)
+    keep_files_private()
+    keep_memory_private()
     try:
         app()
     except EscoreError as error:

@@ -21,7 +21,7 @@ from contracts.settings import PREFIX, RANGE_SETTINGS, SOURCE_SETTINGS, Settings
 from flows.erased_persons import erased_persons
 from flows.resources import open_lake
 from serve.published.person_hash import PersonHash
-from stores.addresses import describe_url
+from stores.addresses import identify_url
 
 PACKAGES = ("contracts", "extract", "features", "models", "flows")
 """Our own code that tasks on ranges run."""
@@ -95,7 +95,7 @@ def _code_digest() -> str:
 
 
 def _stores_digest(settings: Settings) -> str:
-    return _short_digest(describe_url(settings.secret(name)) for name in SOURCE_SETTINGS)
+    return _short_digest(identify_url(settings.secret(name)) for name in SOURCE_SETTINGS)
 
 
 def _erased_digest(settings: Settings) -> str:

@@ -114,7 +114,7 @@ def _served(var: Path, *, ports: Sequence[int]) -> Iterator[str]:
     log = var / "serve.log"
     with log.open("w") as output:
         command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own words
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_alive(address, log)
@@ -140,7 +140,7 @@ def _wait_until_alive(address: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         try:
-            urlopen(f"{address}/saude/vivo", timeout=5).close()  # noqa: S310  (loopback, made above)
+            urlopen(f"{address}/saude/vivo", timeout=5).close()  # noqa: S310 - loopback, made above
         except URLError:
             time.sleep(0.2)
         else:

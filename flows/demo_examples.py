@@ -36,8 +36,8 @@ class Caller:
 
     def _ask(self, path: str, body: bytes | None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        asked = Request(f"{self.address}{path}", body, headers)  # noqa: S310  (the demonstration's own server)
-        with urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
+        asked = Request(f"{self.address}{path}", body, headers)  # noqa: S310 - the demonstration's own server
+        with urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310 - the same
             return json.load(answer)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.artifacts import ArtifactStore
+from contracts.cpf_number import CPF_LENGTH
 from contracts.errors import ClientNotFoundError, DataIntegrityError
 from contracts.settings import Settings
 from flows.erase_lake import Person, count_in_lake, erase_from_lake
@@ -24,8 +25,6 @@ from serve.publishing import erasure
 from stores import erasures, ledger
 
 ERASE_SETTINGS = ("results_url", "redis_url", "cache_key")
-_MAX_RUNS = 100_000
-_CPF_CHARACTERS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def _remove(results: Results, lake: ArtifactStore, hashes: PersonHash, person: P
     """Remove the person, PostgreSQL first: Redis is filled from it whenever they differ."""
     removed = erasure.erase_rows(results.engine, person.client_id, person.cpfs, keys=person.keys)
     removed["redis"] = erasure.erase_records(results.cache, hashes, person.client_id, person.cpfs)
-    runs = ledger.list_runs(results.engine, limit=_MAX_RUNS)
+    runs = ledger.list_runs(results.engine)
     kept = {str(run.id) for run in runs if run.situacao in ledger.PUBLISHED}
     return removed | erase_from_lake(lake, person, kept)
 
@@ -128,7 +127,7 @@ def _sealed_cpfs(before: erasures.Erasure | None, key: bytes, client_id: str) ->
     """Return the CPFs of an erasure that was begun and not ended."""
     sealed = b"" if before is None or before.cpfs_selados is None else before.cpfs_selados
     plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode()
-    return frozenset(plain[i : i + _CPF_CHARACTERS] for i in range(0, len(plain), _CPF_CHARACTERS))
+    return frozenset(plain[i : i + CPF_LENGTH] for i in range(0, len(plain), CPF_LENGTH))
 
 
 def _pad(key: bytes, client_id: str, length: int) -> bytes:

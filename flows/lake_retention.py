@@ -6,7 +6,7 @@ that were abandoned, and of trainings that were killed, go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -26,10 +26,17 @@ def is_needed(run: Run, *, now: datetime, resume_within: timedelta) -> bool:
     return run.retomavel and now - run.iniciada_em <= resume_within
 
 
-def clear_lake(lake: ArtifactStore, needed: Collection[UUID], *, now: datetime, training_within: timedelta) -> int:
-    """Delete the data of every run not in ``needed`` and of trainings older than allowed; return how many folders."""
-    kept = {str(run_id) for run_id in needed}
-    unneeded = [(folder, name) for folder in RUN_FOLDERS for name in lake.list(folder) if _is_run(name, kept)]
+def clear_lake(
+    lake: ArtifactStore, find_needed: Callable[[], Collection[UUID]], *, now: datetime, training_within: timedelta
+) -> int:
+    """Delete the data of every run that is not needed and of trainings older than allowed; return how many folders.
+
+    ``find_needed`` is asked after the folders were listed: a run is entered in the ledger before it has a folder, so
+    the folders of one that begins meanwhile are left alone.
+    """
+    found = [(folder, name) for folder in RUN_FOLDERS for name in lake.list(folder)]
+    kept = {str(run_id) for run_id in find_needed()}
+    unneeded = [(folder, name) for folder, name in found if _is_run(name, kept)]
     unneeded += [
         (folder, name)
         for folder in TRAINING_FOLDERS
@@ -41,10 +48,10 @@ def clear_lake(lake: ArtifactStore, needed: Collection[UUID], *, now: datetime, 
     return len(unneeded)
 
 
-def drop_changes(lake: ArtifactStore, runs: Sequence[Run], needed: Collection[UUID]) -> None:
+def drop_changes(lake: ArtifactStore, needed: Iterable[Run]) -> None:
     """Delete what incremental runs had laid out to read; one that is published needs it no longer, however it ended."""
-    for run in runs:
-        if run.id in needed and run.situacao in PUBLISHED:
+    for run in needed:
+        if run.situacao in PUBLISHED:
             lake.delete(changes_root(str(run.id)))
 
 

@@ -106,16 +106,18 @@ def obtain_extraction(
     From the lake come only the columns that features are built from. With a base they are those of an earlier
     snapshot and what changed since.
     """
+    snapshot_id, index = run.snapshot_id, cpf_range.index
     try:
-        if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
-            return read_extraction(lake, run.snapshot_id, cpf_range.index, columns=declared_columns())
+        manifest = lake.read_manifest(snapshot_path(snapshot_id, index))
+        if manifest is not None:
+            return read_extraction(lake, snapshot_id, index, columns=declared_columns(), manifest=manifest)
     except DataIntegrityError:
-        lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
+        lake.delete(snapshot_path(snapshot_id, index))
     if base is None:
         extraction = extract_range(sources, cpf_range, as_of=run.as_of)
     else:
         extraction = base.refresh(sources, cpf_range, as_of=run.as_of)
-    write_extraction(lake, run.snapshot_id, cpf_range.index, extraction, as_of=run.as_of)
+    write_extraction(lake, snapshot_id, index, extraction, as_of=run.as_of)
     return extraction
 
 
@@ -132,6 +134,14 @@ def finished_summary(lake: ArtifactStore, run: RunIdentity, index: int) -> Range
         return None
     meta: Mapping[str, object] = manifest.meta
     return RangeSummary.from_json(meta["resumo"]) if meta["modelo"] == run.model_version else None  # type: ignore[arg-type]
+
+
+def stands(lake: ArtifactStore, path: str) -> bool:
+    """Return whether an artifact has a readable manifest; its files are not looked at."""
+    try:
+        return lake.read_manifest(path) is not None
+    except DataIntegrityError:
+        return False
 
 
 def _write_scores(work: RangeWork, index: int, table: pa.Table, *, scores: pa.Table, summary: RangeSummary) -> None:

@@ -15,6 +15,7 @@ from extract.sources import Sources
 from flows.erased_persons import erased_persons
 from serve.publishing.publish import Publisher
 from stores.connections import mongo_database, redis_client, sql_engine
+from stores.results_errors import results_reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def open_sources(settings: Settings) -> Iterator[Sources]:
 
 @contextmanager
 def open_results(settings: Settings) -> Iterator[Results]:
-    """Yield the results database, the cache and the publisher."""
+    """Yield the results database, the cache and the publisher; losing PostgreSQL is StoreUnavailableError."""
     with ExitStack() as stack:
         engine = sql_engine(
             settings.secret("results_url"),
@@ -59,4 +60,5 @@ def open_results(settings: Settings) -> Iterator[Results]:
         cache = redis_client(settings.secret("redis_url"), timeout=settings.store_timeout_seconds)
         stack.callback(cache.close)
         key = settings.secret("cache_key").encode()
-        yield Results(engine, cache, Publisher(engine, cache, cache_key=key))
+        with results_reached():
+            yield Results(engine, cache, Publisher(engine, cache, cache_key=key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 DEFAULT_PORTS = {"oracle": 1521, "postgresql": 5432, "mongodb": 27017, "redis": 6379, "rediss": 6379}
 KEEPALIVE_SECONDS = 30
@@ -33,6 +33,21 @@ def describe_url(url: str) -> str:
     name = _STORE_NAMES.get(scheme, scheme)
     return f"{name} {database} at {address}" if database else f"{name} at {address}"
 
+
+def identify_url(url: str) -> str:
+    """Return which store a URL leads to, whoever logs in and by whatever driver: what tells two of them apart.
+
+    Oracle's database may be named in the URL's query; what else stands there (certificates, limits) is about the way.
+
+    >>> identify_url("oracle+oracledb://someone:secret@db.example/?service_name=prod")
+    'Oracle at db.example:1521 service_name=prod'
+    """
+    options = parse_qs(urlsplit(url).query)
+    named = [f"{name}={value}" for name in _DATABASE_OPTIONS for value in options.get(name, ())]
+    return " ".join([describe_url(url), *named])
+
+
+_DATABASE_OPTIONS = ("service_name", "sid")
 
 _REASONS = (
     (("authentication failed", "invalid username", "wrongpass", "noauth", "ora-01017", "no password"), "login refused"),

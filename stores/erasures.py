@@ -70,6 +70,13 @@ def finish_erasure(engine: sa.Engine, titular: str, counts: Mapping[str, int]) -
         connection.execute(statement, {"titular": titular, "counts": json.dumps(dict(counts), sort_keys=True)})
 
 
+def erased_since(engine: sa.Engine, instant: datetime) -> bool:
+    """Return whether a person was erased since, or is still to be."""
+    statement = sa.text("select exists (select from apagamento where coalesce(concluido_em, 'infinity') >= :instant)")
+    with engine.connect() as connection:
+        return bool(connection.scalar(statement, {"instant": instant}))
+
+
 def readmit(engine: sa.Engine, titular: str, cpfs: Sequence[str]) -> int:
     """Enter that a person, by the hashes of their id and CPFs, is kept out no longer; return how many entries change.
 

@@ -13,6 +13,7 @@ from serve.api.request_fields import CpfText, Day, NameText, PlainText
 
 Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
 Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
+Birth: TypeAlias = Annotated[date | None, Field(description="null se o que a base guarda não cabe no calendário")]
 Instant: TypeAlias = Annotated[datetime, Field(description="instante em UTC")]
 MotivoDeRevisao: TypeAlias = Literal[
     "divida_paga",
@@ -54,7 +55,7 @@ class Cliente(_Model):
     id: str
     nome: str
     cpf: Cpf
-    data_nascimento: date
+    data_nascimento: Birth
     sexo: str | None
     estado_civil: str | None
     endereco: Endereco
@@ -104,7 +105,7 @@ class DadosDeScore(_Model):
     """Dados de que o score parte (Sistema B)."""
 
     cpf: Cpf
-    data_nascimento: date
+    data_nascimento: Birth
     endereco: Endereco
     fontes_de_renda: list[FonteDeRenda]
     bens: list[Bem]

@@ -18,10 +18,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from contracts.settings import PREFIX, Settings, load_settings
+from contracts.settings import PREFIX, Settings
 from flows.resources import open_results
 from stores.connections import sql_engine
-from stores.embedded import start_stores
 
 AS_OF = date(2025, 12, 31)
 CLIENTS = 2_000
@@ -85,16 +84,6 @@ class Night:
                 return [tuple(row) for row in connection.execute(sa.text(sql), values)]
         finally:
             engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def prefect_api(embedded: Settings) -> str:
-    """A local Prefect server beside the embedded stores, as `escore up` starts it."""
-    var = embedded.var
-    start_stores(var, with_prefect=True, report=lambda _line: None)
-    address = load_settings({"var": var}).prefect_api_url
-    assert address is not None
-    return address
 
 
 @pytest.fixture(scope="session")

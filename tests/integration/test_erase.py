@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from contracts.errors import ClientNotFoundError, RunConflictError
+from contracts.errors import ClientNotFoundError, GateError, RunConflictError
 from contracts.settings import Settings
 from extract.extraction import extract_strays
 from extract.lake import write_extraction
@@ -19,6 +19,7 @@ from flows import erase_lake
 from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
 from flows.erase import erase_client
+from flows.half_finished import confirm_right
 from flows.range_base import open_base
 from flows.range_work import SCORES_FILE, RangeWork, work_ranges
 from flows.readmit import readmit_client
@@ -172,6 +173,21 @@ def test_a_run_under_way_is_waited_for_and_the_person_is_listed(house):
         assert rows(house, listed, t=house.hashes.subject_by_client(client_id)) == [(1,)]
         ledger.fail_run(results.engine, run_id, motivo="teste", retomavel=False)
     assert erase_client(house.settings, client_id).found_after == 0
+
+
+def test_a_run_that_lost_its_right_while_somebody_was_erased_is_not_published(house):
+    """It may hold in memory, and write afterwards, what the erasure could not find."""
+    client_id, _ = someone(house, 4)
+    with (
+        open_results(house.settings) as results,
+        ledger.reference_date_lock(results.engine, START + timedelta(days=1)) as right,
+    ):
+        right.release()
+        confirm_right(results, right)
+        right.release()
+        erase_client(house.settings, client_id)
+        with pytest.raises(GateError, match="was erased"):
+            confirm_right(results, right)
 
 
 def test_nobody_is_erased_who_is_not_known(house):

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.errors import SettingsError, StoreUnavailableError
-from stores.addresses import describe_url
+from stores.addresses import describe_url, identify_url
 from stores.connections import mongo_database, reaching, redis_client, sql_engine
 
 SECRET = "nao-mostre"
@@ -83,3 +83,17 @@ def test_a_mongo_url_must_name_its_database() -> None:
 )
 def test_a_url_is_described_by_kind_database_and_address(url: str, described: str) -> None:
     assert describe_url(url) == described
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("oracle+oracledb://u:p@ora/?service_name=A", "oracle+oracledb://u:p@ora/?service_name=B", False),
+        ("oracle+oracledb://u:p@ora/?service_name=A", "oracle://v:q@ora:1521/?service_name=A", True),
+        ("postgresql://u:p@db/base_b?sslmode=verify-full", "postgresql+psycopg2://v:q@db:5432/base_b", True),
+        ("postgresql://u:p@db/base_b", "postgresql://u:p@db/score", False),
+    ],
+)
+def test_two_urls_lead_to_one_store_or_to_two(one: str, other: str, alike: bool) -> None:
+    assert (identify_url(one) == identify_url(other)) is alike
+    assert "p@" not in identify_url(one)
