@@ -26,6 +26,7 @@ from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values, shown
 from flows.cli_review import REPLAY_EXAMPLE, replay
+from flows.cli_reviews import reviews_app
 from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
 from flows.withheld import withheld, withhold_lost_exceptions
@@ -44,6 +45,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
+app.add_typer(reviews_app, name="reviews")
 
 
 @app.command(epilog="Example: escore up")
@@ -226,16 +228,19 @@ app.command("token", epilog=MINT_EXAMPLE)(token)
 app.command("jwks", epilog=JWKS_EXAMPLE)(jwks)
 
 
-@app.command(epilog="Example: escore demo --clients 10000")
+@app.command(epilog="Example: escore demo --clients 10000 | a sandbox to look around in: escore demo --serve")
 def demo(
     clients: Annotated[int, typer.Option(min=2_000, help="Number of consumers; fewer default too seldom.")] = 10_000,
     as_of: AsOf = date(2025, 12, 31),
     keep: Annotated[bool, typer.Option(help="Leave the embedded stores running at the end.")] = False,
+    serve_page: Annotated[
+        bool, typer.Option("--serve", help="Leave the API and its page up until Ctrl-C, with a token to sign in.")
+    ] = False,
 ) -> None:
     """From nothing to three scores read over HTTP, on a clean state of its own."""
     from flows.demo import run_demo
 
-    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=ERR)
+    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, serve=serve_page, console=ERR)
 
 
 def main() -> None:
