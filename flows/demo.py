@@ -31,7 +31,9 @@ from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
 from models.registered_model import REPORT_FILE
 from population.parameters import PopulationParameters
-from serve.access.tokens import SCOPES, mint_token
+from serve.access.callers import SCOPES
+from serve.access.minting import Grant, sign_by_secret
+from serve.access.titular import Titular
 from stores.embedded import erase_stores, start_stores, stop_stores
 from stores.migrate import migrate
 
@@ -148,11 +150,11 @@ def _wait_until_alive(address: str, log: Path) -> None:
     raise StoreUnavailableError(f"the server did not answer within {_START_SECONDS} s; see {log}")
 
 
-def _mint(lifetime: timedelta) -> str:
-    secret = load_settings().secret("jwt_secret")
-    return mint_token(
-        secret, subject="consulente-demo", scopes=sorted(SCOPES), finalidade="demonstracao", lifetime=lifetime
-    )
+def _mint(lifetime: timedelta, *, titular: str | None = None) -> str:
+    """Return a token of a company, or of the consumer of this id for their own data alone."""
+    speaks_for = None if titular is None else Titular(titular)
+    grant = Grant("consulente-demo", tuple(sorted(SCOPES)), "demonstracao", lifetime, speaks_for)
+    return sign_by_secret(load_settings().secret("jwt_secret"), grant)
 
 
 def _show_scores(console: Console, examples: list[dict[str, Any]]) -> None:
@@ -175,11 +177,19 @@ def _show_examples(console: Console, examples: list[dict[str, Any]]) -> None:
 
 def _serve_until_stopped(console: Console, address: str, examples: list[dict[str, Any]]) -> None:
     """Say how to sign in at the page, and leave the server up until Ctrl-C or SIGTERM; the stores are stopped then."""
-    console.print(f"the page for consumers and analysts: {address}/app/\n  sign in with this token, good for 24 hours:")
-    console.print(_mint(timedelta(hours=24)), highlight=False, soft_wrap=True)
+    day, somebody = timedelta(hours=24), examples[0]["cliente_id"]
+    console.print(f"the page for consumers and analysts: {address}/app/", highlight=False)
+    console.print("  sign in as an analyst, with this token, good for 24 hours:", highlight=False)
+    console.print(_mint(day), highlight=False, soft_wrap=True)
     console.print(
-        f"  then search for a name, say Silva, or open {address}/app/#/consumidor/{examples[0]['cliente_id']}\n"
-        f"the API: {address}/docs, with the same token\nCtrl-C ends it",
+        f"  then search for a name, say Silva, or open {address}/app/#/consumidor/{somebody}\n"
+        "  or sign in as that consumer, who sees their own data alone:",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_mint(day, titular=somebody), highlight=False, soft_wrap=True)
+    console.print(
+        f"the API: {address}/docs, with the same tokens\nCtrl-C ends it",
         highlight=False,
         soft_wrap=True,
     )

@@ -205,7 +205,7 @@ _RESULTS = {
             "cliente_id": "`cliente.id` of Base A",
             "execucao_id": "the run that was in force when it was asked for",
             "motivo": "`divida_paga`, `divida_desconhecida`, `renda_desatualizada`, `bens_desatualizados`, "
-            "`eventos_desconhecidos` or `discordancia`",
+            "`eventos_desconhecidos`, `cadastro_desatualizado` or `discordancia`",
             "situacao": "`aberta` or `concluida`",
             "resultado": "`mantido`: the score stood; `corrigido`: records were put right; null while it is open",
             "pedida_em": "when it was asked for",

@@ -21,6 +21,7 @@ MotivoDeRevisao: TypeAlias = Literal[
     "renda_desatualizada",
     "bens_desatualizados",
     "eventos_desconhecidos",
+    "cadastro_desatualizado",
     "discordancia",
 ]
 Link: TypeAlias = Annotated[str | None, Field(description="endereço da página, relativo a este servidor")]

@@ -155,8 +155,9 @@ MAY = {
         "select momento from auditoria",
         "insert into auditoria_diario values (gen_random_uuid(), now(), 0, 0, 0)",
         "update auditoria_diario set bytes = 1",
-        f"insert into revisao (id, cliente_id, execucao_id, motivo) select gen_random_uuid(), cliente_id, '{RUN}', 'dado' "
-        "from score on conflict (cliente_id) where situacao = 'aberta' do nothing returning id",
+        "insert into revisao (id, cliente_id, execucao_id, motivo) "
+        "select gen_random_uuid(), cliente_id, execucao_id, 'x' from score "
+        "on conflict (cliente_id) where situacao = 'aberta' do nothing returning id",
     ),
     "escore_analista": ("select * from score_vigente", "select * from score", "select * from rejeitado",
                         "select * from execucao", "select * from modelo"),

@@ -38,7 +38,7 @@ from serve.auditing.sidecar import ship_folder
 from serve.published.person_hash import PersonHash
 from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
-from tests.api_server import running, token
+from tests.api_server import PURPOSE, running, token
 from tests.browser import WATCH_POLICY, Watched, launched, watch
 from tests.faults import truth
 from tests.score_samples import make_run, make_scores, open_run
@@ -52,6 +52,8 @@ ASSETS = "DOCS_ASSETS"
 FIRST_LOAD_BYTES = 200_000
 DESK, PHONE = {"width": 1100, "height": 900}, {"width": 360, "height": 740}
 NIGHTS = (("2026-05-31", 0), ("2026-06-30", 150), ("2026-07-31", 110), ("2026-08-31", 260), ("2026-09-30", 220))
+IN_TIME, TOO_LATE = "2026-10-02T12:00:00-03:00", "2026-10-20T12:00:00-03:00"
+"""Instants of the browser's clock: while the last night's scores are valid, and after."""
 NUMBER = 13
 """The consumer looked at; the tests of this file agree on it because of its four reasons."""
 UNSCORED = 19
@@ -92,7 +94,7 @@ Modelo cartao, versão m-1.
 """
 """A public description of a model, in the Markdown that models/validation/public_description.py writes."""
 
-TABS = ("Score", "Histórico", "Dívidas", "Renda e bens", "Eventos", "Quem consultou", "Revisão")
+TABS = ("Score", "Histórico", "Cadastro e dívidas", "Renda e bens", "Eventos", "Quem consultou", "Revisão")
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +181,12 @@ def titulars_token(settings: Settings, person: truth.Person) -> str:
     return sign_by_secret(settings.secret("jwt_secret"), grant)
 
 
+def lasting_token(settings: Settings) -> str:
+    """Return a token that is good by the browser's clock too, whatever time that is set to."""
+    grant = Grant("banco-teste", tuple(SCOPES), PURPOSE, timedelta(days=36_500))
+    return sign_by_secret(settings.secret("jwt_secret"), grant)
+
+
 def sign_in(page: Page, url: str, bearer: str) -> None:
     page.goto(f"{url}/app/")
     page.get_by_label("Token de acesso").fill(bearer)
@@ -227,6 +235,11 @@ def in_reais(amount: float) -> str:
     return "R$ " + f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
+def in_percent(part: float) -> str:
+    """Return a part of one in percent, with two significant digits."""
+    return f"{float(f'{100 * part:.2g}'):g}%".replace(".", ",")
+
+
 def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
@@ -239,9 +252,10 @@ def picture(page: Page, name: str) -> None:
 
 def test_an_analyst_reads_all_there_is_of_a_consumer(seen, url, settings, person):
     page = seen.page
+    page.clock.set_fixed_time(IN_TIME)
     page.goto(url)
     assert page.url == f"{url}/app/"
-    sign_in(page, url, token(settings))
+    sign_in(page, url, lasting_token(settings))
     open_consumer(page, person)
 
     score = httpx.get(
@@ -250,6 +264,8 @@ def test_an_analyst_reads_all_there_is_of_a_consumer(seen, url, settings, person
     panel = open_tab(page, "Score")
     expect(panel).to_contain_text(f"O score é {score['score']}, numa escala de 0 a 1.000.")
     expect(panel).to_contain_text(f"Faixa: {score['faixa'].replace('_', ' ')}")
+    assert in_percent(score["probabilidade_inadimplencia"]) in plain(panel.inner_text())
+    expect(panel.get_by_text("Este score valia até")).to_have_count(0)
     for reason in score["motivos"]:
         item = panel.get_by_role("listitem").filter(has_text=reason["texto"])
         expect(item).to_contain_text(f"{reason['pontos']:+d} pontos")
@@ -268,12 +284,15 @@ def test_an_analyst_reads_all_there_is_of_a_consumer(seen, url, settings, person
     expect(rows.nth(1)).to_contain_text("30 de setembro de 2026 (em vigor)")
     expect(rows.nth(1)).to_contain_text(str(score["score"]))
 
-    panel = open_tab(page, "Dívidas")
+    panel = open_tab(page, "Cadastro e dívidas")
     [debt] = person.client["dividas"]
     assert in_reais(debt["valor"]) in plain(panel.inner_text())
     expect(panel).to_contain_text(debt["empresa"])
     expect(panel).to_contain_text("1 dívida em aberto")
     expect(panel).to_contain_text("vencimento em 1 de maio de 2031, a vencer")
+    expect(panel).to_contain_text("Praça da Sé, S/N, Sé, São Paulo, SP")
+    expect(panel).to_contain_text(f"***.{person.cpf[3:6]}.{person.cpf[6:9]}-**")
+    expect(panel.get_by_text("Sexo")).to_have_count(0)
 
     panel = open_tab(page, "Renda e bens")
     text = plain(panel.inner_text())
@@ -285,6 +304,8 @@ def test_an_analyst_reads_all_there_is_of_a_consumer(seen, url, settings, person
     assert person.events["ultima_consulta"]["empresa"] in text
     assert in_reais(person.events["movimentacao_financeira"]["valor"]) in text
     assert person.events["ultima_compra"]["produto"] in text
+    page.clock.set_fixed_time(TOO_LATE)
+    expect(open_tab(page, "Score")).to_contain_text("Este score valia até 8 de outubro de 2026")
     assert person.cpf not in " ".join(map(unquote, seen.asked))
 
 
@@ -293,7 +314,7 @@ def test_who_looked_is_told_and_each_part_is_read_once(seen, url, settings, pers
     page = seen.page
     sign_in(page, url, token(settings))
     open_consumer(page, person)
-    for name in ("Score", "Dívidas", "Score", "Dívidas", "Score"):
+    for name in ("Score", "Cadastro e dívidas", "Score", "Cadastro e dívidas", "Score"):
         open_tab(page, name)
     read = [item for item in seen.asked if f"/clientes/{person.id}" in item]
     assert len(read) == 2
@@ -314,6 +335,9 @@ def test_a_titular_sees_their_own_data_and_asks_for_a_review(seen, url, settings
     expect(page.get_by_role("heading", level=1)).to_have_text("Seus dados")
     expect(page.get_by_role("link", name="Buscar outro consumidor")).to_have_count(0)
     expect(page.get_by_role("tabpanel")).to_contain_text("score", ignore_case=True)
+    panel = open_tab(page, "Cadastro e dívidas")
+    expect(panel).to_contain_text(person.client["nome"])
+    expect(panel.get_by_text("Sexo")).to_have_count(1)
     open_tab(page, "Eventos")
     panel = open_tab(page, "Revisão")
     expect(panel).to_contain_text("Nenhuma revisão foi pedida.")
@@ -347,7 +371,7 @@ def test_a_cpf_is_found_and_stands_in_no_address(seen, url, settings, person):
     search(page, person.cpf)
     expect(page.get_by_role("heading", level=1)).to_have_text("Consumidor")
     expect(page.get_by_role("tab")).to_have_text(["Score"])
-    expect(page.get_by_text("Seu token não dá acesso a: Histórico, Dívidas")).to_be_visible()
+    expect(page.get_by_text("Seu token não dá acesso a: Histórico, Cadastro e dívidas")).to_be_visible()
     addresses = [unquote(item) for item in [*seen.asked, page.url]]
     for cpf in (person.cpf, truth.STRANGERS[0], "111.111.111-11"):
         assert not [item for item in addresses if cpf in item]
@@ -474,7 +498,7 @@ def test_what_is_not_known_is_said_and_is_no_low_score(seen, url, settings, pers
     open_consumer(page, person)
     expect(open_tab(page, "Score")).to_contain_text("Ainda não há score")
     expect(open_tab(page, "Histórico").get_by_role("row").nth(1)).to_contain_text("sem score")
-    expect(open_tab(page, "Dívidas")).to_contain_text("Nenhuma dívida em aberto é conhecida.")
+    expect(open_tab(page, "Cadastro e dívidas")).to_contain_text("Nenhuma dívida em aberto é conhecida.")
     panel = open_tab(page, "Renda e bens")
     expect(panel).to_contain_text("Nenhuma fonte de renda é conhecida.")
     expect(panel).to_contain_text("Nenhum bem é conhecido.")
@@ -548,6 +572,7 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(seen, url, settings, perso
     page = seen.page
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.clock.set_fixed_time(IN_TIME)
 
     def check() -> None:
         check_axe(page, axe)
@@ -562,7 +587,7 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(seen, url, settings, perso
     sign_in(page, url, token(settings, finalidade=None))
     page.get_by_label("Finalidade da consulta").fill("análise de crédito")
     check()
-    page.get_by_role("button", name="Entrar").click()
+    sign_in(page, url, lasting_token(settings))
     search(page, "12")
     check()
     search(page, "Pessoa Número")
@@ -600,7 +625,7 @@ def test_english_is_the_second_language_and_is_remembered(seen, url, settings, p
     expect(panel).to_contain_text("on a scale from 0 to 1,000")
     expect(panel.get_by_text("You have had the same source of income for long.")).to_be_visible()
     expect(panel.locator("[lang='pt-BR']").first).to_have_text(TEXTS["ATRASO"][0])
-    for name in ("History", "Debts", "Income and assets", "Events", "Who looked", "Review"):
+    for name in ("History", "Register and debts", "Income and assets", "Events", "Who looked", "Review"):
         page.get_by_role("tab", name=name, exact=True).click()
         expect(page.get_by_role("tabpanel", name=name).get_by_text("Loading…")).to_have_count(0)
 

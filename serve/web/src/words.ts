@@ -1,8 +1,13 @@
 /** Small things said in words. */
 
-/** Returns how many of a hundred people a probability speaks of: whole, and never nobody or everybody. */
-export function ofAHundred(probability: number): number {
-  return Math.min(99, Math.max(1, Math.round(probability * 100)));
+/** How many of a hundred people a probability speaks of, whole; too few to count, or all but too few, is said so. */
+export type OfAHundred = number | "few" | "most";
+
+export function ofAHundred(probability: number): OfAHundred {
+  if (probability < 0.005) {
+    return "few";
+  }
+  return probability >= 0.995 ? "most" : Math.round(probability * 100);
 }
 
 /** Returns a name that the stores write in lower case with underscores, as a sentence begins: `uniao_estavel`. */

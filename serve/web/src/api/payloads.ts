@@ -67,12 +67,24 @@ export interface Debt {
   vencimento: string;
 }
 
+/** `longadouro` is spelt as the source document spells it. */
+export interface Address {
+  uf: string | null;
+  cidade: string | null;
+  bairro: string | null;
+  longadouro: string | null;
+  numero: string | null;
+  complemento: string | null;
+}
+
 export interface Consumer {
   id: string;
   nome: string;
   cpf: string;
   data_nascimento: string;
-  endereco: { uf: string | null; cidade: string | null };
+  sexo: string | null;
+  estado_civil: string | null;
+  endereco: Address;
   dividas: Debt[];
 }
 
@@ -126,6 +138,7 @@ export const REVIEW_REASONS = [
   "renda_desatualizada",
   "bens_desatualizados",
   "eventos_desconhecidos",
+  "cadastro_desatualizado",
   "discordancia",
 ] as const;
 

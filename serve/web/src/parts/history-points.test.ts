@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { ScoreOfRun } from "../api/payloads";
 import { daysOverdue, todayInSaoPaulo, totalCents } from "../debts";
 import { bandLimits, partOfScale } from "../scale";
-import { ofAHundred, plainName } from "../words";
 import { lastOfEachDate, plotPoints } from "./history-points";
 
 function run(day: string, score: number | null, more: Partial<ScoreOfRun> = {}): ScoreOfRun {
@@ -60,16 +59,8 @@ describe("debts", () => {
   });
 });
 
-describe("words", () => {
-  it("say a probability of people, never nobody nor everybody", () => {
-    expect([0, 0.071, 0.5, 0.9999].map(ofAHundred)).toEqual([1, 7, 50, 99]);
-  });
-
-  it("say the stores' names plainly", () => {
-    expect([plainName("uniao_estavel"), plainName("")]).toEqual(["Uniao estavel", ""]);
-  });
-
-  it("say a band's limits, and a place on the scale", () => {
+describe("the scale", () => {
+  it("says a band's limits, and a place on the scale", () => {
     expect(bandLimits("bom")).toEqual(["501", "700"]);
     expect([-5, 250, 2000].map((value) => partOfScale(value, 0, 1000))).toEqual([0, 25, 100]);
   });

@@ -4,6 +4,7 @@ import { useCallback } from "react";
 import type { Api } from "../api/client";
 import type { Reason, Score } from "../api/payloads";
 import type { Reads } from "../api/reads";
+import { todayInSaoPaulo } from "../debts";
 import { BANDS, bandLimits, partOfScale } from "../scale";
 import { Sentence } from "../text/kept-words";
 import { useSaid } from "../text/language";
@@ -36,10 +37,19 @@ function ScoreShown({ score, own }: { score: Score; own: boolean }) {
             {said.band(texts.bands[score.faixa], ...bandLimits(score.faixa))}
           </p>
           {score.probabilidade_inadimplencia !== null && (
-            <p>{said.meaning(ofAHundred(score.probabilidade_inadimplencia), score.horizonte_meses)}</p>
+            <p>
+              {said.meaning(
+                ofAHundred(score.probabilidade_inadimplencia),
+                format.percent(score.probabilidade_inadimplencia),
+                score.horizonte_meses,
+              )}
+            </p>
           )}
           <Reasons reasons={score.motivos} own={own} />
         </>
+      )}
+      {score.valido_ate < todayInSaoPaulo(new Date()) && (
+        <p className="wrong">{said.outdated(format.day(score.valido_ate))}</p>
       )}
       <p className="aside">
         {said.cpf(score.cpf_mascarado)}. {said.asOf(format.day(score.data_referencia))}{" "}

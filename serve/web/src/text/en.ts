@@ -1,6 +1,14 @@
 /** What the page says, in English. What the API says in words of its own stays Portuguese, and is marked so. */
 
+import type { OfAHundred } from "../words";
 import type { Texts } from "./pt";
+
+const PEOPLE = (people: OfAHundred) =>
+  people === "few"
+    ? "fewer than 1 fails"
+    : people === "most"
+      ? "more than 99 fail"
+      : `about ${people} ${people === 1 ? "fails" : "fail"}`;
 
 export const en: Texts = {
   title: "escore",
@@ -114,7 +122,7 @@ export const en: Texts = {
   tabs: {
     score: "Score",
     history: "History",
-    debts: "Debts",
+    debts: "Register and debts",
     income: "Income and assets",
     events: "Events",
     accesses: "Who looked",
@@ -138,8 +146,8 @@ export const en: Texts = {
   score: {
     is: (own, score, min, max) => `${own ? "Your score" : "The score"} is ${score}, on a scale from ${min} to ${max}.`,
     band: (band, from, to) => `Band: ${band} (${from} to ${to}).`,
-    meaning: (people, months) =>
-      `Of every 100 people with such a score, about ${people} ${people === 1 ? "fails" : "fail"} to pay some debt within the next ${months} months. The higher the score, the lower the risk.`,
+    meaning: (people, chance, months) =>
+      `Of every 100 people with such a score, ${PEOPLE(people)} to pay some debt within the next ${months} months (estimated chance: ${chance}). The higher the score, the lower the risk.`,
     insufficient: "There is no score yet: no debt, income, asset or movement is known. That is not a low score.",
     raised: "What raised it",
     lowered: "What lowered it",
@@ -151,6 +159,7 @@ export const en: Texts = {
     valid: (instant, until) => `Worked out on ${instant}; valid until ${until}.`,
     model: (name, version) => `Model ${name}, version ${version}.`,
     cpf: (masked) => `CPF ${masked}`,
+    outdated: (until) => `This score was valid until ${until}: none has been published since.`,
     missing: "This consumer has no score in the run in force.",
   },
 
@@ -162,11 +171,18 @@ export const en: Texts = {
     band: "Band",
     none: "no score",
     current: "in force",
-    single: "Only one score is kept; the plot begins with the second.",
+    single: "Fewer than two scores are kept; the plot begins with the second.",
     missing: "No scores of this consumer are kept.",
   },
 
   debts: {
+    register: "Register",
+    name: "Name",
+    born: "Born",
+    sex: "Sex",
+    maritalStatus: "Marital status",
+    address: "Address",
+    open: "Open debts",
     none: "No open debt is known.",
     total: (total, count) => `${count === "1" ? "1 open debt" : `${count} open debts`}, ${total} in all.`,
     due: (day) => `due on ${day}`,
@@ -255,6 +271,7 @@ export const en: Texts = {
       renda_desatualizada: "The income is out of date",
       bens_desatualizados: "The assets are out of date",
       eventos_desconhecidos: "I do not recognise consultations, movements or purchases",
+      cadastro_desatualizado: "The register is wrong or out of date",
       discordancia: "I disagree with the result",
     },
   },

@@ -2,6 +2,14 @@
 
 import type { ReviewReason } from "../api/payloads";
 import type { ProblemKind } from "../api/problem";
+import type { OfAHundred } from "../words";
+
+const PEOPLE = (people: OfAHundred) =>
+  people === "few"
+    ? "menos de 1 deixa"
+    : people === "most"
+      ? "mais de 99 deixam"
+      : `cerca de ${people} ${people === 1 ? "deixa" : "deixam"}`;
 
 export const pt = {
   title: "escore",
@@ -115,7 +123,7 @@ export const pt = {
   tabs: {
     score: "Score",
     history: "Histórico",
-    debts: "Dívidas",
+    debts: "Cadastro e dívidas",
     income: "Renda e bens",
     events: "Eventos",
     accesses: "Quem consultou",
@@ -140,8 +148,8 @@ export const pt = {
     is: (own: boolean, score: string, min: string, max: string) =>
       `${own ? "Seu score" : "O score"} é ${score}, numa escala de ${min} a ${max}.`,
     band: (band: string, from: string, to: string) => `Faixa: ${band} (de ${from} a ${to}).`,
-    meaning: (people: number, months: number) =>
-      `De cada 100 pessoas com um score assim, cerca de ${people} ${people === 1 ? "deixa" : "deixam"} de pagar alguma dívida nos ${months} meses seguintes. Quanto maior o score, menor o risco.`,
+    meaning: (people: OfAHundred, chance: string, months: number) =>
+      `De cada 100 pessoas com um score assim, ${PEOPLE(people)} de pagar alguma dívida nos ${months} meses seguintes (chance estimada: ${chance}). Quanto maior o score, menor o risco.`,
     insufficient:
       "Ainda não há score: não se conhece nenhuma dívida, renda, bem ou movimentação. Isso não é um score baixo.",
     raised: "O que aumentou",
@@ -154,6 +162,7 @@ export const pt = {
     valid: (instant: string, until: string) => `Calculado em ${instant}; vale até ${until}.`,
     model: (name: string, version: string) => `Modelo ${name}, versão ${version}.`,
     cpf: (masked: string) => `CPF ${masked}`,
+    outdated: (until: string) => `Este score valia até ${until}: desde então não se publicou outro.`,
     missing: "Este consumidor não tem score na execução em vigor.",
   },
 
@@ -166,11 +175,18 @@ export const pt = {
     band: "Faixa",
     none: "sem score",
     current: "em vigor",
-    single: "Há um só score guardado; o gráfico aparece a partir do segundo.",
+    single: "Há menos de dois scores guardados; o gráfico aparece a partir do segundo.",
     missing: "Não há scores guardados deste consumidor.",
   },
 
   debts: {
+    register: "Cadastro",
+    name: "Nome",
+    born: "Nascimento",
+    sex: "Sexo",
+    maritalStatus: "Estado civil",
+    address: "Endereço",
+    open: "Dívidas em aberto",
     none: "Nenhuma dívida em aberto é conhecida.",
     total: (total: string, count: string) =>
       `${count === "1" ? "1 dívida" : `${count} dívidas`} em aberto, somando ${total}.`,
@@ -260,6 +276,7 @@ export const pt = {
       renda_desatualizada: "A renda está desatualizada",
       bens_desatualizados: "Os bens estão desatualizados",
       eventos_desconhecidos: "Não reconheço consultas, movimentações ou compras",
+      cadastro_desatualizado: "O cadastro está errado ou desatualizado",
       discordancia: "Discordo do resultado",
     } satisfies Record<ReviewReason, string>,
   },
