@@ -84,7 +84,7 @@ class RedisLink(asyncio.Protocol):
                 if reply is False:
                     return
                 self._deliver(reply)
-        except hiredis.ProtocolError:
+        except (hiredis.ProtocolError, MemoryError):  # an announced array is allocated before its items come
             self._end("an answer that is not Redis's")
 
     def connection_lost(self, error: Exception | None) -> None:
