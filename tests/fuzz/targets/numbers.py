@@ -23,7 +23,7 @@ from extract.cursor_rows import _array
 from extract.money import MAX_CENTS
 from extract.record_keys import key_texts
 from extract.records import Decoded
-from flows.cli_options import parse_date
+from flows.commands.options import parse_date
 from flows.person_cpfs import names_a_person
 from flows.reference_date import check_reference_date
 from serve.access.callers import is_purpose, is_subject
@@ -208,7 +208,7 @@ TARGETS = (
     Target(
         "numbers/dates",
         "dates and instants as text, and reference dates of commands",
-        ("extract.conversion:_instant_column", "extract.conversion:_date_column", "flows.cli_options:parse_date"),
+        ("extract.conversion:_instant_column", "extract.conversion:_date_column", "flows.commands.options:parse_date"),
         lambda: [*(text.encode() for text in _DATES), "\n".join(_DATES).encode()],
         _read_dates,
         grammar=lambda: _lines(_date_texts),
