@@ -32,7 +32,8 @@ class Review:
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as it is printed."""
-        return asdict(self)
+        done = self.concluida_em and self.concluida_em.isoformat()
+        return asdict(self) | {"pedida_em": self.pedida_em.isoformat(), "concluida_em": done}
 
 
 def list_reviews(engine: sa.Engine, *, only_open: bool, limit: int) -> list[Review]:

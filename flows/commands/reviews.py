@@ -1,6 +1,5 @@
 """The commands ``escore reviews ...``: requests that a person review a score, and what became of each."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from enum import StrEnum
@@ -11,8 +10,9 @@ import typer
 from rich.table import Table
 
 from contracts.settings import load_settings
-from flows.cli_options import AsJson
-from flows.cli_output import OUT, print_json, print_values
+from flows.commands.options import AsJson
+from flows.commands.output import OUT, print_json, print_values
+from flows.commands.panels import examples
 
 reviews_app = typer.Typer(help="Requests that a person review a score, and what became of them.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     CORRECTED = "corrigido"
 
 
-@reviews_app.command("list", epilog="Examples: escore reviews list; escore reviews list --all --json")
+@reviews_app.command("list", epilog=examples("escore reviews list", "escore reviews list --all --json"))
 def list_requests(
     show_all: Annotated[bool, typer.Option("--all", help="Those that are concluded too.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the oldest first.")] = 100,
@@ -44,7 +44,9 @@ def list_requests(
     OUT.print(table)
 
 
-@reviews_app.command(epilog="Example: escore reviews close --id 01a20640-2f3e-7c5b-9d4e-8a1b2c3d4e5f --outcome mantido")
+@reviews_app.command(
+    epilog=examples("escore reviews close --id 01a20640-2f3e-7c5b-9d4e-8a1b2c3d4e5f --outcome mantido")
+)
 def close(
     request: Annotated[UUID, typer.Option("--id", help="The request, as the list shows it.", metavar="ID")],
     outcome: Annotated[Outcome, typer.Option(help="mantido: the score stands; corrigido: data were put right.")],
