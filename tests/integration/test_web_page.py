@@ -36,12 +36,12 @@ from serve.api.web_page import FOLDER
 from serve.app import create_app, create_app_a
 from serve.auditing.sidecar import ship_folder
 from serve.published.person_hash import PersonHash
-from serve.publishing.publish import Publisher
-from stores.connections import redis_client, sql_engine
+from stores.connections import sql_engine
 from tests.api_server import PURPOSE, running, token
 from tests.browser import WATCH_POLICY, Watched, launched, watch
 from tests.faults import truth
-from tests.score_samples import make_run, make_scores, open_run
+from tests.published_runs import publishing, put_in_force
+from tests.score_samples import make_run, make_scores
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "serve" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -117,20 +117,14 @@ def settings(make_installation: Callable[[str], Settings]) -> Settings:
 
 def publish_nights(settings: Settings) -> None:
     """Publish the scores of several nights, each a little different."""
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
     texts = {code: {"aumenta": raises, "reduz": lowers} for code, (raises, lowers) in TEXTS.items()}
-    with redis_client(settings.secret("redis_url"), timeout=10) as cache:
-        publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
+    with publishing(settings) as (engine, publisher):
         for number, (day, shift) in enumerate(NIGHTS, start=1):
             as_of = datetime.fromisoformat(day)
             computed = as_of.replace(tzinfo=UTC) + timedelta(days=1, hours=5)
             run = dataclasses.replace(make_run(number, as_of=as_of.date()), calculado_em=computed, textos=texts)
             run = dataclasses.replace(run, modelo_descricao=DESCRIPTION)
-            open_run(engine, run)
-            publisher.begin(run, consumers=truth.CONSUMERS)
-            publisher.stage(make_scores(truth.CONSUMERS, shift=shift))
-            publisher.switch(run)
-    engine.dispose()
+            put_in_force(engine, publisher, run, make_scores(truth.CONSUMERS, shift=shift))
 
 
 @pytest.fixture(scope="module")

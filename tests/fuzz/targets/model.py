@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from contracts.artifacts import MANIFEST_NAME, canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.feature_terms import InputType
+from contracts.manifests import MANIFEST_NAME
 from models.history import HISTORY_PATH, EventKind, ModelEvent, read_history
 from models.monitoring.drift import find_drift
 from models.monitoring.reference_distribution import ReferenceDistribution
