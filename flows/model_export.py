@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.errors import UsageError
 from flows.commands.options import ExportFormat
 from models.points.page import render_points_page

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from contracts.settings import WRITE_SETTINGS, Settings
-from contracts.tables import Table
+from contracts.table_declaration import Table
 from flows.progress import StepProgress, show_progress
 from population.berka import ImportSummary, read_berka, write_berka
 from population.load import PopulationStores, PopulationSummary, make_room, populate, write_table

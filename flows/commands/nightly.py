@@ -74,7 +74,7 @@ def run(
 def rollback(as_json: AsJson = False) -> None:
     """Make the previously published run current again, in PostgreSQL and Redis."""
     from flows.resources import open_results
-    from stores.ledger import holding_off_erasures
+    from stores.run_locks import holding_off_erasures
 
     settings = load_settings().require(*RESULTS_SETTINGS)
     with open_results(settings) as results, holding_off_erasures(results.engine):

@@ -15,13 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from contracts.settings import PREFIX, Settings
 from flows.resources import open_results
-from stores.connections import sql_engine
 from tests.file_watch import watched
+from tests.store_queries import query
 
 AS_OF = date(2025, 12, 31)
 CLIENTS = 2_000
@@ -82,12 +81,7 @@ class Night:
 
     def query(self, sql: str, **values: object) -> list[Any]:
         """Return the rows of a query on the results database."""
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        try:
-            with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(sa.text(sql), values)]
-        finally:
-            engine.dispose()
+        return query(self.settings, sql, **values)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from contracts.cpf import has_valid_digits, is_well_formed, plain_cpfs
 from contracts.cpf_number import mask_cpf, normalize_cpf
 from contracts.income_frequency import MONTHLY_FACTORS, normalize_frequency
 from contracts.letter_folding import fold, folded_words
-from contracts.tables import Kind
+from contracts.table_declaration import Kind
 from extract.conversion import convert_column
 from extract.cursor_rows import _array
 from extract.money import MAX_CENTS

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from contracts.errors import StoreContractError
-from contracts.tables import DIVIDA, FONTE_DE_RENDA, Kind
+from contracts.table_declaration import Kind
+from contracts.tables import DIVIDA, FONTE_DE_RENDA
 from extract.conversion import BEYOND_DATES, BEYOND_INSTANTS, arrow_type_of, convert_column, records_of
 from extract.money import MAX_CENTS
 from extract.postgres_copy import parse_csv
