@@ -26,6 +26,8 @@ from contracts.tables import TABLES
 from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
 from flows.cli import app
+from flows.commands.endings import INTERRUPTED, READER_GONE
+from flows.commands.panels import examples_of
 from flows.results_dictionary import RESULTS
 from serve.app import create_app
 from stores.checks.results import COLUMNS
@@ -61,7 +63,10 @@ def _commands_page() -> str:
     return (
         f"{_GENERATED}# Commands\n\n`escore --help` and `escore COMMAND --help` say the same. What goes wrong is told "
         "in one line each on the error stream, and the [exit code](errors.md) says of what kind it is. Results go to "
-        "the standard output, progress and the summary of a run to the error stream.\n\n" + sections
+        "the standard output, progress and the summary of a run to the error stream; `--json` prints what "
+        "[a machine reads](../reference/json-output.md). `escore` without a command tells where an installation is and "
+        "what to do next. [Shells complete](../how-to/complete-in-the-shell.md) commands, options and values.\n\n"
+        + sections
     )
 
 
@@ -82,7 +87,7 @@ def _commands_below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 def _command_section(name: str, command: Any) -> str:
     rows = "\n".join(_parameter_row(parameter) for parameter in command.params)
     table = f"| option | default | what |\n|---|---|---|\n{rows}\n\n" if rows else ""
-    examples = re.sub(r"^Examples?: ", "", command.epilog or "").replace("; ", "\n")
+    examples = "\n".join(examples_of(command.epilog))
     shown = f"```sh\n{examples}\n```\n" if examples else ""
     return f"## {name}\n\n{command.help}\n\n{table}{shown}"
 
@@ -217,7 +222,13 @@ def _errors_page() -> str:
         f"| {c.exit_code} | `{c.__name__}` | {inspect.cleandoc(c.__doc__ or '').splitlines()[0].replace('``', '`')} |"
         for c in sorted(family, key=lambda c: (c.exit_code, c.__name__))
     )
-    return f"{_GENERATED}# Errors and exit codes\n\n| code | error | when |\n|---|---|---|\n{rows}\n"
+    return (
+        f"{_GENERATED}# Errors and exit codes\n\n| code | error | when |\n|---|---|---|\n{rows}\n\n"
+        "A call that the command line does not understand ends with 2, as a `UsageError` does, and names what may have "
+        f"been meant. Ctrl-C ends with {INTERRUPTED}, and `escore runs list` tells what a run left. A reader that goes "
+        f"away (`escore runs list | head -1`) ends a command with {READER_GONE} and no word. Every error is a line or "
+        "more on the error stream; with `--json` its [last line is an object](json-output.md#errors).\n"
+    )
 
 
 def main() -> None:

@@ -70,6 +70,7 @@ class Night:
     settings: Settings
     run: dict[str, Any]
     trained: dict[str, Any]
+    populated: dict[str, Any]
     outputs: dict[str, str]
     kept_files: Path
     """Every file that there was, if only for a while, outside the lake and the truth: see ``tests/file_watch.py``."""
@@ -98,7 +99,7 @@ def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Nig
         populated, trained, run = (
             succeed(escore(settings, *words, TMPDIR=str(temporary)))
             for words in (
-                ("populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30"),
+                ("populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30", "--json"),
                 ("train", *common, "--json"),
                 ("run", *common, "--json"),
             )
@@ -106,4 +107,5 @@ def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Nig
     outputs = {
         name: done.stdout + done.stderr for name, done in (("populate", populated), ("train", trained), ("run", run))
     }
-    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs, kept)
+    documents = [json.loads(done.stdout) for done in (run, trained, populated)]
+    return Night(settings, *documents, outputs, kept)

@@ -9,6 +9,7 @@ import pytest
 from contracts.settings import Settings
 from tests.berka_by_hand import BERKA
 from tests.flows.conftest import escore, succeed
+from tests.json_page import differs
 from tests.store_queries import query
 
 CLIENTS = 5_369
@@ -26,7 +27,8 @@ def test_every_client_is_accounted_for(installation, night, prefect_api):
     settings = Settings(
         **{n: getattr(installation, n) for n in installation.model_fields_set} | {"prefect_api_url": prefect_api}
     )
-    succeed(escore(settings, "import", "berka", str(BERKA)))
+    loaded = json.loads(succeed(escore(settings, "import", "berka", str(BERKA), "--json")).stdout)
+    assert differs("import berka", loaded) == {}
 
     refused = escore(settings, "train", "--as-of", "1998-12-31")
     assert refused.returncode == 7

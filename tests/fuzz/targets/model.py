@@ -134,6 +134,8 @@ def _evidence() -> bytes:
 _ODD_COUNTS: tuple[dict[str, Any], ...] = (
     {"linhas": float("inf")},
     {"variaveis": {}, "linhas": 10**400, "pontuacao": {"1": 10**400}},
+    {"linhas": "9" * 4000},
+    {"modelo": "\ud800"},
 )
 _axis = st.fixed_dictionaries(
     {

@@ -23,7 +23,7 @@ from extract.cursor_rows import _array
 from extract.money import MAX_CENTS
 from extract.record_keys import key_texts
 from extract.records import Decoded
-from flows.cli_options import parse_date
+from flows.commands.options import parse_date
 from flows.person_cpfs import names_a_person
 from flows.reference_date import check_reference_date
 from serve.access.callers import is_purpose, is_subject
@@ -161,7 +161,10 @@ def _is_handed_over(value: object) -> bool:
 
 
 def _decimal_or_float(text: str) -> Any:
-    return Decimal(text) if len(text) % 2 else float(text)
+    try:
+        return Decimal(text) if len(text) % 2 else float(text)
+    except InvalidOperation:  # an exponent beyond Decimal's; no driver has such a number
+        return float(text)
 
 
 _DATES = ("2025-06-30", "2025-06-30 23:59:59.999999", "2025-06-30T12:00:00+00", "infinity", "-infinity", "12025-01-01",
@@ -205,7 +208,7 @@ TARGETS = (
     Target(
         "numbers/dates",
         "dates and instants as text, and reference dates of commands",
-        ("extract.conversion:_instant_column", "extract.conversion:_date_column", "flows.cli_options:parse_date"),
+        ("extract.conversion:_instant_column", "extract.conversion:_date_column", "flows.commands.options:parse_date"),
         lambda: [*(text.encode() for text in _DATES), "\n".join(_DATES).encode()],
         _read_dates,
         grammar=lambda: _lines(_date_texts),
