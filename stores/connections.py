@@ -65,7 +65,7 @@ def sql_engine(
         )
     except (sa.exc.NoSuchModuleError, ImportError):
         raise SettingsError([f"{describe_url(url)}: no driver for {parsed.drivername}:// is installed"]) from None
-    except (ValueError, TypeError, sa.exc.SQLAlchemyError, *_driver_errors(parsed)):
+    except _refusals(parsed):
         raise _no_url(url) from None
     _bound_connecting(engine, parsed, timeout=timeout, statement_timeout=statement_timeout)
     return engine
@@ -75,9 +75,9 @@ def _no_url(url: str) -> SettingsError:
     return SettingsError([f"{describe_url(url)}: the driver makes nothing of this URL"])
 
 
-def _driver_errors(url: URL) -> tuple[type[Exception], ...]:
-    """Return the class of the errors of a URL's driver; of Oracle's, some are raised before it connects."""
-    return (url.get_dialect().import_dbapi().Error,)
+def _refusals(url: URL) -> tuple[type[Exception], ...]:
+    """Return what SQLAlchemy and the driver fail with when they make nothing of a URL, before anything is sent."""
+    return (ValueError, TypeError, sa.exc.SQLAlchemyError, url.get_dialect().import_dbapi().Error)
 
 
 def mongo_database(url: str, *, timeout: float) -> Database[dict[str, Any]]:
