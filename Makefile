@@ -5,9 +5,9 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WITH_SERVERS := tests/flows tests/faults tests/integration
+WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
 
-.PHONY: help setup demo test test-long check format up down docs screenshots bench peers lock clean
+.PHONY: help setup demo test test-long fuzz check format up down docs screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,12 +27,18 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
+	@scripts/install-tls-servers
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
+	@scripts/install-tls-servers
 	$(BIN)/python -m pytest --run-long
+
+fuzz: $(READY) ## Try 100,000 cases on every parser, with Atheris, 35 MB; FUZZ="--cases 5000" for fewer
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 check: $(READY) ## Format, lint, strict types, import rules, dead code
 	$(BIN)/ruff format --check .
@@ -51,8 +57,9 @@ up: $(READY) ## Start the embedded stores and Prefect
 down: $(READY) ## Stop them
 	$(BIN)/escore down
 
-docs: $(READY) ## Make the reference pages from the declarations, and the plan for a country from the figures
+docs: $(READY) ## Make reference pages and the map of personal data from the declarations, the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference
+	$(BIN)/python -m flows.privacy_page docs
 	$(BIN)/python -m benchmarks.scale_plan --write
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
@@ -65,8 +72,19 @@ peers: $(READY) ## Install what `make bench` measures beside: Polars, PySpark an
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[peers]'
 	$(BIN)/python -m benchmarks --make-feast
 
-lock: $(READY) ## Resolve the lock again from pyproject.toml
+audit: $(READY) ## Ask which locked versions have known faults: needs the network; AUDIT="--service osv" asks OSV
+	$(BIN)/python -m deploy.audit $(AUDIT)
+
+sbom: $(READY) ## Make the bill of materials, and the image's part of the lock
+	$(BIN)/python -m deploy.image_packages
+	$(BIN)/python -m deploy.bill_of_materials
+
+image: ## Build the image with Docker: IMAGE=escore
+	docker build --file deploy/image/Dockerfile --tag $(or $(IMAGE),escore) .
+
+lock: $(READY) ## Resolve the lock again from pyproject.toml, install it, and make what derives from it
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra dev pyproject.toml -o requirements.lock
+	$(MAKE) --no-print-directory sbom
 
 clean: ## Stop the embedded stores and remove all that was made here
 	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase

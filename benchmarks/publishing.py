@@ -57,7 +57,7 @@ class Bench:
         self.settings = settings
         self.scores = scores
         self.cache = redis_client(settings.secret("redis_url"), timeout=60)
-        self.owner = sql_engine(settings.secret("results_url"), timeout=10)
+        self.owner = sql_engine(settings.secret("results_admin_url"), timeout=10)
         self.redis_server = psutil.Process(self._redis_says("server", "process_id"))
         with self.owner.connect() as connection:
             backend = psutil.Process(connection.scalar(sa.text("SELECT pg_backend_pid()")))
@@ -74,13 +74,13 @@ class Bench:
     def publish(self) -> Round:
         """Publish by `Publisher` as a run does: range by range, with the content's digest."""
         run = self.begin()
-        return self._measure(lambda: self._publish(run))
+        return self.measure(lambda: self._publish(run))
 
     def floor(self) -> tuple[Round, int]:
         """Move the same bytes; return what it took and how many there were."""
         run = self.begin()
         payload = prepare(self.settings, run, self.scores)
-        return self._measure(lambda: move(self.settings, run, payload)), payload.size
+        return self.measure(lambda: move(self.settings, run, payload)), payload.size
 
     def _publish(self, run: RunInfo) -> None:
         engine = sql_engine(self.settings.secret("results_url"), timeout=10)
@@ -101,7 +101,8 @@ class Bench:
         engine.dispose()
         cache.close()
 
-    def _measure(self, call: Callable[[], None]) -> Round:
+    def measure(self, call: Callable[[], None]) -> Round:
+        """Return what a piece of work took, here and of the stores."""
         gc.collect()
         if self.settle:
             wait_until_idle([], self._servers())

@@ -7,9 +7,11 @@ a bucket (``s3://bucket/prefix``). Two processes that write the same content to 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from contracts.canonical_json import canonical_json
+from contracts.documents import reading_document, reading_parquet
 from contracts.errors import DataIntegrityError
 from contracts.lake_filesystem import open_filesystem
 from contracts.parquet_encoding import encoding_options
@@ -29,8 +32,14 @@ from contracts.parquet_encoding import encoding_options
 __all__ = ["MANIFEST_NAME", "ArtifactStore", "Content", "FileEntry", "Manifest", "canonical_json"]
 
 MANIFEST_NAME = "manifesto.json"
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+UNSEALED_FORMAT = 1
+"""Manifests of this format hold no checksum of their own; those of registered models may be of it."""
+_SEAL = "selo"
+_NO_SEAL = "0" * 64
 _UNFINISHED = ".tmp"
+_FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
 """What a file may hold: a table (Parquet), a mapping (canonical JSON) or bytes as they are."""
@@ -89,16 +98,21 @@ class ArtifactStore:
         data = self._read_buffer(f"{path}/{MANIFEST_NAME}")
         if data is None:
             return None
-        try:
-            body = json.loads(data.to_pybytes())
-            if body["formato"] != MANIFEST_FORMAT:
-                raise ValueError(f"format {body['formato']}")
+        with reading_document(f"{path}/{MANIFEST_NAME}", "altered, or not a manifest of this format"):
+            text = data.to_pybytes()
+            body = json.loads(text)
+            if body["formato"] not in (MANIFEST_FORMAT, UNSEALED_FORMAT):
+                raise ValueError("another format")
+            if body["formato"] == MANIFEST_FORMAT and text != _sealed(text):
+                raise ValueError("altered")
             entries = {
                 name: FileEntry(int(e["bytes"]), str(e["sha256"]), e["linhas"]) for name, e in body["arquivos"].items()
             }
+            if not all(map(_FILE_NAME.fullmatch, entries)):
+                raise ValueError("no name of a file")
+            if not all(_SHA256.fullmatch(entry.sha256) for entry in entries.values()):
+                raise ValueError("no checksum")
             return Manifest(entries, dict(body["meta"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataIntegrityError(f"{path}/{MANIFEST_NAME}: not a manifest of this format") from error
 
     def read_table(
         self,
@@ -115,14 +129,15 @@ class ArtifactStore:
         where the caller has read it already.
         """
         data = pa.BufferReader(self._read_checked(path, name, manifest))
-        return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns, use_threads=False)
+        with reading_parquet(f"{path}/{name}"):
+            return pq.ParquetFile(data, read_dictionary=list(coded)).read(columns=columns, use_threads=False)
 
     def read_json(self, path: str, name: str) -> dict[str, Any]:
-        """Return a JSON file of an artifact, after its checksum has been compared."""
-        try:
-            document: dict[str, Any] = json.loads(self.read_bytes(path, name))
-        except ValueError as error:
-            raise DataIntegrityError(f"{path}/{name}: not a JSON document") from error
+        """Return a JSON file of an artifact, an object, after its checksum has been compared."""
+        with reading_document(f"{path}/{name}"):
+            document = json.loads(self.read_bytes(path, name))
+            if not isinstance(document, dict):
+                raise TypeError("not an object")
         return document
 
     def read_bytes(self, path: str, name: str, *, manifest: Manifest | None = None) -> bytes:
@@ -166,15 +181,29 @@ class ArtifactStore:
             with suppress(FileNotFoundError):
                 self._filesystem.delete_dir(self._full(path))
 
+    def drop_unfinished(self, path: str) -> int:
+        """Remove what killed writers left below ``path``; return how many files. No writer may be at work there.
+
+        In a bucket there is nothing to remove: a file is one PUT.
+        """
+        if not self._lake.is_local:
+            return 0
+        unfinished = [info for info in self._below(path, recursive=True) if info.base_name.endswith(_UNFINISHED)]
+        with self._lake.reaching():
+            for info in unfinished:
+                with suppress(FileNotFoundError):
+                    self._filesystem.delete_file(info.path)
+        return len(unfinished)
+
     def _full(self, path: str) -> str:
         if ".." in path.split("/"):
             raise DataIntegrityError("a path in the lake may not climb out of it")
         return f"{self._base}/{path}"
 
-    def _below(self, path: str) -> Sequence[fs.FileInfo]:
+    def _below(self, path: str, *, recursive: bool = False) -> Sequence[fs.FileInfo]:
         with self._lake.reaching():
             found: Sequence[fs.FileInfo] = self._filesystem.get_file_info(
-                fs.FileSelector(self._full(path), allow_not_found=True)
+                fs.FileSelector(self._full(path), allow_not_found=True, recursive=recursive)
             )
             return found
 
@@ -247,7 +276,21 @@ def _manifest_json(manifest: Manifest) -> bytes:
         name: {"bytes": entry.size, "sha256": entry.sha256, "linhas": entry.rows}
         for name, entry in manifest.files.items()
     }
-    return canonical_json({"formato": MANIFEST_FORMAT, "arquivos": files, "meta": manifest.meta})
+    body = {"formato": MANIFEST_FORMAT, "arquivos": files, "meta": manifest.meta, _SEAL: _NO_SEAL}
+    return _sealed(canonical_json(body))
+
+
+def _sealed(data: bytes) -> bytes:
+    """Return a manifest's bytes with the SHA-256 of all else in its last entry; ValueError if it has no such entry.
+
+    Its counts end up in the ledger: they are trusted by checksum, as files are.
+    """
+    head, mark, tail = data.rpartition(f'"{_SEAL}": "'.encode())
+    if not mark:
+        raise ValueError("no seal")
+    rest = tail[len(_NO_SEAL) :]
+    digest = hashlib.sha256(b"".join([head, mark, _NO_SEAL.encode(), rest])).hexdigest()
+    return b"".join([head, mark, digest.encode(), rest])
 
 
 def _write_local(full: str, data: memoryview | bytes) -> None:
@@ -258,6 +301,8 @@ def _write_local(full: str, data: memoryview | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if os.fstat(file.fileno()).st_size != len(data):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
         temporary.replace(full)
     except OSError:
         temporary.unlink(missing_ok=True)

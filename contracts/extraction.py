@@ -62,8 +62,11 @@ class TableCounts:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> TableCounts:
-        """Return the counts that ``to_json`` wrote."""
-        return cls(body["lidos"], body["usados"], dict(body["ignorados"]), dict(body["rejeitados"]))
+        """Return the counts that ``to_json`` wrote; TypeError or KeyError if they are of another form."""
+        counts = cls(body["lidos"], body["usados"], dict(body["ignorados"]), dict(body["rejeitados"]))
+        if {int} != set(map(type, (counts.read, counts.used, *counts.ignored.values(), *counts.rejected.values()))):
+            raise TypeError("a count is not a whole number")
+        return counts
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

@@ -7,6 +7,8 @@ role) and never from the URL, so that no text made from a lake's root can hold o
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ CONNECT_SECONDS = 5.0
 REQUEST_SECONDS = 60.0
 """Longest silence within a reply; a file of a range is some megabytes."""
 
+_DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _AWS_ERROR = re.compile(r"AWS Error ([A-Z_]+)")
 
 
@@ -44,13 +47,15 @@ class LakeFilesystem:
 
     @contextmanager
     def reaching(self) -> Iterator[None]:
-        """Turn what a remote service fails with into StoreUnavailableError; a missing file stays FileNotFoundError."""
+        """Turn what a service or disk fails with into StoreUnavailableError; a missing file stays FileNotFoundError."""
         try:
             yield
         except FileNotFoundError:
             raise
         except OSError as error:
             if self.is_local:
+                if error.errno in _DISK_TROUBLE:
+                    raise StoreUnavailableError(f"lake {self.name}: {os.strerror(error.errno)}") from None
                 raise
             said = _AWS_ERROR.search(str(error))
             raise StoreUnavailableError(f"lake {self.name}: {said[1] if said else type(error).__name__}") from None

@@ -19,6 +19,11 @@ PRESCRIPTION_YEARS = 5
 """A debt more than this many years past due feeds nothing (CDC art. 43 §1; Súmula 323 STJ)."""
 
 
+EARLIEST_DATE = date(1900, 1, 1)
+LATEST_DATE = date(2200, 12, 31)
+"""A date of the stores outside these is a typing error (rule ``data_impossivel``)."""
+
+
 def cutoff_utc(as_of: date) -> datetime:
     """Return the first instant after ``as_of`` ends in São Paulo, as a naive UTC datetime.
 

@@ -1,4 +1,4 @@
-"""Every setting, read in this one place from the environment, ``.env`` and the embedded stores' state file.
+"""Every setting, read in this one place: environment, ``.env``, files of secrets, the embedded stores' state file.
 
 An unset store URL means the embedded store that ``escore up`` started. All that is wrong is reported
 together, by the variable's name, before any work starts. Secrets never show in ``repr`` or errors.
@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
 from contracts.regime import Regime
+from contracts.secret_files import ENDING, read_secret_files
 from contracts.urls import ANY_BASE, dask_of, lake_of, text_url_of, url_of
 
 PREFIX = "SCORE_"
@@ -34,6 +35,8 @@ RANGE_SETTINGS = (*SOURCE_SETTINGS, "results_url", "cache_key")
 """What must be set wherever CPF ranges are read: the stores, and who was erased from them at their request."""
 RUN_SETTINGS = (*SOURCE_SETTINGS, "results_url", "redis_url", "cache_key")
 """What must be set for a nightly run."""
+RESULTS_SETTINGS = ("results_url", "redis_url", "cache_key")
+"""What must be set to work on what was published."""
 WRITE_SETTINGS = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url")
 """What must be set to fill the three stores."""
 
@@ -44,7 +47,30 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _all_long_enough(secret: SecretStr) -> SecretStr:
+    keys = _listed(secret)
+    short = [str(place) for place, key in enumerate(keys, 1) if len(key.encode()) < MIN_SECRET_LENGTH]
+    if short:
+        raise ValueError(f"key {', '.join(short)} of {len(keys)}: at least {MIN_SECRET_LENGTH} bytes are needed")
+    return secret
+
+
+def _listed(secret: SecretStr) -> tuple[str, ...]:
+    """Return the secrets of a list: apart by white space, or texts in JSON if one holds white space itself."""
+    text = secret.get_secret_value()
+    if not text.lstrip().startswith("["):
+        return tuple(text.split())
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise ValueError("begins like a list in JSON and is not one of texts")
+    return tuple(keys)
+
+
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+_Secrets = Annotated[SecretStr, AfterValidator(_all_long_enough)]
 _BaseAUrl = Annotated[SecretStr, url_of(*ANY_BASE)]
 _PostgresUrl = Annotated[SecretStr, url_of("postgresql")]
 _MongoUrl = Annotated[SecretStr, url_of("mongodb")]
@@ -62,7 +88,8 @@ class Settings(BaseSettings):
     )
 
     env: Literal["desenvolvimento", "producao"] = Field(
-        "desenvolvimento", description="Where this runs; `producao` refuses development tokens"
+        "desenvolvimento",
+        description="Where this runs; `producao` refuses development tokens, and stores without checked TLS",
     )
     var: Path = Field(Path("var"), description="Folder of embedded stores, reports and, by default, the lake")
     regime: Regime = Field(
@@ -80,9 +107,21 @@ class Settings(BaseSettings):
     base_b_admin_url: _PostgresUrl | None = Field(None, description="Owner of Base B's tables")
     base_c_admin_url: _MongoUrl | None = Field(None, description="Writer of Base C's collections")
     results_admin_url: _PostgresUrl | None = Field(None, description="Owner of the results tables")
+    results_api_url: _PostgresUrl | None = Field(
+        None, description="The API's login on the results, if not `SCORE_RESULTS_URL`"
+    )
+    redis_api_url: _RedisUrl | None = Field(None, description="The API's login on the cache, if not `SCORE_REDIS_URL`")
     prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
     cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
+    cache_key_next: _Secret | None = Field(
+        None, description="The key that `SCORE_CACHE_KEY` will be, while keys are changed: read by it, not yet written"
+    )
+    cache_keys_earlier: _Secrets | None = Field(
+        None,
+        description="Keys that `SCORE_CACHE_KEY` was and that persons are still named by: the newest first, apart by "
+        "white space, or a list of texts in JSON",
+    )
     jwks: str | None = Field(None, description="Public keys of the tokens' issuer: a JWKS file or its https URL")
     jwt_secret: _Secret | None = Field(None, description="Secret of development tokens (HS256)")
     jwt_issuer: str = Field("escore", min_length=1, description="Claim `iss` that a token must have")
@@ -144,9 +183,19 @@ class Settings(BaseSettings):
         return self.audit_dir or self.var / "auditoria"
 
     @property
+    def earlier_cache_keys(self) -> tuple[str, ...]:
+        """Return the keys that ``SCORE_CACHE_KEY`` was, the newest first."""
+        return () if self.cache_keys_earlier is None else _listed(self.cache_keys_earlier)
+
+    @property
     def min_debt_cents(self) -> int:
         """Return the smallest debt that can make a default, in cents."""
         return round(self.min_debt_reais * 100)
+
+    def for_api(self) -> Self:
+        """Return the settings that the API works with: its own logins, where it has them, in the engine's place."""
+        own = {"results_url": self.results_api_url, "redis_url": self.redis_api_url}
+        return self.model_copy(update={name: url for name, url in own.items() if url is not None})
 
     def require(self, *names: str) -> Self:
         """Return the settings if all the named ones are set; SettingsError lists every one that is not."""
@@ -170,14 +219,18 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """Return the settings in force; SettingsError lists all that are wrong.
 
     Order, strongest first: ``overrides`` (tests, command-line options), environment, ``.env``, the embedded
-    stores' state file, defaults. PREFECT_API_URL in the environment beats the embedded Prefect server's.
+    stores' state file, defaults. A secret ``SCORE_X`` may lie in the file that ``SCORE_X_FILE`` names.
+    PREFECT_API_URL in the environment beats the embedded Prefect server's.
     """
     lines = _read_dotenv(Path(DOTENV))
     names = {*os.environ, *(line.key for line in lines if line.key)}
     problems = [f"{name}: no such setting" for name in sorted(names) if _is_unknown(name)]
     if damage := _damage(lines):
         raise SettingsError([*damage, *problems])
-    given = dict(overrides or {})
+    variables = {line.key: line.value for line in lines if line.key and line.value is not None} | dict(os.environ)
+    from_files, unread = read_secret_files(variables, PREFIX, secret_fields())
+    problems += unread
+    given = from_files | dict(overrides or {})
     try:
         settings = Settings(**given)
         if problems:
@@ -203,7 +256,7 @@ def read_embedded_state(var: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise SettingsError([f"{PREFIX}VAR: {path} cannot be read ({error.strerror})"]) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise damaged_state(path) from None
     document: dict[str, Any] = body
     return document
@@ -228,6 +281,9 @@ def _with_embedded(settings: Settings, given: dict[str, Any]) -> Settings:
     if prefect_api_url:
         state["prefect_api_url"] = prefect_api_url
     missing = {name: value for name, value in state.items() if getattr(settings, name) is None}
+    for store in ("results", "redis"):
+        if getattr(settings, f"{store}_url") is not None:  # the embedded API's login is on the embedded store
+            missing.pop(f"{store}_api_url", None)
     for store in ("base_a", "base_b", "base_c", "results"):
         own_url = getattr(settings, f"{store}_url")
         if own_url is not None and getattr(settings, f"{store}_admin_url") is None:
@@ -256,8 +312,21 @@ def _damage(lines: Iterable[Binding]) -> list[str]:
     ]
 
 
+def secret_fields() -> list[str]:
+    """Return the settings that are secrets, in the order of their declaration."""
+    return [name for name, field in Settings.model_fields.items() if SecretStr in _types_of(field.annotation)]
+
+
+def _types_of(annotation: Any) -> tuple[Any, ...]:
+    """Return the types of an optional, annotated field, as plain as they come."""
+    return tuple(getattr(part, "__origin__", part) for part in get_args(annotation) or (annotation,))
+
+
 def _is_unknown(name: str) -> bool:
-    return _is_ours(name) and name[len(PREFIX) :].lower() not in Settings.model_fields
+    if not _is_ours(name):
+        return False
+    field = name[len(PREFIX) :].lower()
+    return field not in Settings.model_fields and field.removesuffix(ENDING.lower()) not in secret_fields()
 
 
 def _is_ours(name: str) -> bool:

@@ -7,7 +7,7 @@ all (it takes only what a feature, a label, a link between stores or a fairness 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pyarrow as pa
@@ -30,6 +30,32 @@ class Kind(StrEnum):
     MONEY = "dinheiro"
 
 
+class Nature(StrEnum):
+    """What a column tells of a person (LGPD art. 5 I); all but the last are personal data."""
+
+    IDENTIFIER = "cpf"
+    """The CPF."""
+    NAME = "nome"
+    """What the person is called."""
+    PSEUDONYM = "pseudonimo"
+    """Names the person to whoever holds Base A: ``cliente.id``."""
+    CONTACT = "contato"
+    """Where the person is found."""
+    PROFILE = "perfil"
+    """Who the person is: birth, sex, marital status, state."""
+    FINANCIAL = "financeiro"
+    """What the person owes, earns and owns."""
+    EVENT = "evento"
+    """What the person did, or was done about them, and when."""
+    FREE_TEXT = "texto_livre"
+    """Whatever somebody wrote; it may tell of health or conviction (LGPD art. 11)."""
+    NONE = "nenhuma"
+    """The record's own: its key, when it was written."""
+
+
+DIRECT = (Nature.IDENTIFIER, Nature.NAME, Nature.PSEUDONYM, Nature.CONTACT)
+"""What names or finds a person by itself, and stands nowhere outside the stores, the lake and the results."""
+
 CENTS_SUFFIX = "_centavos"
 INSTANT_TYPE = pa.timestamp("us")
 _ARROW_TYPES = {
@@ -42,13 +68,16 @@ _ARROW_TYPES = {
 MAX_PLAUSIBLE_CENTS = 10**11
 """R$ 1 billion: one debt, asset, income or event above it is a typing error, not a fact (our rule)."""
 
+LONGEST_CLIENT_ID = 36
+"""Bytes of a consumer's id in UTF-8: what a published record has room for (our rule; the contract says characters)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column or document field.
 
     ``length`` is a text's, ``precision`` the digits before the two decimals are cut off of money
-    (numeric(precision, 2)). ``personal`` columns may identify a person. ``domain`` lists admitted values.
+    (numeric(precision, 2)). ``nature`` is what it tells of a person. ``domain`` lists admitted values.
     """
 
     name: str
@@ -58,8 +87,8 @@ class Column:
     precision: int | None = None
     nullable: bool = False
     read: bool = True
-    personal: bool = False
     domain: tuple[str, ...] = ()
+    nature: Nature = field(kw_only=True)
 
     @property
     def lake_name(self) -> str:
@@ -116,8 +145,8 @@ class Table:
         return pa.schema([pa.field("cpf", pa.string(), nullable=False), *fields])
 
 
-_ID = Column("id", Kind.TEXT, "identificador", length=36)
-_CPF = Column("cpf", Kind.TEXT, "CPF, só dígitos", length=11, personal=True)
+_ID = Column("id", Kind.TEXT, "identificador", length=36, nature=Nature.NONE)
+_CPF = Column("cpf", Kind.TEXT, "CPF, só dígitos", length=11, nature=Nature.IDENTIFIER)
 
 # fmt: off
 FEDERATIVE_UNITS = (
@@ -130,14 +159,27 @@ FEDERATIVE_UNITS = (
 
 def _address(*, read_state: bool) -> tuple[Column, ...]:
     return (
-        Column("uf", Kind.TEXT, "unidade da federação", length=2, read=read_state, domain=FEDERATIVE_UNITS),
-        Column("cidade", Kind.TEXT, "município", length=200, read=False, personal=True),
-        Column("bairro", Kind.TEXT, "bairro", length=200, read=False, personal=True),
         Column(
-            "longadouro", Kind.TEXT, "logradouro (grafia do documento de origem)", length=200, read=False, personal=True
+            "uf",
+            Kind.TEXT,
+            "unidade da federação",
+            length=2,
+            read=read_state,
+            domain=FEDERATIVE_UNITS,
+            nature=Nature.PROFILE,
         ),
-        Column("numero", Kind.TEXT, "número", length=20, nullable=True, read=False, personal=True),
-        Column("complemento", Kind.TEXT, "complemento", length=200, nullable=True, read=False, personal=True),
+        Column("cidade", Kind.TEXT, "município", length=200, read=False, nature=Nature.CONTACT),
+        Column("bairro", Kind.TEXT, "bairro", length=200, read=False, nature=Nature.CONTACT),
+        Column(
+            "longadouro",
+            Kind.TEXT,
+            "logradouro (grafia do documento de origem)",
+            length=200,
+            read=False,
+            nature=Nature.CONTACT,
+        ),
+        Column("numero", Kind.TEXT, "número", length=20, nullable=True, read=False, nature=Nature.CONTACT),
+        Column("complemento", Kind.TEXT, "complemento", length=200, nullable=True, read=False, nature=Nature.CONTACT),
     )
 
 
@@ -146,15 +188,22 @@ CLIENTE = Table(
     Store.A,
     "consumidor e seu endereço",
     (
-        _ID,
+        Column("id", Kind.TEXT, "identificador", length=36, nature=Nature.PSEUDONYM),
         _CPF,
-        Column("nome", Kind.TEXT, "nome completo", length=200, read=False, personal=True),
-        Column("data_nascimento", Kind.DATE, "data de nascimento", personal=True),
-        Column("sexo", Kind.TEXT, "sexo; lido só para medir equidade", length=1, nullable=True),
-        Column("estado_civil", Kind.TEXT, "estado civil; lido só para medir equidade", length=20, nullable=True),
+        Column("nome", Kind.TEXT, "nome completo", length=200, read=False, nature=Nature.NAME),
+        Column("data_nascimento", Kind.DATE, "data de nascimento", nature=Nature.PROFILE),
+        Column("sexo", Kind.TEXT, "sexo; lido só para medir equidade", length=1, nullable=True, nature=Nature.PROFILE),
+        Column(
+            "estado_civil",
+            Kind.TEXT,
+            "estado civil; lido só para medir equidade",
+            length=20,
+            nullable=True,
+            nature=Nature.PROFILE,
+        ),
         *_address(read_state=True),
-        Column("registrado_em", Kind.INSTANT, "quando o bureau soube do consumidor"),
-        Column("atualizado_em", Kind.INSTANT, "última alteração do cadastro"),
+        Column("registrado_em", Kind.INSTANT, "quando o bureau soube do consumidor", nature=Nature.NONE),
+        Column("atualizado_em", Kind.INSTANT, "última alteração do cadastro", nature=Nature.NONE),
     ),
     key="id",
     joins_by="cpf",
@@ -168,12 +217,12 @@ DIVIDA = Table(
     "dívidas do consumidor",
     (
         _ID,
-        Column("cliente_id", Kind.TEXT, "consumidor", length=36),
-        Column("empresa", Kind.TEXT, "credor", length=200),
-        Column("valor", Kind.MONEY, "valor devido", precision=14),
-        Column("vencimento", Kind.DATE, "vencimento"),
-        Column("registrada_em", Kind.INSTANT, "quando o bureau soube da dívida"),
-        Column("baixada_em", Kind.INSTANT, "quando foi paga ou baixada", nullable=True),
+        Column("cliente_id", Kind.TEXT, "consumidor", length=36, nature=Nature.PSEUDONYM),
+        Column("empresa", Kind.TEXT, "credor", length=200, nature=Nature.FINANCIAL),
+        Column("valor", Kind.MONEY, "valor devido", precision=14, nature=Nature.FINANCIAL),
+        Column("vencimento", Kind.DATE, "vencimento", nature=Nature.FINANCIAL),
+        Column("registrada_em", Kind.INSTANT, "quando o bureau soube da dívida", nature=Nature.NONE),
+        Column("baixada_em", Kind.INSTANT, "quando foi paga ou baixada", nullable=True, nature=Nature.FINANCIAL),
     ),
     key="id",
     joins_by="cliente_id",
@@ -189,10 +238,10 @@ PESSOA = Table(
     "pessoa, ligada ao cliente da Base A",
     (
         _CPF,
-        Column("cliente_id", Kind.TEXT, "id do mesmo consumidor na Base A", length=36),
-        Column("data_nascimento", Kind.DATE, "data de nascimento", read=False, personal=True),
+        Column("cliente_id", Kind.TEXT, "id do mesmo consumidor na Base A", length=36, nature=Nature.PSEUDONYM),
+        Column("data_nascimento", Kind.DATE, "data de nascimento", read=False, nature=Nature.PROFILE),
         *_address(read_state=False),
-        Column("atualizado_em", Kind.INSTANT, "última alteração"),
+        Column("atualizado_em", Kind.INSTANT, "última alteração", nature=Nature.NONE),
     ),
     key="cliente_id",
     joins_by="cpf",
@@ -206,12 +255,12 @@ FONTE_DE_RENDA = Table(
     (
         _ID,
         _CPF,
-        Column("tipo", Kind.TEXT, "tipo da fonte", length=50),
-        Column("descricao", Kind.TEXT, "descrição", length=200, read=False),
-        Column("valor", Kind.MONEY, "valor por período", precision=14),
-        Column("frequencia", Kind.TEXT, "frequência do recebimento", length=30),
-        Column("registrada_em", Kind.INSTANT, "quando o bureau soube da fonte"),
-        Column("encerrada_em", Kind.INSTANT, "quando a fonte acabou", nullable=True),
+        Column("tipo", Kind.TEXT, "tipo da fonte", length=50, nature=Nature.FINANCIAL),
+        Column("descricao", Kind.TEXT, "descrição", length=200, read=False, nature=Nature.FREE_TEXT),
+        Column("valor", Kind.MONEY, "valor por período", precision=14, nature=Nature.FINANCIAL),
+        Column("frequencia", Kind.TEXT, "frequência do recebimento", length=30, nature=Nature.FINANCIAL),
+        Column("registrada_em", Kind.INSTANT, "quando o bureau soube da fonte", nature=Nature.NONE),
+        Column("encerrada_em", Kind.INSTANT, "quando a fonte acabou", nullable=True, nature=Nature.FINANCIAL),
     ),
     key="id",
     joins_by="cpf",
@@ -227,11 +276,11 @@ BEM = Table(
     (
         _ID,
         _CPF,
-        Column("tipo", Kind.TEXT, "tipo do bem", length=50),
-        Column("descricao", Kind.TEXT, "descrição", length=200, read=False),
-        Column("valor_estimado", Kind.MONEY, "valor estimado", precision=16),
-        Column("registrado_em", Kind.INSTANT, "quando o bureau soube do bem"),
-        Column("alienado_em", Kind.INSTANT, "quando o bem foi vendido", nullable=True),
+        Column("tipo", Kind.TEXT, "tipo do bem", length=50, nature=Nature.FINANCIAL),
+        Column("descricao", Kind.TEXT, "descrição", length=200, read=False, nature=Nature.FREE_TEXT),
+        Column("valor_estimado", Kind.MONEY, "valor estimado", precision=16, nature=Nature.FINANCIAL),
+        Column("registrado_em", Kind.INSTANT, "quando o bureau soube do bem", nature=Nature.NONE),
+        Column("alienado_em", Kind.INSTANT, "quando o bem foi vendido", nullable=True, nature=Nature.FINANCIAL),
     ),
     key="id",
     joins_by="cpf",
@@ -246,9 +295,11 @@ CONSULTAS = Table(
     "consultas ao bureau",
     (
         _CPF,
-        Column("empresa", Kind.TEXT, "quem consultou"),
-        Column("tipo_empresa", Kind.TEXT, "ramo de quem consultou; `titular` é o próprio consumidor"),
-        Column("data_consulta", Kind.INSTANT, "quando"),
+        Column("empresa", Kind.TEXT, "quem consultou", nature=Nature.EVENT),
+        Column(
+            "tipo_empresa", Kind.TEXT, "ramo de quem consultou; `titular` é o próprio consumidor", nature=Nature.EVENT
+        ),
+        Column("data_consulta", Kind.INSTANT, "quando", nature=Nature.EVENT),
     ),
     key="_id",
     joins_by="cpf",
@@ -261,10 +312,10 @@ MOVIMENTACOES = Table(
     "movimentações financeiras",
     (
         _CPF,
-        Column("tipo_movimentacao", Kind.TEXT, "credito ou debito", domain=("credito", "debito")),
-        Column("data_movimentacao", Kind.INSTANT, "quando"),
-        Column("valor", Kind.MONEY, "valor, maior que zero"),
-        Column("descricao", Kind.TEXT, "descrição", nullable=True, read=False, personal=True),
+        Column("tipo_movimentacao", Kind.TEXT, "credito ou debito", domain=("credito", "debito"), nature=Nature.EVENT),
+        Column("data_movimentacao", Kind.INSTANT, "quando", nature=Nature.EVENT),
+        Column("valor", Kind.MONEY, "valor, maior que zero", nature=Nature.EVENT),
+        Column("descricao", Kind.TEXT, "descrição", nullable=True, read=False, nature=Nature.FREE_TEXT),
     ),
     key="_id",
     joins_by="cpf",
@@ -277,19 +328,21 @@ COMPRAS = Table(
     "compras no cartão",
     (
         _CPF,
-        Column("data_compra", Kind.INSTANT, "quando"),
-        Column("valor", Kind.MONEY, "valor, maior que zero"),
-        Column("bandeira_cartao", Kind.TEXT, "bandeira", nullable=True),
+        Column("data_compra", Kind.INSTANT, "quando", nature=Nature.EVENT),
+        Column("valor", Kind.MONEY, "valor, maior que zero", nature=Nature.EVENT),
+        Column("bandeira_cartao", Kind.TEXT, "bandeira", nullable=True, nature=Nature.EVENT),
         Column(
             "produto",
             Kind.TEXT,
             "o que foi comprado; pode revelar saúde ou convicção: não é lido",
             nullable=True,
             read=False,
-            personal=True,
+            nature=Nature.FREE_TEXT,
         ),
-        Column("tipo", Kind.TEXT, "credito, debito ou parcelado", nullable=True),
-        Column("codigo_transacao", Kind.TEXT, "código único da transação", nullable=True, read=True),
+        Column("tipo", Kind.TEXT, "credito, debito ou parcelado", nullable=True, nature=Nature.EVENT),
+        Column(
+            "codigo_transacao", Kind.TEXT, "código único da transação", nullable=True, read=True, nature=Nature.EVENT
+        ),
     ),
     key="_id",
     joins_by="cpf",

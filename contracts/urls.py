@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, SecretStr, ValidationInfo
+
+from contracts.transport import check_transport
 
 NOT_WELL_FORMED = "is not a well-formed URL; write @ : / in a password as %40 %3A %2F"
 
@@ -19,6 +21,7 @@ S3 = "s3"
 BUCKETS = (S3, "gs")
 LAKES = (*BUCKETS, "file")
 LOCAL_DASK = "local"
+PRODUCTION = "producao"
 SCHEDULERS = ("tcp", "tls")
 S3_OPTIONS = ("endpoint_override", "region", "scheme", "tls_ca_file_path")
 """What a lake's URL may say of its service; keys are read by the AWS SDK from its own variables."""
@@ -30,10 +33,12 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def url_of(*schemes: str) -> AfterValidator:
-    """Return the validator of a secret URL that begins with one of the schemes (`x+driver` counts as `x`)."""
+    """Return the validator of a store's URL, a secret, by its schemes (`x+driver` counts as `x`); TLS in production."""
 
-    def check(url: SecretStr) -> SecretStr:
+    def check(url: SecretStr, info: ValidationInfo) -> SecretStr:
         check_url(url.get_secret_value(), schemes)
+        if is_production(info):
+            check_transport(url.get_secret_value())
         return url
 
     return AfterValidator(check)
@@ -49,16 +54,23 @@ def text_url_of(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def lake_of(root: str) -> str:
+def lake_of(root: str, info: ValidationInfo) -> str:
     """Return a lake's root, a plain path or a URL of a file system; ValueError if it is neither."""
     if "://" in root:
         check_url(root, LAKES)
+        if is_production(info):
+            check_transport(root)
     if root.startswith(f"{S3}://"):
         _check_s3(root)
     return root
 
 
-def dask_of(address: str) -> str:
+def is_production(info: ValidationInfo) -> bool:
+    """Return whether the settings under validation are those of production; `env` is read before every URL."""
+    return bool(info.data.get("env") == PRODUCTION)
+
+
+def dask_of(address: str, info: ValidationInfo) -> str:
     """Return where Dask is: ``local``, or a scheduler's URL with host and port; ValueError if it is neither."""
     if address == LOCAL_DASK:
         return address
@@ -68,6 +80,8 @@ def dask_of(address: str) -> str:
     parts = urlsplit(address)
     if parts.port is None or "@" in parts.netloc or parts.path or parts.query:
         raise ValueError("must name host and port, and nothing else")
+    if is_production(info):
+        check_transport(address)
     return address
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contracts.documents import reading_document
 from contracts.reference_date import cutoff_utc
 from contracts.settings import MAX_OVERLAP_DAYS
 from contracts.tables import CLIENTE, PESSOA, Store, Table, tables_of
@@ -63,12 +64,13 @@ def table_of(records: Records) -> pa.Table:
 
 def records_in(table: Table, listed: pa.Table) -> Records:
     """Return the records that ``table_of`` wrote."""
-    flat = listed.combine_chunks()
-    columns = {
-        name: Decoded(_array(flat, name), np.asarray(_array(flat, defects)) if defects in flat.column_names else None)
-        for name, defects in ((name, _DEFECTS + name) for name in _names(table))
-    }
-    return Records(table, columns, _keys(table, columns, _array(flat, _KEY)))
+    with reading_document(f"{table.name}: what was set aside"):
+        flat = listed.combine_chunks()
+        columns = {
+            name: Decoded(_array(flat, name), np.asarray(_array(flat, other)) if other in flat.column_names else None)
+            for name, other in ((name, _DEFECTS + name) for name in _names(table))
+        }
+        return Records(table, columns, _keys(table, columns, _array(flat, _KEY)))
 
 
 def restore_records(table: Table, admitted: pa.Table, aside: pa.Table | None) -> Records:

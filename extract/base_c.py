@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from bson import decode
-from bson.codec_options import CodecOptions, DatetimeConversion
-from bson.errors import BSONError
 
-from contracts.errors import StoreContractError
 from contracts.extraction import CpfRange
 from contracts.tables import Store, Table, tables_of
-from extract.bson_values import decode_elements, decode_field
-from extract.bson_walker import ARRAY, Batch, Field, locate_fields, open_batch
+from extract.bson_types import ARRAY
+from extract.bson_values import decode_elements, decode_field, decode_texts
+from extract.bson_walker import Batch, Field, locate_fields, open_batch
+from extract.conversion import decode_text
 from extract.mongo_replies import find_arrays
+from extract.plain_bson import smallest_text
 from extract.records import Flags, Records, concat_records, filter_records
 from extract.store_errors import reading_mongo
 
@@ -78,7 +77,7 @@ def read_since(database: Database[dict[str, Any]], table: Table, since: datetime
                 for arrays in _grouped(replies):
                     batch = open_batch(arrays)
                     records = decode_documents(table, batch)
-                    yield records, _held_by(batch, locate_fields(batch, ["cpf"])["cpf"], records.columns["cpf"].values)
+                    yield records, _held_by(batch, locate_fields(batch, ["cpf"])["cpf"])
 
 
 def count_documents(database: Database[dict[str, Any]], table: Table, query: Mapping[str, Any] | None = None) -> int:
@@ -122,33 +121,21 @@ def decode_documents(table: Table, batch: Batch, cpf_range: CpfRange | None = No
 
 def _owned_arrays(batch: Batch, cpf: Field, cpf_range: CpfRange) -> Flags:
     owned = np.zeros(len(cpf.types), dtype=bool)
+    lower = (cpf_range.lower or _SMALLEST_TEXT).encode()
     for row in np.flatnonzero(cpf.types == ARRAY):
-        smallest = _array_text(batch, cpf, int(row)) or _SMALLEST_TEXT
-        below = cpf_range.upper is None or smallest < cpf_range.upper
-        owned[row] = below and smallest >= (cpf_range.lower or _SMALLEST_TEXT)
+        smallest = _array_text(batch, cpf, int(row)) or b""
+        owned[row] = smallest >= lower and (cpf_range.upper is None or smallest < cpf_range.upper.encode())
     return owned
 
 
-def _held_by(batch: Batch, cpf: Field, cpfs: pa.Array) -> pa.Array:
+def _held_by(batch: Batch, cpf: Field) -> pa.Array:
     """Return the text by which a range holds each document; null where none does."""
-    is_array = cpf.types == ARRAY
+    texts, is_array = decode_texts(batch, cpf), cpf.types == ARRAY
     if not is_array.any():
-        return cpfs
-    smallest = [_array_text(batch, cpf, int(row)) for row in np.flatnonzero(is_array)]
-    return pc.replace_with_mask(cpfs, pa.array(is_array), pa.array(smallest, pa.string()))
+        return texts
+    smallest = pa.array([_array_text(batch, cpf, int(row)) for row in np.flatnonzero(is_array)], pa.binary())
+    return pc.replace_with_mask(texts, pa.array(is_array), decode_text(smallest))
 
 
-def _array_text(batch: Batch, cpf: Field, row: int) -> str | None:
-    return _smallest_text(batch.data[cpf.starts[row] : cpf.ends[row]].tobytes())
-
-
-def _smallest_text(array: bytes) -> str | None:
-    """Return the smallest text of a BSON array; None if it holds none."""
-    lenient: CodecOptions[dict[str, Any]] = CodecOptions(
-        unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
-    )
-    try:
-        elements = decode(array, lenient).values()
-    except BSONError:
-        raise StoreContractError("MongoDB: a reply holds malformed BSON") from None
-    return min((value for value in elements if isinstance(value, str)), default=None)
+def _array_text(batch: Batch, cpf: Field, row: int) -> bytes | None:
+    return smallest_text(batch.data[cpf.starts[row] : cpf.ends[row]].tobytes())

@@ -1,7 +1,8 @@
 """Located BSON values -> Arrow columns in the lake's types, with the exact reason where there is no value.
 
 Text only from BSON strings, instants only from BSON dates, money from double, int32, int64 and Decimal128.
-A null, an undefined or an absent field is null; any other type is Defect.WRONG_TYPE, or TEXT if it is text.
+A null, an undefined or an absent field is null; any other type is Defect.WRONG_TYPE, or TEXT if it is text. So is a
+field that the document has more than once, whatever it holds.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.tables import INSTANT_TYPE, Kind
-from extract import bson_walker as bson
+from extract import bson_types as bson
 from extract.bson_walker import Batch, Field, Offsets
 from extract.conversion import decode_text
 from extract.money import MAX_CENTS, cents_from_decimal, cents_from_doubles, cents_from_ints
 from extract.records import Codes, Decoded, Defect, Flags
 
+_TEXTS = (bson.STRING, bson.SYMBOL)
 _NO_VALUE = (bson.ABSENT, bson.NULL, bson.UNDEFINED)
 _LARGEST_MILLISECONDS = 2**62 // 1000
 
@@ -32,7 +35,20 @@ _LONG_DIVISION = 18
 
 def decode_field(batch: Batch, field: Field, kind: Kind) -> Decoded:
     """Return a located field of every document as a column of its kind."""
-    return _DECODERS[kind](batch, field)
+    decoded = _DECODERS[kind](batch, field)
+    return _without_repeated(decoded, field.repeated) if field.repeated.any() else decoded
+
+
+def decode_texts(batch: Batch, field: Field) -> pa.Array:
+    """Return what is text in each document, symbols too, as MongoDB's index holds it; null where there is none."""
+    return decode_text(_slices(batch, field.starts + 4, field.ends - 1, np.isin(field.types, _TEXTS)))
+
+
+def _without_repeated(decoded: Decoded, repeated: Flags) -> Decoded:
+    values = pc.if_else(pa.array(repeated), pa.scalar(None, decoded.values.type), decoded.values)
+    defects = np.zeros(len(values), np.uint8) if decoded.defects is None else decoded.defects
+    defects[repeated] = Defect.WRONG_TYPE
+    return Decoded(values, defects)
 
 
 def decode_elements(batch: Batch, field: Field, name: str) -> pa.Array:

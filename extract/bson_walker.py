@@ -5,12 +5,14 @@ compare the field's name, skip the value by its type's length. Every step is a h
 over all documents, whatever the order of their fields; what is not wanted is skipped, nested or not. The
 types found are exact, which is what lets a check refuse a wrong one.
 
-Of two fields of the same name the last counts, as in ``bson.decode``. BSON whose lengths do not add up
-gives StoreContractError; no byte outside a document's own is ever used for it.
+Of two fields of the same name the first counts, as in MongoDB's own queries and indexes, and that there is another
+is told: which of them is meant nobody knows. BSON whose lengths do not add up gives StoreContractError; no byte
+outside a document's own is ever used for it.
 """
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,30 +21,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from contracts.errors import StoreContractError
+from extract.bson_types import ABSENT, DOCUMENT, ENDS_WITH_NUL, FIXED_SIZES, PREFIXED, REGEX
+from extract.plain_bson import elements_between, malformed
 from extract.records import Codes, Flags
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Offsets: TypeAlias = npt.NDArray[np.int64]
 
-DOUBLE, STRING, DOCUMENT, ARRAY, BINARY, UNDEFINED, OBJECT_ID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07
-DATE, NULL, REGEX, DB_POINTER, CODE, SYMBOL, SCOPED_CODE = 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F
-INT32, INT64, DECIMAL128 = 0x10, 0x12, 0x13
-ABSENT = 0x00
-
-_FIXED_SIZES = {
-    DOUBLE: 8, UNDEFINED: 0, OBJECT_ID: 12, 0x08: 1, DATE: 8, NULL: 0,
-    INT32: 4, 0x11: 8, INT64: 8, DECIMAL128: 16, 0x7F: 0, 0xFF: 0,
-}  # fmt: skip
-_PREFIXED = {
-    STRING: (4, 1), CODE: (4, 1), SYMBOL: (4, 1), DOCUMENT: (0, 5), ARRAY: (0, 5),
-    SCOPED_CODE: (0, 14), BINARY: (5, 0), DB_POINTER: (16, 1),
-}  # fmt: skip
-"""Types that start with an int32 length: bytes that the length leaves out, and the least it may be."""
-
-_ENDS_WITH_NUL = (STRING, CODE, SYMBOL, DOCUMENT, ARRAY)
 _SIZES = np.full(256, -1, dtype=np.int64)
-_SIZES[list(_FIXED_SIZES)] = list(_FIXED_SIZES.values())
+_SIZES[list(FIXED_SIZES)] = list(FIXED_SIZES.values())
 
 PADDING = b"\0" * 64
 """Follows a batch, so that a read of up to 8 bytes at any place of it stays inside the buffer."""
@@ -53,6 +40,12 @@ _TENS = 10 ** np.arange(1, 10)
 _SMALLEST_DOCUMENT = 5
 """Bytes: a length and a NUL; also what lies before the name of a document's first field: a length and a type."""
 
+_MANY_FIELDS = 64
+"""Steps after which what is left is read one document at a time: a step costs a hundred fields of one document.
+
+No document has as many fields that were asked for; one that has a field a million times would take hours.
+"""
+
 _LONGEST_PROBE = 48
 _PROBES = 12
 """Names tried before documents are looked at by position of their next NUL: enough where fields repeat."""
@@ -60,11 +53,30 @@ _PROBES = 12
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where one field's value lies in each document: BSON type (ABSENT where there is none), start and end."""
+    """Where one field's value lies in each document: BSON type (ABSENT where there is none), start and end.
+
+    ``repeated``: the document has the field more than once.
+    """
 
     types: Codes
     starts: Offsets
     ends: Offsets
+    repeated: Flags
+
+    def note(self, rows: Offsets, types: Codes, starts: Offsets, ends: Offsets) -> None:
+        """Note where the field lies in some documents, or that it lies in them again."""
+        again = self.types[rows] != ABSENT
+        if again.any():
+            self.repeated[rows[again]] = True
+            rows, types, starts, ends = (one[~again] for one in (rows, types, starts, ends))
+        self.types[rows], self.starts[rows], self.ends[rows] = types, starts, ends
+
+    def note_one(self, row: int, kind: int, start: int, end: int) -> None:
+        """Note the same of one document."""
+        if self.types[row] != ABSENT:
+            self.repeated[row] = True
+        else:
+            self.types[row], self.starts[row], self.ends[row] = kind, start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,39 +148,33 @@ def _followed_starts(batch: Batch, begin: int, end: int) -> Offsets:
     while place < last:
         start = array.find(0, place + 1) + 1
         if array[place] != DOCUMENT or not 0 < start <= last - _SMALLEST_DOCUMENT:
-            raise _malformed()
+            raise malformed()
         length = _INT32.unpack_from(array, start)[0]
         if length < _SMALLEST_DOCUMENT:
-            raise _malformed()
+            raise malformed()
         starts.append(start)
         place = start + length
     _require(place == last and array[place] == 0)
     return np.array(starts, dtype=np.int64) + begin
 
 
-def element_end(data: bytes | memoryview, kind: int, start: int) -> int:
-    """Return where one value ends, by its type; StoreContractError if the type has no known length."""
-    if kind in _FIXED_SIZES:
-        return start + _FIXED_SIZES[kind]
-    if kind not in _PREFIXED:
-        raise _malformed()
-    outside, least = _PREFIXED[kind]
-    length: int = _INT32.unpack_from(data, start)[0]
-    if length < least:
-        raise _malformed()
-    return start + length + outside
-
-
 def locate_fields(batch: Batch, names: Sequence[str]) -> dict[str, Field]:
     """Return where each named top-level field lies in every document of the batch."""
     count = len(batch.starts)
     found = {
-        name.encode(): Field(np.zeros(count, np.uint8), np.zeros(count, np.int64), np.zeros(count, np.int64))
+        name.encode(): Field(
+            np.zeros(count, np.uint8), np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.bool_)
+        )
         for name in names
     }
     walker = _Walker(batch)
     rows, cursors, last = np.arange(count), batch.starts + 4, batch.ends - 1
-    while rows.size:
+    for step in itertools.count():
+        if not rows.size:
+            break
+        if step == _MANY_FIELDS:
+            _locate_rest(batch, rows, cursors, last, found)
+            break
         types = batch.data[cursors]
         finished = types == 0
         if finished.any():
@@ -178,10 +184,17 @@ def locate_fields(batch: Batch, names: Sequence[str]) -> dict[str, Field]:
         values, hits = walker.read_names(cursors + 1, last, found)
         ends = walker.value_ends(types, values, last)
         for name, at in hits:
-            field, of = found[name], rows[at]
-            field.types[of], field.starts[of], field.ends[of] = types[at], values[at], ends[at]
+            found[name].note(rows[at], types[at], values[at], ends[at])
         cursors = ends
     return {name.decode(): field for name, field in found.items()}
+
+
+def _locate_rest(batch: Batch, rows: Offsets, cursors: Offsets, last: Offsets, found: Mapping[bytes, Field]) -> None:
+    for row, cursor, end in zip(rows.tolist(), cursors.tolist(), last.tolist(), strict=True):
+        data = batch.data[cursor : end + 1].tobytes()
+        for kind, name, start, stop in elements_between(data, 0, end - cursor):
+            if name in found:
+                found[name].note_one(row, kind, cursor + start, cursor + stop)
 
 
 class _Walker:
@@ -233,20 +246,20 @@ class _Walker:
             pattern_ends = self._after_nul(values)
             _require(pattern_ends <= last)
             return self._after_nul(pattern_ends)
-        if kind not in _PREFIXED:
-            raise _malformed()
-        outside, least = _PREFIXED[kind]
+        if kind not in PREFIXED:
+            raise malformed()
+        outside, least = PREFIXED[kind]
         lengths = self._ints[values].astype(np.int64)
         _require(lengths >= least)
         ends = values + lengths + outside
         _require(ends <= last)
-        if kind in _ENDS_WITH_NUL:
+        if kind in ENDS_WITH_NUL:
             _require(self._data[ends - 1] == 0)
         return ends
 
     def _name_at(self, place: int, last: int) -> bytes:
-        text = self._data[place : last + 1].tobytes()
-        return text[: text.index(0)]
+        text = self._data[place : min(place + _LONGEST_PROBE + 1, last) + 1].tobytes()
+        return text.partition(b"\0")[0]
 
     def _matches(self, name: bytes, places: Offsets) -> Flags:
         """Return which places hold exactly ``name`` and its NUL, comparing eight bytes at a time."""
@@ -266,8 +279,4 @@ class _Walker:
 
 def _require(condition: Flags | np.bool_ | bool) -> None:
     if not np.all(condition):
-        raise _malformed()
-
-
-def _malformed() -> StoreContractError:
-    return StoreContractError("MongoDB: a reply holds malformed BSON")
+        raise malformed()

@@ -28,5 +28,5 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     try:
         return pa.array(values, kind)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowException, ValueError, OverflowError):  # a value of another type: every one as text
         return pa.array([None if value is None else str(value) for value in values], pa.string())

@@ -13,15 +13,11 @@ import pyarrow.compute as pc
 
 from contracts.cpf import has_valid_digits, is_well_formed
 from contracts.income_frequency import normalize_frequency
-from contracts.reference_date import cutoff_utc
-from contracts.tables import MAX_PLAUSIBLE_CENTS, Column, Kind
+from contracts.reference_date import EARLIEST_DATE, LATEST_DATE, cutoff_utc
+from contracts.tables import CLIENTE, LONGEST_CLIENT_ID, MAX_PLAUSIBLE_CENTS, Column, Kind
 from extract.records import Decoded, Defect, Flags, Records
 from extract.value_runs import Runs
 from extract.verdicts import Verdicts
-
-EARLIEST = date(1900, 1, 1)
-LATEST = date(2200, 12, 31)
-"""Dates outside are typing errors (rule ``data_impossivel``)."""
 
 BIRTH_DATE = "data_nascimento"
 FREQUENCY = "frequencia"
@@ -40,6 +36,8 @@ def check_fields(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
             _check_date(column, decoded, verdicts)
             if column.name == BIRTH_DATE:
                 _check_birth(records, verdicts, as_of=as_of)
+        elif column.name == "id" and records.table is CLIENTE:
+            verdicts.apply("valor_fora_do_dominio", _unpublishable(decoded))
         elif column.domain:
             domain = pc.is_in(decoded.values, value_set=pa.array(column.domain))
             verdicts.apply("valor_fora_do_dominio", flags(pc.and_(decoded.values.is_valid(), pc.invert(domain))))
@@ -80,6 +78,12 @@ def _check_cpf(decoded: Decoded, verdicts: Verdicts) -> None:
     verdicts.apply("cpf_digito_verificador", runs.spread(wrong & well_formed))
 
 
+def _unpublishable(ids: Decoded) -> Flags:
+    """Return which consumers' ids neither a published record nor PostgreSQL has room for: too long, or with a NUL."""
+    too_long = pc.greater(pc.binary_length(ids.values), LONGEST_CLIENT_ID)
+    return flags(pc.or_(too_long, pc.match_substring(ids.values, "\0")))
+
+
 def _check_money(decoded: Decoded, verdicts: Verdicts) -> None:
     verdicts.apply("valor_nao_finito", decoded.has(Defect.NOT_FINITE))
     verdicts.apply("valor_nao_positivo", flags(pc.less_equal(decoded.values, 0)))
@@ -94,13 +98,13 @@ def _check_birth(records: Records, verdicts: Verdicts, *, as_of: date) -> None:
 
 
 def _check_date(column: Column, decoded: Decoded, verdicts: Verdicts) -> None:
-    kind, latest = decoded.values.type, LATEST
+    kind, latest, earliest = decoded.values.type, LATEST_DATE, EARLIEST_DATE
     if column.kind is Kind.INSTANT:
         after = pc.greater(decoded.values, pa.scalar(datetime(latest.year, latest.month, latest.day, 23, 59, 59), kind))
-        before = pc.less(decoded.values, pa.scalar(datetime(EARLIEST.year, EARLIEST.month, EARLIEST.day), kind))
+        before = pc.less(decoded.values, pa.scalar(datetime(earliest.year, earliest.month, earliest.day), kind))
     else:
         after = pc.greater(decoded.values, pa.scalar(latest, kind))
-        before = pc.less(decoded.values, pa.scalar(EARLIEST, kind))
+        before = pc.less(decoded.values, pa.scalar(earliest, kind))
     verdicts.apply("data_impossivel", flags(pc.or_(before, after)))
 
 

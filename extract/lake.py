@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from contracts.artifacts import ArtifactStore, Manifest
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
 from contracts.tables import CLIENTE, TABLES, TABLES_BY_NAME, Table
@@ -52,39 +53,42 @@ def write_extraction(
     return lake.write(snapshot_path(snapshot_id, index), {**files, _REJECTS: extraction.rejects}, meta=meta)
 
 
-def read_extraction(
+def read_extraction(  # noqa: PLR0913 - where it lies, and what is wanted of it
     lake: ArtifactStore,
     snapshot_id: str,
     index: int | None,
     tables: Sequence[str] | None = None,
     *,
     columns: Mapping[str, Sequence[str]] | None = None,
+    manifest: Manifest | None = None,
 ) -> Extraction:
     """Return one range (or the strays), with all tables or those named; rejects and counts are always whole.
 
     Where ``columns`` names the columns of each table, only those are decoded, and texts that repeat stay coded by
-    dictionary: a third of the time; the tables that it leaves out are compared with their checksums all the same.
-    DataIntegrityError if it is not in the lake, or if a file read is not what was written.
+    dictionary: a third of the time; the files that it leaves out are compared with their checksums all the same.
+    ``manifest`` is the range's, where the caller has read it already. DataIntegrityError if it is not in the lake, or
+    if a file read is not what was written.
     """
     path = snapshot_path(snapshot_id, index)
-    manifest = lake.read_manifest(path)
-    if manifest is None:
-        raise DataIntegrityError(f"{path}: not in the lake")
-    if columns is None:
-        wanted = [table.name for table in TABLES] if tables is None else tables
-        read = {name: _read_table(lake, path, TABLES_BY_NAME[name], manifest) for name in wanted}
-    else:
-        read = {
-            name: _read_columns(lake, path, TABLES_BY_NAME[name], names, manifest=manifest)
-            for name, names in columns.items()
-        }
-        for name in sorted(TABLES_BY_NAME.keys() - read):
-            lake.check(path, f"{name}.parquet", manifest=manifest)
-    return Extraction(
-        tables=read,
-        rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),
-        counts={name: TableCounts.from_json(body) for name, body in manifest.meta["contagens"].items()},
-    )
+    manifest = manifest or _manifest(lake, path)
+    with reading_document(path):
+        if columns is None:
+            wanted = [table.name for table in TABLES] if tables is None else tables
+            read = {name: _read_table(lake, path, TABLES_BY_NAME[name], manifest) for name in wanted}
+        else:
+            read = {
+                name: _read_columns(lake, path, TABLES_BY_NAME[name], names, manifest=manifest)
+                for name, names in columns.items()
+            }
+            used = {_REJECTS, *(f"{name}.parquet" for name in read)}
+            every = {*manifest.files, *(f"{name}.parquet" for name in TABLES_BY_NAME)}
+            for file in sorted(every - used):
+                lake.check(path, file, manifest=manifest)
+        return Extraction(
+            tables=read,
+            rejects=lake.read_table(path, _REJECTS, manifest=manifest).cast(REJECTS_SCHEMA),
+            counts={name: TableCounts.from_json(body) for name, body in manifest.meta["contagens"].items()},
+        )
 
 
 def _read_table(lake: ArtifactStore, path: str, table: Table, manifest: Manifest) -> pa.Table:
@@ -105,27 +109,45 @@ def read_base(lake: ArtifactStore, snapshot_id: str, index: int | None) -> Extra
 
     DataIntegrityError if it is not in the lake, was left by an engine that set nothing aside, or is damaged.
     """
-    extraction = read_extraction(lake, snapshot_id, index, tables=[table.name for table in RESTORED])
     path = snapshot_path(snapshot_id, index)
-    heads = read_heads(lake, snapshot_id, index)
-    manifest = lake.read_manifest(path)
-    kept = manifest.files if manifest else {}
-    names = {table.name: f"{_ASIDE}{table.name}.parquet" for table in RESTORED}
-    aside = {name: lake.read_table(path, file) for name, file in names.items() if file in kept}
-    return replace(extraction, aside=aside, heads=heads)
+    manifest = _manifest(lake, path)
+    names = [table.name for table in RESTORED]
+    extraction = read_extraction(lake, snapshot_id, index, tables=names, manifest=manifest)
+    files = {name: f"{_ASIDE}{name}.parquet" for name in names}
+    aside = {n: lake.read_table(path, file, manifest=manifest) for n, file in files.items() if file in manifest.files}
+    return replace(extraction, aside=aside, heads=_heads(path, manifest))
 
 
 def read_heads(lake: ArtifactStore, snapshot_id: str, index: int | None) -> dict[str, tuple[int, ...]]:
     """Return how many of each collection's documents are older than k days before the cutoff, for k from 0."""
     path = snapshot_path(snapshot_id, index)
-    manifest = lake.read_manifest(path)
-    if manifest is None or _HEADS not in manifest.meta:
-        raise DataIntegrityError(f"{path}: no snapshot that an incremental run can start from")
-    return {name: tuple(heads) for name, heads in manifest.meta[_HEADS].items()}
+    return _heads(path, _manifest(lake, path))
 
 
 def read_whole(lake: ArtifactStore, snapshot_id: str, index: int | None) -> tuple[str, ...] | None:
     """Return which tables an incremental run read whole in a range; None if it was no incremental run."""
-    manifest = lake.read_manifest(snapshot_path(snapshot_id, index))
+    path = snapshot_path(snapshot_id, index)
+    manifest = lake.read_manifest(path)
     names = None if manifest is None else manifest.meta.get(_READ_WHOLE)
-    return None if names is None else tuple(names)
+    with reading_document(path):
+        return None if names is None else tuple(TABLES_BY_NAME[name].name for name in names)
+
+
+def _manifest(lake: ArtifactStore, path: str) -> Manifest:
+    manifest = lake.read_manifest(path)
+    if manifest is None:
+        raise DataIntegrityError(f"{path}: not in the lake")
+    return manifest
+
+
+def _heads(path: str, manifest: Manifest) -> dict[str, tuple[int, ...]]:
+    if _HEADS not in manifest.meta:
+        raise DataIntegrityError(f"{path}: no snapshot that an incremental run can start from")
+    with reading_document(path):
+        return {name: tuple(map(_whole, heads)) for name, heads in manifest.meta[_HEADS].items()}
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("not a count")
+    return value

@@ -16,7 +16,8 @@ from pymongo import version as driver_version
 from pymongo.cursor import RawBatchCursor
 
 from contracts.errors import StoreContractError
-from extract.bson_walker import ARRAY, DOCUMENT, element_end
+from extract.bson_types import ARRAY, DOCUMENT
+from extract.plain_bson import element_end
 
 if TYPE_CHECKING:
     from pymongo.database import Database

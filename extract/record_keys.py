@@ -1,7 +1,8 @@
 """Record keys as rejects show them: never a person's data.
 
 A key of Base A or B is its text; an ObjectId of Base C is its 24 hex digits. Any other ``_id``, and any key
-that looks like a CPF, is shown as ``sha256:`` and 16 hex digits of its hash.
+that looks like a CPF or holds a NUL, which PostgreSQL does not take, is shown as ``sha256:`` and 16 hex digits of its
+hash.
 """
 
 from __future__ import annotations
@@ -18,22 +19,25 @@ ID_PREFIX = 5
 
 _OBJECT_ID_BYTES = 12
 _LIKE_A_CPF = r"^\s*[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}\s*$"
+_NOT_SHOWN = rf"{_LIKE_A_CPF}|\x00"
 
 
 def key_texts(keys: pa.Array) -> pa.Array:
-    """Return keys (strings, or BSON ``_id`` elements) as the strings that ``rejeitado.chave`` holds.
+    r"""Return keys (strings, or BSON ``_id`` elements) as the strings that ``rejeitado.chave`` holds.
 
     >>> key_texts(pa.array(["a1", "52998224725", None])).to_pylist()
     ['a1', 'sha256:7281dfb5e8becca0', None]
+    >>> key_texts(pa.array(["a\0b"])).to_pylist()
+    ['sha256:59b271ae1bbcb1d3']
     """
     if pa.types.is_binary(keys.type):
         return _element_texts(keys)
-    like_a_cpf = np.asarray(pc.fill_null(pc.match_substring_regex(keys, _LIKE_A_CPF), False))
-    if not like_a_cpf.any():
+    hidden = np.asarray(pc.fill_null(pc.match_substring_regex(keys, _NOT_SHOWN), False))
+    if not hidden.any():
         return keys
-    rows = np.flatnonzero(like_a_cpf)
+    rows = np.flatnonzero(hidden)
     hashed = [_digest(key.encode()) for key in keys.take(pa.array(rows)).to_pylist()]
-    return pc.replace_with_mask(keys, pa.array(like_a_cpf), pa.array(hashed, pa.string()))
+    return pc.replace_with_mask(keys, pa.array(hidden), pa.array(hashed, pa.string()))
 
 
 def _element_texts(elements: pa.Array) -> pa.Array:

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from contracts.errors import ClientNotFoundError, UsageError
 from contracts.settings import Settings
+from flows.databases import open_engine
 from serve.access.callers import is_purpose
 from serve.auditing.accesses import AccessPage, Cursor, Subject, read_accesses, read_cpf
 from serve.auditing.direct import record_now
 from serve.auditing.entry import AuditEntry
 from serve.published.person_hash import PersonHash
-from stores.connections import reaching, sql_engine
+from stores.connections import reaching
 
 RESOURCE = "audit list"
 PURPOSE = "direito de acesso"
@@ -33,10 +34,10 @@ def list_accesses(
     """
     if not is_purpose(purpose):
         raise UsageError("finalidade: words of letters only, up to 80 characters, such as direito de acesso")
-    settings.require(*SETTINGS)
-    hashes = PersonHash(settings.secret("cache_key").encode())
+    settings = settings.for_api().require(*SETTINGS)
+    hashes = PersonHash.from_settings(settings)
     with ExitStack() as stack:
-        base_b, results = (_open(settings, name, stack) for name in ("base_b_url", "results_url"))
+        base_b, results = (stack.enter_context(open_engine(settings, name)) for name in ("base_b_url", "results_url"))
         with reaching(settings.secret("base_b_url")), base_b.connect() as connection:
             cpf = read_cpf(connection, client_id)
         _enter(results, hashes.subject_by_client(client_id), purpose=purpose, status=404 if cpf is None else 200)
@@ -45,13 +46,6 @@ def list_accesses(
         subject = Subject.of(hashes, client_id, cpf)
         with reaching(settings.secret("results_url")), results.connect() as connection:
             return read_accesses(connection, subject, now=datetime.now(UTC), before=before, limit=limit)
-
-
-def _open(settings: Settings, name: str, stack: ExitStack) -> sa.Engine:
-    limit = settings.statement_timeout_seconds
-    engine = sql_engine(settings.secret(name), timeout=settings.store_timeout_seconds, statement_timeout=limit)
-    stack.callback(engine.dispose)
-    return engine
 
 
 def _enter(results: sa.Engine, subject: str, *, purpose: str, status: int) -> None:

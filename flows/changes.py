@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.artifacts import ArtifactStore
+from contracts.documents import reading_document
 from contracts.tables import TABLES_BY_NAME, Store, Table, tables_of
 from extract import base_c
 from extract.asides import records_in, table_of
@@ -41,7 +42,8 @@ class Changes:
         self._lake = lake
         self._root = changes_root(snapshot_id)
         index = lake.read_json(f"{self._root}/indice", _INDEX)
-        self._reread = {name: frozenset(places) for name, places in index["reler"].items()}
+        with reading_document(f"{self._root}/indice/{_INDEX}"):
+            self._reread = {name: frozenset(places) for name, places in index["reler"].items()}
 
     def tails(self, place: int) -> dict[str, Records]:
         """Return a range's latest documents (STRAY: the strays'), by collection; one without any is left out."""
@@ -49,9 +51,11 @@ class Changes:
         parts: dict[str, list[Records]] = {}
         for name in self._lake.list(shelf):
             listed = self._lake.read_table(f"{shelf}/{name}", _FILE)
-            table = TABLES_BY_NAME[name.partition("-")[0]]
-            parts.setdefault(table.name, []).append(records_in(table, listed.filter(pc.equal(listed[_PLACE], place))))
-        return {name: concat_records(found) for name, found in parts.items()}
+            with reading_document(f"{shelf}/{name}/{_FILE}"):
+                table = TABLES_BY_NAME[name.partition("-")[0]]
+                found = records_in(table, listed.filter(pc.equal(listed[_PLACE], place)))
+            parts.setdefault(table.name, []).append(found)
+        return {name: concat_records(records) for name, records in parts.items()}
 
     def reread(self, place: int) -> tuple[str, ...]:
         """Return the collections of which a range has lost or gained older documents."""

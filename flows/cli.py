@@ -5,27 +5,30 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from contracts.errors import EscoreError, StoreContractError
-from contracts.settings import RUN_SETTINGS, SOURCE_SETTINGS, load_settings
+from contracts.private_process import keep_files_private, keep_memory_private
+from contracts.settings import RESULTS_SETTINGS, RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
 from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
 from flows.cli_flows import call_flow, point_prefect_at_its_server
+from flows.cli_keys import ROTATE_EXAMPLE, rotate_key
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
-from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values
+from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values, shown
 from flows.cli_review import REPLAY_EXAMPLE, replay
+from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
+from flows.withheld import withheld, withhold_lost_exceptions
 
 app = typer.Typer(
     name="escore",
@@ -39,6 +42,7 @@ app = typer.Typer(
 import_app = typer.Typer(help="Load public data sets into the three stores.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
+app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
 
 
@@ -182,7 +186,7 @@ def rollback() -> None:
     from flows.resources import open_results
     from stores.ledger import holding_off_erasures
 
-    settings = load_settings().require("results_url", "redis_url", "cache_key")
+    settings = load_settings().require(*RESULTS_SETTINGS)
     with open_results(settings) as results, holding_off_erasures(results.engine):
         OUT.print(f"run {results.publisher.rollback()} is in force", highlight=False)
 
@@ -191,6 +195,7 @@ app.command("monitor", epilog=MONITOR_EXAMPLE)(monitor)
 app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
 app.command("erase", epilog=ERASE_EXAMPLE)(erase)
 app.command("readmit", epilog=READMIT_EXAMPLE)(readmit)
+app.command("rotate-key", epilog=ROTATE_EXAMPLE)(rotate_key)
 
 
 @app.command(
@@ -234,17 +239,25 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line; an EscoreError prints its lines and exits with its own code.
+    """Run the command line; an EscoreError prints its lines and exits with its own code, any other tells no values.
 
-    What it writes is for its own user alone: the lake, the truth files and the stores hold personal data.
+    What it writes is for its own user alone, and a crash leaves no core.
     """
-    os.umask(0o077)
+    keep_files_private()
+    keep_memory_private()
+    withhold_lost_exceptions()
     try:
         app()
     except EscoreError as error:
-        for line in str(error).splitlines():
-            ERR.print(Text.assemble(("error", "bold red"), f": {line}"), soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text may quote a record
+        _end(withheld(error))
+
+
+def _end(error: EscoreError) -> NoReturn:
+    for line in str(error).splitlines():
+        ERR.print(Text.assemble(("error", "bold red"), f": {shown(line)}"), soft_wrap=True)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

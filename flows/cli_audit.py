@@ -11,7 +11,7 @@ from rich.table import Table
 from contracts.errors import UsageError
 from contracts.settings import load_settings
 from flows.cli_options import AsJson
-from flows.cli_output import ERR, OUT, print_json
+from flows.cli_output import ERR, OUT, plain, print_json
 
 if TYPE_CHECKING:
     from serve.auditing.backlog import SegmentState
@@ -103,7 +103,8 @@ def list_accesses(
     for access in page.accesses:
         own = "yes" if access.titular else ""
         when = f"{access.quando:%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, access.consulente, access.recurso, access.finalidade, str(access.resultado), own)
+        told = (plain(text or "") for text in (access.consulente, access.recurso, access.finalidade))
+        table.add_row(when, *told, str(access.resultado), own)
     OUT.print(table)
     if page.next is not None:
         OUT.print(f"there are more: --before {page.next}", highlight=False)

@@ -9,12 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from stores.embedded import stores_status
 
 OUT = Console()
 ERR = Console(stderr=True)
+
+
+def plain(text: str) -> str:
+    r"""Return a text that somebody gave, as a terminal may show it: no markup, and nothing that the terminal obeys.
+
+    >>> print(plain("[bold]a\x1b[2J\u202e"))
+    \[bold]a\x1b[2J\u202e
+    """
+    return escape(shown(text))
+
+
+def shown(text: str) -> str:
+    """Return a text with what is no printable character written as its number."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def print_status(var: Path, *, as_json: bool = False) -> None:

@@ -100,7 +100,7 @@ def _stores_digest(settings: Settings) -> str:
 
 def _erased_digest(settings: Settings) -> str:
     """Return a digest of the list of erased persons and of the key by which they are known."""
-    names = PersonHash(settings.require(*RANGE_SETTINGS).secret("cache_key").encode())
+    names = PersonHash.from_settings(settings.require(*RANGE_SETTINGS))
     erased = erased_persons(settings)
     return _short_digest([names.subject_by_client(""), *sorted(erased.hashes if erased else ())])
 

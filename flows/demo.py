@@ -105,7 +105,7 @@ def _served(var: Path) -> Iterator[str]:
     log = var / "serve.log"
     with log.open("w") as output:
         command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own words
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_alive(address, log)
@@ -158,7 +158,7 @@ def _varied_scores(address: str, token: str) -> list[dict[str, Any]]:
 
 def _get(url: str, *, token: str | None) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with urlopen(Request(url, headers=headers), timeout=30) as answer:  # noqa: S310  (loopback, made above)
+    with urlopen(Request(url, headers=headers), timeout=30) as answer:  # noqa: S310 - loopback, made above
         body: dict[str, Any] = json.load(answer)
     return body
 

@@ -13,19 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from contracts.artifacts import ArtifactStore
+from contracts.cpf_number import CPF_LENGTH
+from contracts.documents import reading_document
 from contracts.errors import ClientNotFoundError, DataIntegrityError
-from contracts.settings import Settings
+from contracts.settings import RESULTS_SETTINGS, Settings
 from flows.erase_lake import Person, count_in_lake, erase_from_lake
 from flows.person_cpfs import base_a_of, cpfs_known, cpfs_of_others, names_a_person
 from flows.resources import Results, open_lake, open_results
 from flows.withheld import values_withheld
-from serve.published.person_hash import PersonHash, derive_key
+from serve.published.person_hash import PersonHash, derive_key, key_id_of
 from serve.publishing import erasure
 from stores import erasures, ledger
-
-ERASE_SETTINGS = ("results_url", "redis_url", "cache_key")
-_MAX_RUNS = 100_000
-_CPF_CHARACTERS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +58,18 @@ def erase_client(settings: Settings, client_id: str) -> ErasureProof:
     DataIntegrityError
         Something of the person was found after all; calling again goes on.
     """
-    settings.require(*ERASE_SETTINGS)
-    key = settings.secret("cache_key").encode()
-    hashes, lake = PersonHash(key), open_lake(settings)
+    settings.require(*RESULTS_SETTINGS)
+    hashes, lake = PersonHash.from_settings(settings), open_lake(settings)
     titular = hashes.subject_by_client(client_id)
     with open_results(settings) as results:
-        before = erasures.find_erasure(results.engine, titular)
-        cpfs = _cpfs_of(settings, results, lake, client_id, sealed=_sealed_cpfs(before, key, client_id))
+        before = erasures.find_erasure(results.engine, *hashes.all_by_client(client_id))
+        cpfs = _cpfs_of(settings, results, lake, client_id, sealed=_sealed_cpfs(before, hashes, client_id))
         if cpfs is None and before is None:
             raise ClientNotFoundError("neither lake, results nor Base A know a consumer with that cliente_id")
         person = Person(client_id, cpfs or frozenset())
         hashed = [hashes.subject_by_cpf(cpf) for cpf in person.cpfs]
-        erasures.begin_erasure(results.engine, titular, hashed, _seal(person.cpfs, key, client_id))
+        sealed = _seal(person.cpfs, hashes.secret, client_id)
+        erasures.begin_erasure(results.engine, titular, hashed, sealed, renamed=_renamed(hashes, person))
         with ledger.erasure_lock(results.engine):
             removed = _remove(results, lake, hashes, person)
             found = _search(results, lake, hashes, person)
@@ -100,7 +98,7 @@ def _remove(results: Results, lake: ArtifactStore, hashes: PersonHash, person: P
     """Remove the person, PostgreSQL first: Redis is filled from it whenever they differ."""
     removed = erasure.erase_rows(results.engine, person.client_id, person.cpfs, keys=person.keys)
     removed["redis"] = erasure.erase_records(results.cache, hashes, person.client_id, person.cpfs)
-    runs = ledger.list_runs(results.engine, limit=_MAX_RUNS)
+    runs = ledger.list_runs(results.engine)
     kept = {str(run.id) for run in runs if run.situacao in ledger.PUBLISHED}
     return removed | erase_from_lake(lake, person, kept)
 
@@ -119,16 +117,27 @@ def _added(before: erasures.Erasure | None, removed: dict[str, int]) -> dict[str
     return {place: number + int(earlier.get(place, 0)) for place, number in removed.items()}
 
 
+def _renamed(hashes: PersonHash, person: Person) -> dict[str, str]:
+    """Return the person's hash under the current key for each that the list may know them by."""
+    titular = hashes.subject_by_client(person.client_id)
+    renamed = dict.fromkeys(hashes.all_by_client(person.client_id), titular)
+    renamed |= {name: hashes.subject_by_cpf(cpf) for cpf in person.cpfs for name in hashes.all_by_cpf(cpf)}
+    return {old: new for old, new in renamed.items() if old != new}
+
+
 def _seal(cpfs: frozenset[str], key: bytes, client_id: str) -> bytes:
     plain = "".join(sorted(cpfs)).encode()
     return bytes(a ^ b for a, b in zip(plain, _pad(key, client_id, len(plain)), strict=True))
 
 
-def _sealed_cpfs(before: erasures.Erasure | None, key: bytes, client_id: str) -> frozenset[str]:
+def _sealed_cpfs(before: erasures.Erasure | None, hashes: PersonHash, client_id: str) -> frozenset[str]:
     """Return the CPFs of an erasure that was begun and not ended."""
-    sealed = b"" if before is None or before.cpfs_selados is None else before.cpfs_selados
-    plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode()
-    return frozenset(plain[i : i + _CPF_CHARACTERS] for i in range(0, len(plain), _CPF_CHARACTERS))
+    if before is None or before.cpfs_selados is None:
+        return frozenset()
+    sealed, key = before.cpfs_selados, hashes.under(key_id_of(before.titular)).secret
+    with reading_document("the CPFs of an erasure that was begun"):
+        plain = bytes(a ^ b for a, b in zip(sealed, _pad(key, client_id, len(sealed)), strict=True)).decode("ascii")
+    return frozenset(plain[i : i + CPF_LENGTH] for i in range(0, len(plain), CPF_LENGTH))
 
 
 def _pad(key: bytes, client_id: str, length: int) -> bytes:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from contracts.artifacts import ArtifactStore, Content
 from contracts.cpf import plain_cpfs
+from contracts.documents import reading_document, reading_parquet
 from contracts.errors import DataIntegrityError
 from contracts.tables import CLIENTE
 from extract.partitions import bound_before
@@ -52,7 +53,8 @@ def find_cpfs(lake: ArtifactStore, client_id: str) -> frozenset[str]:
         try:
             for name in filter(_holds_clients, _names(lake, path)):
                 table = lake.read_table(path, name, columns=["cpf", "id"])
-                found.update(table.filter(pc.equal(table["id"], client_id))["cpf"].drop_null().to_pylist())
+                with reading_document(f"{path}/{name}"):
+                    found.update(table.filter(pc.equal(table["id"], client_id))["cpf"].drop_null().to_pylist())
         except DataIntegrityError:
             continue  # what cannot be read is removed whole later
     return frozenset(found)
@@ -95,7 +97,7 @@ def count_rows(lake: ArtifactStore, path: str, person: Person) -> int:
         if lake.read_manifest(path) is None:
             return -1
         return sum(_count(name, lake.read_bytes(path, name), person) for name in _names(lake, path))
-    except (DataIntegrityError, pa.ArrowInvalid):
+    except DataIntegrityError:
         return -1
 
 
@@ -121,11 +123,12 @@ def _holds_clients(name: str) -> bool:
 
 def _count(name: str, data: bytes, person: Person) -> int:
     if name == _PLAN:
-        return sum(bound in person.cpfs for _, *bounds in json.loads(data)["faixas"] for bound in bounds)
+        with reading_document(name):
+            return sum(bound in person.cpfs for _, *bounds in json.loads(data)["faixas"] for bound in bounds)
     if not name.endswith(".parquet"):
         return 0
-    table = pq.read_table(io.BytesIO(data))
-    return int(_rows_of(name, table, person).sum())
+    with reading_parquet(name):
+        return int(_rows_of(name, pq.read_table(io.BytesIO(data)), person).sum())
 
 
 def _rows_of(name: str, table: pa.Table, person: Person) -> np.ndarray:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.cli_output import plain
 from flows.model_details import FIGURES, ModelDetails
 from flows.model_listing import APPROVED
 from models.history import ModelEvent
@@ -67,7 +68,7 @@ def _event_table(events: tuple[ModelEvent, ...]) -> Table:
     for event in events:
         kind = f"{event.kind} despite the gate" if event.despite_gate else str(event.kind)
         when = event.when.isoformat(sep=" ", timespec="seconds")
-        table.add_row(str(event.number), kind, when, escape(event.who), escape(event.why))
+        table.add_row(str(event.number), kind, when, plain(event.who), plain(event.why))
     return table
 
 

@@ -6,8 +6,6 @@ again. Outcomes, once they are known, are read range by range. Prefect carries i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +17,7 @@ from prefect.futures import as_completed
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError, RunConflictError
 from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
+from flows.databases import reached_engine
 from flows.monitor_event import announce
 from flows.monitor_outcome import MonitorOutcome
 from flows.monitor_report import write_monitor_report
@@ -36,7 +35,6 @@ from models.monitoring.observed_performance import ObservedPerformance, ScoreOut
 from models.monitoring.reference_distribution import DISTRIBUTION_FILE, ReferenceDistribution
 from models.points.table import PointsTable
 from models.registered_model import RegisteredModel, load_model, model_path
-from stores.connections import sql_engine
 from stores.ledger import PUBLISHED, Run, get_run, run_in_force
 
 MONITOR_SETTINGS = ("results_url",)
@@ -76,7 +74,7 @@ def monitor_run(settings: Settings, execucao_id: UUID | None, observed_until: da
     """
     settings.require(*MONITOR_SETTINGS)
     check_reference_date(observed_until, datetime.now(UTC))
-    with _results(settings) as results:
+    with reached_engine(settings, "results_url") as results:
         run = _published_run(results, execucao_id)
     lake = open_lake(settings)
     model = load_model(lake, run.model_version)
@@ -107,7 +105,7 @@ def run_distribution(lake: ArtifactStore, run: RunIdentity) -> ReferenceDistribu
         manifest = lake.read_manifest(run.scores_path(cpf_range.index))
         if manifest is None:
             raise DataIntegrityError(f"{run.scores_path(cpf_range.index)}: not in the lake")
-        summary = RangeSummary.from_json(manifest.meta["resumo"])
+        summary = RangeSummary.from_json(manifest.meta.get("resumo"))
         total += summary.distribution + ReferenceDistribution(counts=summary.counts)
     return total
 
@@ -149,16 +147,3 @@ def _published_run(results: sa.Engine, execucao_id: UUID | None) -> RunIdentity:
     if run.situacao not in PUBLISHED:
         raise RunConflictError(f"run {run.id} was never published: it is {run.situacao}")
     return RunIdentity(run.id, run.data_referencia, run.modelo_versao)
-
-
-@contextmanager
-def _results(settings: Settings) -> Iterator[sa.Engine]:
-    engine = sql_engine(
-        settings.secret("results_url"),
-        timeout=settings.store_timeout_seconds,
-        statement_timeout=settings.statement_timeout_seconds,
-    )
-    try:
-        yield engine
-    finally:
-        engine.dispose()

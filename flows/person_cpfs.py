@@ -17,9 +17,9 @@ from contracts.artifacts import ArtifactStore
 from contracts.cpf import plain_cpfs
 from contracts.cpf_number import CPF_LENGTH
 from contracts.settings import Settings
+from flows.databases import reached_engine
 from flows.erase_lake import find_cpfs
 from serve.publishing import erasure
-from stores.connections import reaching, sql_engine
 
 _OWN = sa.text("select cpf from cliente where id = :id and cpf is not null")
 _OTHERS = sa.text("select cpf from cliente where id <> :id and cpf in :cpfs").bindparams(
@@ -33,13 +33,8 @@ def base_a_of(settings: Settings) -> Iterator[sa.Connection | None]:
     if settings.base_a_url is None:
         yield None
         return
-    url = settings.secret("base_a_url")
-    engine = sql_engine(url, timeout=settings.store_timeout_seconds)
-    try:
-        with reaching(url), engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    with reached_engine(settings, "base_a_url") as engine, engine.connect() as connection:
+        yield connection
 
 
 def cpfs_known(results: sa.Engine, lake: ArtifactStore, base_a: sa.Connection | None, client_id: str) -> frozenset[str]:

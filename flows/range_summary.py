@@ -6,7 +6,7 @@ adds up without computing anything again, and gates judge the whole run in memor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from math import isinf
 from typing import Any
@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contracts.documents import reading_document
 from contracts.extraction import TableCounts
 from contracts.score_scale import BAND_UPPER_SCORES, SCORE_MAX, SCORE_MIN, Status
 from models.monitoring.reference_distribution import ReferenceDistribution
@@ -123,6 +124,15 @@ class RangeSummary:
         published = self.scores.scored + self.scores.insufficient
         return self.extracted_clients - published - self.rejected_clients
 
+    def numbers(self) -> Iterator[object]:
+        """Yield every figure that is added up over ranges, but the counts of tables and cells."""
+        yield self.ranges
+        yield from self.seconds.values()
+        parts: list[ColumnSummary | ScoreSummary] = [*self.columns.values(), self.scores]
+        for part in parts:
+            for value in _fields_of(part).values():
+                yield from value.values() if isinstance(value, Mapping) else _listed(value)
+
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a manifest holds it."""
         return {
@@ -135,19 +145,23 @@ class RangeSummary:
         }
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> RangeSummary:
-        """Return the summary that ``to_json`` wrote."""
-        scores = dict(body["pontuacao"])
-        scores["histogram"] = tuple(scores["histogram"])
-        scores["bands"] = {band.value: scores["bands"].get(band.value, 0) for band, _ in BAND_UPPER_SCORES}
-        return cls(
-            body["faixas"],
-            {name: TableCounts.from_json(counts) for name, counts in body["contagens"].items()},
-            {name: ColumnSummary(**column) for name, column in body["variaveis"].items()},
-            ScoreSummary(**scores),
-            dict(body["segundos"]),
-            ReferenceDistribution.from_json(body["distribuicao"]),
-        )
+    def from_json(cls, body: Any) -> RangeSummary:
+        """Return the summary that ``to_json`` wrote; DataIntegrityError if it is of another form."""
+        with reading_document("summary of a range"):
+            scores = dict(body["pontuacao"])
+            scores["histogram"] = tuple(scores["histogram"])
+            scores["bands"] = {band.value: scores["bands"].get(band.value, 0) for band, _ in BAND_UPPER_SCORES}
+            found = cls(
+                body["faixas"],
+                {name: TableCounts.from_json(counts) for name, counts in body["contagens"].items()},
+                {name: ColumnSummary(**column) for name, column in body["variaveis"].items()},
+                ScoreSummary(**scores),
+                dict(body["segundos"]),
+                ReferenceDistribution.from_json(body["distribuicao"]),
+            )
+            if not set(map(type, found.numbers())) <= {int, float, type(None)}:
+                raise TypeError("a figure is not a number")
+            return found + cls()
 
 
 def summarize_features(table: pa.Table) -> dict[str, ColumnSummary]:
@@ -242,6 +256,10 @@ def _greatest(values: np.ndarray) -> float | None:
 def _fields_of(summary: ColumnSummary | ScoreSummary) -> dict[str, Any]:
     """Return what a summary holds, by name."""
     return {one.name: getattr(summary, one.name) for one in fields(summary)}
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _extreme(choose: Any, left: float | None, right: float | None) -> float | None:

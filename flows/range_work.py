@@ -9,7 +9,7 @@ goes on where it was. Damage is found before use, and the range is done anew.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -106,16 +106,18 @@ def obtain_extraction(
     From the lake come only the columns that features are built from. With a base they are those of an earlier
     snapshot and what changed since.
     """
+    snapshot_id, index = run.snapshot_id, cpf_range.index
     try:
-        if lake.read_manifest(snapshot_path(run.snapshot_id, cpf_range.index)) is not None:
-            return read_extraction(lake, run.snapshot_id, cpf_range.index, columns=declared_columns())
+        manifest = lake.read_manifest(snapshot_path(snapshot_id, index))
+        if manifest is not None:
+            return read_extraction(lake, snapshot_id, index, columns=declared_columns(), manifest=manifest)
     except DataIntegrityError:
-        lake.delete(snapshot_path(run.snapshot_id, cpf_range.index))
+        lake.delete(snapshot_path(snapshot_id, index))
     if base is None:
         extraction = extract_range(sources, cpf_range, as_of=run.as_of)
     else:
         extraction = base.refresh(sources, cpf_range, as_of=run.as_of)
-    write_extraction(lake, run.snapshot_id, cpf_range.index, extraction, as_of=run.as_of)
+    write_extraction(lake, snapshot_id, index, extraction, as_of=run.as_of)
     return extraction
 
 
@@ -126,12 +128,19 @@ def finished_summary(lake: ArtifactStore, run: RunIdentity, index: int) -> Range
         if lake.read_manifest(path) is None:
             return None
         lake.verify(snapshot_path(run.snapshot_id, index))
-        manifest = lake.verify(path)
+        meta = lake.verify(path).meta
+        return RangeSummary.from_json(meta.get("resumo")) if meta.get("modelo") == run.model_version else None
     except DataIntegrityError:
         lake.delete(path)
         return None
-    meta: Mapping[str, object] = manifest.meta
-    return RangeSummary.from_json(meta["resumo"]) if meta["modelo"] == run.model_version else None  # type: ignore[arg-type]
+
+
+def stands(lake: ArtifactStore, path: str) -> bool:
+    """Return whether an artifact has a readable manifest; its files are not looked at."""
+    try:
+        return lake.read_manifest(path) is not None
+    except DataIntegrityError:
+        return False
 
 
 def _write_scores(work: RangeWork, index: int, table: pa.Table, *, scores: pa.Table, summary: RangeSummary) -> None:

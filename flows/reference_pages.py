@@ -20,7 +20,7 @@ from contracts import errors
 from contracts.income_frequency import MONTHLY_FACTORS
 from contracts.rules import RULES
 from contracts.settings import MIN_SECRET_LENGTH, PREFIX, Settings
-from contracts.tables import TABLES, Column, Kind, Table
+from contracts.tables import TABLES, Column, Kind, Nature, Table
 from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
 from flows.cli import app
@@ -41,17 +41,16 @@ def pages() -> dict[str, str]:
         "settings.md": _settings_page(),
         "errors.md": _errors_page(),
         "features.md": feature_dictionary(),
-        "openapi.json": _api_document(),
+        "openapi.json": json.dumps(api_document(), ensure_ascii=False, indent=1) + "\n",
     }
 
 
-def _api_document() -> str:
+def api_document() -> dict[str, Any]:
     """Return the API's document; the application it is made from reaches no store."""
     given: dict[str, Any] = {f"{store}_url": "postgresql://nowhere/x" for store in ("base_a", "base_b", "results")}
     given |= {"base_c_url": "mongodb://nowhere/x", "redis_url": "redis://nowhere/0", "_env_file": None}
     given |= dict.fromkeys(("cache_key", "jwt_secret"), "x" * MIN_SECRET_LENGTH)
-    document = create_app(Settings(**given)).openapi()
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return create_app(Settings(**given)).openapi()
 
 
 def _commands_page() -> str:
@@ -162,7 +161,7 @@ _RESULTS = {
             "momento": "when: of the read itself, not of its entry here",
             "consulente": "who, as the token names them; `titular` for a person's own token; of a command, the user of "
             "the operating system",
-            "sujeito": "of whom: a keyed hash of the CPF or id",
+            "sujeito": "of whom: the key's id and a keyed hash of the CPF or id",
             "recurso": "the route's template, without values; of a command, `replay` or `audit list`",
             "finalidade": "for what purpose",
             "resultado": "HTTP status of the answer; of a command 200, or 404 if there is no such consumer",
@@ -253,7 +252,7 @@ def _tables_page() -> str:
     return (
         f"{_GENERATED}# Tables of Bases A, B and C\n\n"
         "Columns that the engine does not read are never extracted. Money in the lake is an integer of cents, "
-        "instants are UTC.\n\n"
+        "instants are UTC. *Personal* says what a column tells of a person: [privacy](../explanation/privacy.md).\n\n"
         + "\n".join(sections)
         + f"\n## Monthly factor of each income frequency\n\n| frequencia | x |\n|---|---|\n{frequencies}\n"
     )
@@ -272,7 +271,8 @@ def _table_section(table: Table) -> str:
 
 
 def _column_row(column: Column) -> str:
-    marks = ["yes" if flag else "" for flag in (column.nullable, column.read, column.personal)]
+    marks = ["yes" if flag else "" for flag in (column.nullable, column.read)]
+    marks.append("" if column.nature is Nature.NONE else column.nature.value)
     return f"| `{column.name}` | {_type_text(column)} | {' | '.join(marks)} | {column.description} |"
 
 
@@ -304,8 +304,10 @@ def _settings_page() -> str:
     return (
         f"{_GENERATED}# Settings\n\nRead from the environment and `.env`. A store URL that is not set means the "
         "embedded store; an owner's URL (`..._ADMIN_URL`) that is not set means the store's own. The two secrets, "
-        f"`{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. All that are wrong "
-        "are reported together.\n\n"
+        f"`{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. These, and every URL "
+        f"of a store, may lie in a file: `{PREFIX}X_FILE` names the one that holds `{PREFIX}X`. With "
+        f"`{PREFIX}ENV=producao` a URL that leads to another machine must ask for TLS with a checked certificate "
+        "([how](../how-to/guard-the-stores.md)). All that are wrong are reported together.\n\n"
         "| variable | default | what |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

@@ -21,7 +21,7 @@ from contracts.errors import (
     StoreUnavailableError,
     UsageError,
 )
-from contracts.settings import Settings
+from contracts.settings import RESULTS_SETTINGS, Settings
 from flows.consumer_snapshot import read_consumer
 from flows.recompute import recompute
 from flows.replayed import Comparison, Recomputed, Replay
@@ -38,7 +38,6 @@ from serve.published.stored_scores import StoredScore, read_postgres, read_redis
 from serve.publishing.score_partitions import attached_runs
 from stores.ledger import PUBLISHED, Run, get_run
 
-REPLAY_SETTINGS = ("results_url", "redis_url", "cache_key")
 PURPOSE = "revisao"
 """``finalidade`` of a replay unless another is given: the review of an automated decision (LGPD art. 20)."""
 
@@ -78,8 +77,8 @@ def replay_score(settings: Settings, execucao_id: UUID, cliente_id: str, *, purp
     """
     if not is_purpose(purpose):
         raise UsageError("finalidade: words of letters only, up to 80 characters, such as revisao")
-    settings.require(*REPLAY_SETTINGS)
-    hashes = PersonHash(settings.secret("cache_key").encode())
+    settings.require(*RESULTS_SETTINGS)
+    hashes = PersonHash.from_settings(settings)
     with open_results(settings) as results:
         run = _published_run(results, execucao_id)
         found = read_postgres(results.engine, execucao_id, cliente_id)

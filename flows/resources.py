@@ -12,9 +12,12 @@ from sqlalchemy import Engine
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from extract.sources import Sources
-from flows.erased_persons import erased_persons
+from flows.databases import open_engine
+from flows.erased_persons import erased_persons, keep_renamed
+from serve.published.person_hash import PersonHash
 from serve.publishing.publish import Publisher
-from stores.connections import mongo_database, redis_client, sql_engine
+from stores.connections import mongo_database, redis_client
+from stores.results_errors import results_reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +37,21 @@ def open_lake(settings: Settings) -> ArtifactStore:
 @contextmanager
 def open_sources(settings: Settings) -> Iterator[Sources]:
     """Yield the three stores to read from, with the engine's read-only roles, and who was erased from them."""
-    timeout, limit = settings.store_timeout_seconds, settings.statement_timeout_seconds
     with ExitStack() as stack:
-        engines = []
-        for name in ("base_a_url", "base_b_url"):
-            engine = sql_engine(settings.secret(name), timeout=timeout, statement_timeout=limit)
-            stack.callback(engine.dispose)
-            engines.append(engine)
-        database = mongo_database(settings.secret("base_c_url"), timeout=timeout)
+        engines = [stack.enter_context(open_engine(settings, name)) for name in ("base_a_url", "base_b_url")]
+        database = mongo_database(settings.secret("base_c_url"), timeout=settings.store_timeout_seconds)
         stack.callback(database.client.close)
-        yield Sources(engines[0], engines[1], database, erased_persons(settings))
+        erased = erased_persons(settings)
+        yield Sources(engines[0], engines[1], database, erased)
+        keep_renamed(settings, erased)
 
 
 @contextmanager
 def open_results(settings: Settings) -> Iterator[Results]:
-    """Yield the results database, the cache and the publisher."""
+    """Yield the results database, the cache and the publisher; losing PostgreSQL is StoreUnavailableError."""
     with ExitStack() as stack:
-        engine = sql_engine(
-            settings.secret("results_url"),
-            timeout=settings.store_timeout_seconds,
-            statement_timeout=settings.statement_timeout_seconds,
-        )
-        stack.callback(engine.dispose)
+        engine = stack.enter_context(open_engine(settings, "results_url"))
         cache = redis_client(settings.secret("redis_url"), timeout=settings.store_timeout_seconds)
         stack.callback(cache.close)
-        key = settings.secret("cache_key").encode()
-        yield Results(engine, cache, Publisher(engine, cache, cache_key=key))
+        with results_reached():
+            yield Results(engine, cache, Publisher(engine, cache, cache_key=PersonHash.from_settings(settings)))

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.artifacts import ArtifactStore
+from contracts.documents import reading_document
 from contracts.extraction import CpfRange
 
 MAX_TASKS = 200
@@ -97,19 +98,28 @@ def read_plan_base(lake: ArtifactStore, snapshot_id: str) -> SnapshotBase | None
     """Return from which snapshot one is continued; None where everything is read from the stores."""
     manifest = lake.read_manifest(_plan_path(snapshot_id))
     body = None if manifest is None else manifest.meta.get("base")
-    return (
-        None
-        if body is None
-        else SnapshotBase(body["instantaneo"], datetime.fromisoformat(body["desde"]), body["sobreposicao"])
-    )
+    if body is None:
+        return None
+    with reading_document(_plan_path(snapshot_id)):
+        since = datetime.fromisoformat(body["desde"])
+        if since.tzinfo is not None or type(body["sobreposicao"]) is not int:
+            raise TypeError("not an instant in UTC, or no number of days")
+        return SnapshotBase(str(body["instantaneo"]), since, body["sobreposicao"])
 
 
 def read_plan(lake: ArtifactStore, snapshot_id: str) -> tuple[CpfRange, ...] | None:
     """Return the stored ranges of a snapshot, or None where no plan was finished."""
     if lake.read_manifest(_plan_path(snapshot_id)) is None:
         return None
-    body: dict[str, Any] = lake.read_json(_plan_path(snapshot_id), _PLAN_FILE)
-    return tuple(CpfRange(index, lower, upper) for index, lower, upper in body["faixas"])
+    body = lake.read_json(_plan_path(snapshot_id), _PLAN_FILE)
+    with reading_document(f"{_plan_path(snapshot_id)}/{_PLAN_FILE}"):
+        return tuple(_read_range(index, *bounds) for index, *bounds in body["faixas"])
+
+
+def _read_range(index: object, lower: object, upper: object) -> CpfRange:
+    if type(index) is not int or not isinstance(lower, str | None) or not isinstance(upper, str | None):
+        raise TypeError("not a range of CPFs")
+    return CpfRange(index, lower, upper)
 
 
 def group_ranges(count: int, *, max_tasks: int = MAX_TASKS) -> list[list[int]]:

@@ -7,31 +7,31 @@ date and model; one that broke a gate published nothing, and starts anew next ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 from prefect import flow
 from prefect.futures import PrefectFuture, as_completed
 from rich.console import Console
 
 from contracts.artifacts import ArtifactStore
-from contracts.errors import DataIntegrityError, EscoreError, GateError
+from contracts.errors import DataIntegrityError
 from contracts.extraction import CpfRange
 from contracts.settings import RUN_SETTINGS, Settings, load_settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
 from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
+from flows.half_finished import NEVER_RESUMED, RESUME_WITHIN, begin_run, confirm_right, failure_recorded
 from flows.lake_retention import clear_lake, drop_changes, is_needed
 from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run, load_ahead
 from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner
+from flows.range_work import stands
 from flows.reference_date import check_reference_date, yesterday
 from flows.report import write_run_report
 from flows.resources import Results, open_lake, open_results, open_sources
@@ -52,13 +52,6 @@ from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
 from stores import ledger
-from stores.run_ids import new_run_id
-
-MAX_RUNS_KEPT = 100_000
-"""Runs looked through when the lake is cleared: centuries of nights."""
-
-RESUME_WITHIN = timedelta(hours=24)
-"""A half-finished run older than this is not gone on with: its snapshot no longer speaks for tonight."""
 
 
 @flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
@@ -105,47 +98,14 @@ def run_scores(
     with (
         show_progress() as progress,
         open_results(settings) as results,
-        ledger.reference_date_lock(results.engine, as_of),
+        ledger.reference_date_lock(results.engine, as_of) as right,
     ):
         results.publisher.reconcile()
-        run = _begin(results, as_of, model, fresh=fresh)
-        with _failure_recorded(results, run):
-            night = _Night(settings, lake, model, run, results, progress, StepTimes(), datetime.now(UTC), incremental)
+        run = begin_run(results, as_of, model.version, fresh=fresh)
+        with failure_recorded(results, run, right):
+            started = datetime.now(UTC)
+            night = _Night(settings, lake, model, run, right, results, progress, StepTimes(), started, incremental)
             return night.run_through()
-
-
-def _begin(results: Results, as_of: date, model: RegisteredModel, *, fresh: bool) -> RunIdentity:
-    """Return the run to go on with, or a new one, entered in the ledger as under way."""
-    now = datetime.now(UTC)
-    execucao_id = ledger.resumable_run(results.engine, as_of, model.version)
-    if execucao_id is not None and (fresh or _is_stale(results, execucao_id, now)):
-        ledger.abandon_run(results.engine, execucao_id, motivo="abandonada: outra execução começou do início")
-        execucao_id = None
-    if execucao_id is None:
-        execucao_id = new_run_id(now)
-    ledger.open_run(results.engine, execucao_id=execucao_id, data_referencia=as_of, modelo_versao=model.version)
-    return RunIdentity(execucao_id, as_of, model.version)
-
-
-def _is_stale(results: Results, execucao_id: UUID, now: datetime) -> bool:
-    """Return whether a half-finished run is too old to go on with."""
-    run = ledger.get_run(results.engine, execucao_id)
-    return run is not None and now - run.iniciada_em > RESUME_WITHIN
-
-
-@contextmanager
-def _failure_recorded(results: Results, run: RunIdentity) -> Iterator[None]:
-    """Enter in the ledger why a run failed; a broken gate's run is not gone on with."""
-    try:
-        yield
-    except Exception as error:
-        reason = str(error) if isinstance(error, EscoreError) else type(error).__name__
-        resumable = not isinstance(error, GateError)
-        try:
-            ledger.fail_run(results.engine, run.execucao_id, motivo=reason, retomavel=resumable)
-        except EscoreError as second:
-            error.add_note(f"and the ledger could not be told: {second}")
-        raise
 
 
 @dataclass(slots=True)
@@ -156,6 +116,7 @@ class _Night:
     lake: ArtifactStore
     model: RegisteredModel
     run: RunIdentity
+    right: ledger.DateLock
     results: Results
     progress: StepProgress
     times: StepTimes
@@ -224,19 +185,21 @@ class _Night:
         return found.ranges
 
     def _stored_plan(self) -> tuple[CpfRange, ...] | None:
-        """Return the plan of a run that is gone on with; a damaged one is dropped with all that was cut by it."""
+        """Return the plan of a run that is gone on with; without a whole one, all that was cut by it is dropped."""
         try:
-            return read_plan(self.lake, self.run.snapshot_id)
+            plan = read_plan(self.lake, self.run.snapshot_id)
         except DataIntegrityError:
-            self.lake.delete(snapshot_root(self.run.snapshot_id))
+            plan = None
+        if plan is None:
             self.lake.delete(scores_root(self.run.execucao_id))
-            return None
+            self.lake.delete(snapshot_root(self.run.snapshot_id))
+        return plan
 
     def _work_ranges(self, ranges: Sequence[CpfRange]) -> RangeSummary:
         with self.times.measure("extrair, variaveis, pontuar"):
             self.progress.start("ranges: extract, features, score", len(ranges))
             artifact = ProgressArtifact("faixas", len(ranges))
-            self.resumed = sum(self.lake.read_manifest(self.run.scores_path(r.index)) is not None for r in ranges)
+            self.resumed = sum(stands(self.lake, self.run.scores_path(cpf_range.index)) for cpf_range in ranges)
             work = score_ranges.with_options(retries=self.settings.io_retries)
             futures = {work.submit(self.run, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
             total = RangeSummary()
@@ -268,19 +231,29 @@ class _Night:
             retries = self.settings.io_retries
             stage = stage_scores.with_options(retries=retries)
             consumers = summary.scores.scored + summary.scores.insufficient
+            confirm_right(self.results, self.right)
             fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
+            confirm_right(self.results, self.right)
             switch_run.with_options(retries=retries)(info)
             self._clear_lake()
             return fingerprint
 
     def _clear_lake(self) -> None:
+        """Drop what no run needs: of runs beyond retention, given up or stopped, and what killed writers left."""
         now = datetime.now(UTC)
-        dropped = set(self.results.publisher.retain(self.settings.retention_runs))
-        runs = ledger.list_runs(self.results.engine, limit=MAX_RUNS_KEPT)
-        needed = {run.id for run in runs if is_needed(run, now=now, resume_within=RESUME_WITHIN)} - dropped
-        clear_lake(self.lake, needed, now=now, training_within=RESUME_WITHIN)
-        drop_changes(self.lake, runs, needed)
+        ledger.abandon_stale_runs(self.results.engine, begun_before=now - RESUME_WITHIN, motivo=NEVER_RESUMED)
+        self.results.publisher.retain(self.settings.retention_runs)
+
+        def needed() -> tuple[ledger.Run, ...]:
+            runs = ledger.list_runs(self.results.engine)
+            stored = self.results.publisher.stored_runs()
+            return tuple(run for run in runs if is_needed(run, stored, now=now, resume_within=RESUME_WITHIN))
+
+        clear_lake(self.lake, lambda: {run.id for run in needed()}, now=now, training_within=RESUME_WITHIN)
+        drop_changes(self.lake, needed())
+        for root in (snapshot_root(self.run.snapshot_id), scores_root(self.run.execucao_id)):
+            self.lake.drop_unfinished(root)
 
     def _record(self, summary: RangeSummary, fingerprint: str | None = None) -> None:
         clients = ledger.ClientCounts(

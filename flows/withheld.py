@@ -1,4 +1,4 @@
-"""Keeps people's values out of what Prefect is told of a failure: its logs, states and database.
+"""Keeps people's values out of what is told of a failure: on a terminal, in Prefect's logs, states and database.
 
 An exception's text may quote a record. Ours never does; any other is replaced by its class and the places in
 the code that it came through. Causes are dropped too, for a printed traceback would show their text.
@@ -10,9 +10,11 @@ import functools
 import inspect
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable
 from traceback import extract_tb
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from contracts.errors import EscoreError, UnexpectedError
 
@@ -32,21 +34,38 @@ def values_withheld(function: Callable[P, R]) -> Callable[P, R]:
         except EscoreError as error:
             raise error.with_traceback(None) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again without its text
-            raise UnexpectedError(f"{_kind(error)} at {_places(error)}") from None
+            raise withheld(error) from None
 
     # Prefect resolves annotations where a function is defined: here, for the guarded one, they are unknown.
     guarded.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
     return guarded
 
 
-def _kind(error: Exception) -> str:
+def withheld(error: BaseException) -> UnexpectedError:
+    """Return an error that tells of another one its class and places, and nothing that it says."""
+    return UnexpectedError(f"{_kind(error)} at {_places(error)}")
+
+
+def withhold_lost_exceptions() -> None:
+    """Let exceptions that end a thread, or that nobody can take, be told without their texts."""
+    threading.excepthook = sys.unraisablehook = _tell_lost_exception
+
+
+def _tell_lost_exception(lost: Any) -> None:
+    if lost.exc_value is not None:
+        sys.stderr.write(f"an exception that nobody took: {withheld(lost.exc_value)}\n")
+
+
+def _kind(error: BaseException) -> str:
     """Return an exception's class and, of one that the system raised, what the system said (never a value)."""
     said = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "text withheld"
     return f"{type(error).__name__} ({said})"
 
 
-def _places(error: Exception) -> str:
+def _places(error: BaseException) -> str:
     """Return where an exception arose and which of our own lines it came through, innermost first."""
+    if error.__traceback__ is None:
+        return "an unknown place"
     *outer, innermost = extract_tb(error.__traceback__)
     own = [frame for frame in reversed(outer) if "site-packages" not in frame.filename]
     return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in [innermost, *own])

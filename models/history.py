@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError, UsageError
 
 HISTORY_PATH = "models/historico"
@@ -111,12 +112,10 @@ def retired_versions(history: Sequence[ModelEvent]) -> frozenset[str]:
 
 def _read_event(lake: ArtifactStore, name: str) -> ModelEvent:
     path = f"{HISTORY_PATH}/{name}"
-    try:
+    with reading_document(path):
         event = _parse_event(lake.read_json(path, EVENT_FILE))
-    except (KeyError, ValueError, TypeError) as error:
-        raise DataIntegrityError(f"{path}: not an event of this history") from error
-    if not _ENTRY_NAME.match(name) or event.entry_name != name:
-        raise DataIntegrityError(f"{path}: its content is not what its name stands for")
+        if not _ENTRY_NAME.match(name) or event.entry_name != name:
+            raise DataIntegrityError(f"{path}: its content is not what its name stands for")
     return event
 
 

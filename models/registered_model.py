@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.artifacts import ArtifactStore
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError, ModelNotFoundError, TrainingRefusedError
 from models.inputs import is_forbidden
 from models.points.document import parse_points_table
@@ -27,6 +28,9 @@ DECISION_FILE = "decisao.json"
 CARD_FILE = "cartao.md"
 DESCRIPTION_FILE = "descricao.md"
 REPORT_FILE = "relatorio.html"
+
+TAKES_OVER = "assume"
+"""Key of the decision's document: whether the gate lets the model come into force."""
 
 HASH_DIGITS = 8
 """Digits of the points table's hash in a version; the whole hash stands in the manifest."""
@@ -84,16 +88,20 @@ def load_model(lake: ArtifactStore, version: str) -> RegisteredModel:
         raise DataIntegrityError(f"{path}/{POINTS_FILE}: not the model that the version stands for")
     refuse_unlawful(path, points)
     registered_at = manifest.meta.get("registrado_em")
-    return RegisteredModel(
-        version=version,
-        points=points,
-        metrics=lake.read_json(path, METRICS_FILE),
-        training=lake.read_json(path, TRAINING_FILE),
-        decision=lake.read_json(path, DECISION_FILE),
-        card=lake.read_bytes(path, CARD_FILE).decode(),
-        description=lake.read_bytes(path, DESCRIPTION_FILE).decode(),
-        registered_at=None if registered_at is None else datetime.fromisoformat(registered_at),
-    )
+    decision = lake.read_json(path, DECISION_FILE)
+    if type(decision.get(TAKES_OVER)) is not bool:
+        raise DataIntegrityError(f"{path}/{DECISION_FILE}: does not say whether the model may come into force")
+    with reading_document(path):
+        return RegisteredModel(
+            version=version,
+            points=points,
+            metrics=lake.read_json(path, METRICS_FILE),
+            training=lake.read_json(path, TRAINING_FILE),
+            decision=decision,
+            card=lake.read_bytes(path, CARD_FILE).decode(),
+            description=lake.read_bytes(path, DESCRIPTION_FILE).decode(),
+            registered_at=None if registered_at is None else datetime.fromisoformat(registered_at),
+        )
 
 
 def refuse_unlawful(path: str, points: PointsTable) -> None:

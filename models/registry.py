@@ -36,6 +36,7 @@ from models.registered_model import (
     POINTS_FILE,
     REPORT_FILE,
     TABLE_FILE,
+    TAKES_OVER,
     TRAINING_FILE,
     VERSION,
     RegisteredModel,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REPORT_FILE",
+    "TAKES_OVER",
     "ModelEntry",
     "RegisteredModel",
     "current_model",
@@ -64,9 +66,6 @@ __all__ = [
     "usable_model",
     "version_of",
 ]
-
-TAKES_OVER = "assume"
-"""Key of the decision's document: whether the gate lets the model come into force."""
 
 _PAGE = re.compile(r"^[a-z0-9_]+\.html$")
 

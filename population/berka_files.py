@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 
+from contracts.documents import reading_parquet
 from contracts.errors import DataIntegrityError, UsageError
 from population.berka_records import (
     Account,
@@ -79,7 +81,7 @@ def _require_columns(directory: Path) -> None:
     problems = []
     for name, needed in COLUMNS.items():
         path = directory / name
-        given = pq.read_schema(path).names if name == MOVEMENTS_FILE else _header(path)
+        given = _movement_columns(path) if name == MOVEMENTS_FILE else _header(path)
         absent = [column for column in needed if column not in given]
         if absent:
             problems.append(f"{name} lacks {', '.join(absent)}")
@@ -87,14 +89,29 @@ def _require_columns(directory: Path) -> None:
         raise DataIntegrityError("; ".join(problems))
 
 
+def _movement_columns(path: Path) -> list[str]:
+    with reading_parquet(path.name):
+        names: list[str] = pq.read_schema(path).names
+    return names
+
+
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as stream:
+    with _reading(path.name), path.open(encoding="utf-8", newline="") as stream:
         return next(csv.reader(stream, delimiter=";"), [])
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
+    with _reading(path.name), path.open(encoding="utf-8", newline="") as stream:
         yield from csv.DictReader(stream, delimiter=";")
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Turn what is no text in UTF-8, or no lines of columns, into DataIntegrityError."""
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error):
+        raise DataIntegrityError(f"{name}: not lines of columns in UTF-8") from None
 
 
 def _records(directory: Path, name: str, parse: Callable[[Mapping[str, Any]], Record]) -> tuple[Record, ...]:
@@ -107,7 +124,7 @@ def _parsed(
     for number, line in enumerate(lines, start=2):
         try:
             yield parse(line)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DataIntegrityError(
                 f"{name}, line {number}: a value is not of the type that its column has"
             ) from error
@@ -149,9 +166,10 @@ def _card(line: Mapping[str, Any]) -> Card:
 
 def _movements(directory: Path) -> tuple[Movement, ...]:
     names = COLUMNS[MOVEMENTS_FILE]
-    table = pq.read_table(directory / MOVEMENTS_FILE, columns=list(names))
-    ordered = table.sort_by([("account_id", "ascending"), ("date", "ascending"), ("trans_id", "ascending")])
-    columns = [ordered[name].to_pylist() for name in names]
+    with reading_parquet(MOVEMENTS_FILE):
+        table = pq.read_table(directory / MOVEMENTS_FILE, columns=list(names))
+        ordered = table.sort_by([("account_id", "ascending"), ("date", "ascending"), ("trans_id", "ascending")])
+        columns = [ordered[name].to_pylist() for name in names]
     rows = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
     return tuple(_with_places(_parsed(MOVEMENTS_FILE, _movement, rows)))
 

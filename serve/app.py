@@ -75,6 +75,7 @@ class _Parts:
     """Makes the clients of one process, each once, and the routes upon them."""
 
     def __init__(self, settings: Settings, clock: Clock, *, needs: tuple[str, ...]) -> None:
+        settings = settings.for_api()
         verifier = _verifier(settings, needs)
         self._settings = settings
         self._clock = clock
@@ -85,8 +86,7 @@ class _Parts:
         self._stores: dict[str, SqlStore] = {}
         self._pipe = self._make_pipe()
         self._verifier = verifier
-        self._secret = settings.secret("cache_key").encode()
-        self._hashes = PersonHash(self._secret)
+        self._hashes = PersonHash.from_settings(settings)
         self._audit = make_sink(settings, self._sql("results") if settings.audit_mode == "direto" else None)
         limiter = RateLimiter.from_settings(
             settings, self._pipe, clock=clock, on_unlimited=self._metrics.count_unlimited
@@ -116,7 +116,7 @@ class _Parts:
         from serve.systems.page_links import PageLinks
 
         directory = ClientDirectory(self._sql("base_a"), self._clock)
-        return system_a.make_router(directory, self._guard, hashes=self._hashes, links=PageLinks(self._secret))
+        return system_a.make_router(directory, self._guard, hashes=self._hashes, links=PageLinks.of(self._hashes))
 
     def system_b(self) -> list[APIRouter]:
         """Return System B's routes: scores, what they start from, their model, and who read a person's data."""
@@ -132,7 +132,7 @@ class _Parts:
         assert self._pipe is not None
         base_b, results, pipe, hashes = self._sql("base_b"), self._sql("results"), self._pipe, self._hashes
         look = partial(self._metrics.count_cache, cache="score-data")
-        cache = LeasedCache(pipe, score_data_seal(self._secret, self._clock), on_look=look)
+        cache = LeasedCache(pipe, score_data_seal(hashes.secret, self._clock), on_look=look)
         data = ScoreData(base_b, cache, hashes=hashes, clock=self._clock)
         scores = ScoreStore(
             RedisScores(pipe, hashes), PostgresScores(results), on_fallback=self._metrics.count_fallback

@@ -17,6 +17,7 @@ from typing import Any
 from fastapi import FastAPI
 from mangum import Mangum
 
+from contracts.private_process import keep_memory_private
 from contracts.settings import Settings, load_settings
 from serve.api.log_lines import log_config, withhold_values
 from serve.app import create_app_c
@@ -37,6 +38,7 @@ class LambdaFunction:
     def __call__(self, event: Event, context: Any) -> dict[str, Any]:
         """Return the answer to an event."""
         if self._instance is None:
+            keep_memory_private()
             self._instance = _Instance(self._make_app())
         answer = self._instance.answer(plain_event(event), context)
         if answer["statusCode"] >= FAULT_STATUS:

@@ -26,7 +26,7 @@ from stores.checks.events import check_events
 from stores.checks.listing import check_listing
 from stores.checks.problem import Problem
 from stores.checks.results import check_results
-from stores.checks.rights import check_reading_only, check_results_rights
+from stores.checks.rights import check_api_rights, check_reading_only, check_results_rights
 from stores.checks.schema import check_tables
 from stores.connections import mongo_database, reaching, redis_client, sql_engine
 from stores.deadlines import call_within
@@ -85,7 +85,13 @@ def _check_base(settings: Settings, store: str, letter: Store) -> list[Problem]:
 
 def _check_results(settings: Settings) -> list[Problem]:
     newest = newest_step("results")
-    return _inspect(settings, "results", lambda c: [*check_results(c, newest), *check_results_rights(c)])
+    has_api_login = settings.results_api_url is not None and settings.results_api_url != settings.results_url
+    problems = _inspect(
+        settings,
+        "results",
+        lambda c: [*check_results(c, newest), *check_results_rights(c, has_api_login=has_api_login)],
+    )
+    return problems + (_inspect(settings.for_api(), "results", check_api_rights) if has_api_login else [])
 
 
 def _inspect(settings: Settings, store: str, inspect: Callable[[sa.Connection], list[Problem]]) -> list[Problem]:

@@ -7,6 +7,7 @@ wrap the use in `reaching`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,8 +22,9 @@ from redis.retry import Retry
 from sqlalchemy.engine import URL
 
 from contracts.errors import SettingsError, StoreUnavailableError
-from stores.addresses import describe_url, postgres_options, reason_of
+from stores.addresses import describe_url, oracle_options, postgres_options, reason_of
 from stores.deadlines import call_within
+from stores.url_options import check_mongo_options, check_redis_options
 
 MONGO_READ_TIMEOUT_SECONDS = 120.0
 """One reply of an established connection: an aggregation may be slow where connecting may not."""
@@ -42,9 +44,16 @@ def sql_engine(
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
         options = postgres_options(timeout, statement_timeout, application)
+    elif parsed.get_backend_name() == "oracle":
+        parsed, options = oracle_options(parsed)
     try:
         engine = sa.create_engine(
-            parsed, connect_args=options, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=2 * POOL_SIZE
+            parsed,
+            connect_args=options,
+            pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=2 * POOL_SIZE,
+            hide_parameters=True,  # an error's text would quote them
         )
     except (sa.exc.NoSuchModuleError, ImportError):
         raise SettingsError([f"{describe_url(url)}: no driver for {parsed.drivername}:// is installed"]) from None
@@ -55,9 +64,11 @@ def sql_engine(
 def mongo_database(url: str, *, timeout: float) -> Database[dict[str, Any]]:
     """Return the database that the URL names; nothing is sent before the first use.
 
-    Datetimes come back naive, in UTC. SettingsError if the URL names no database.
+    Datetimes come back naive, in UTC. SettingsError if the URL names no database, or has an option that is not good.
     """
+    _keep_commands_from_logs()
     milliseconds = int(timeout * 1000)
+    check_mongo_options(url)
     client: MongoClient[dict[str, Any]] = MongoClient(
         url,
         serverSelectionTimeoutMS=milliseconds,
@@ -78,7 +89,9 @@ def redis_client(url: str, *, timeout: float) -> redis.Redis:
     """Return a client of the logical database that the URL names; nothing is sent before the first use.
 
     A connection that the server has dropped is opened again once; a reply that does not come is not awaited twice.
+    SettingsError if the URL has an option that is not good.
     """
+    check_redis_options(url)
     once = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once, client_name="escore"
@@ -99,6 +112,13 @@ def reaching(url: str) -> Iterator[None]:
 
 
 _MONGO_LOGIN_CODES = (13, 18)
+
+
+def _keep_commands_from_logs() -> None:
+    """Keep pymongo's log of commands, which quotes filters and documents, silent whatever level all logs have."""
+    logger = logging.getLogger("pymongo")
+    if logger.getEffectiveLevel() < logging.WARNING:
+        logger.setLevel(logging.WARNING)
 
 
 def _bound_connecting(engine: sa.Engine, url: URL, *, timeout: float, statement_timeout: float | None) -> None:

@@ -123,6 +123,41 @@ def abandon_run(engine: sa.Engine, execucao_id: UUID, *, motivo: str) -> None:
     _change(engine, statement, {"id": execucao_id, "motivo": motivo[:MAX_REASON]})
 
 
+def abandon_stale_runs(engine: sa.Engine, *, begun_before: datetime, motivo: str) -> tuple[UUID, ...]:
+    """Give up the runs that were killed and never gone on with; return them.
+
+    Those are under way by their row, began before an instant, and no process holds the right to run their date.
+    """
+    query = sa.text(
+        "select id, data_referencia from execucao where situacao = 'em_andamento' and retomavel"
+        " and iniciada_em < :before order by iniciada_em"
+    )
+    with engine.connect() as connection:
+        found = [(row[0], row[1]) for row in connection.execute(query, {"before": begun_before})]
+    return tuple(run_id for run_id, day in found if _abandon_if_idle(engine, run_id, day, motivo))
+
+
+def _abandon_if_idle(engine: sa.Engine, execucao_id: UUID, day: date, motivo: str) -> bool:
+    try:
+        with reference_date_lock(engine, day):
+            abandon_run(engine, execucao_id, motivo=motivo)
+    except RunConflictError:
+        return False
+    return True
+
+
+def dates_under_way(engine: sa.Engine) -> frozenset[date]:
+    """Return the reference dates that a process, on whatever machine, holds the right to run."""
+    query = sa.text(
+        "select objid::bigint from pg_locks"
+        " where locktype = 'advisory' and classid = :class and objid <> :every and objsubid = 2 and granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    keys = {"class": LOCK_CLASS, "every": EVERY_DATE}
+    with engine.connect() as connection:
+        return frozenset(date.fromordinal(number) for number in connection.scalars(query, keys))
+
+
 def record_counts(
     engine: sa.Engine,
     execucao_id: UUID,
@@ -160,39 +195,79 @@ def run_in_force(engine: sa.Engine) -> Run | None:
     return Run(**row._mapping) if row is not None else None
 
 
-def list_runs(engine: sa.Engine, *, limit: int = 50) -> tuple[Run, ...]:
-    """Return the latest runs, newest first."""
+def list_runs(engine: sa.Engine, *, limit: int | None = None) -> tuple[Run, ...]:
+    """Return the runs, newest first: all, or the latest so many."""
     statement = sa.text(f"select {_COLUMNS} from execucao order by iniciada_em desc, id desc limit :limit")
     with engine.connect() as connection:
         return tuple(Run(**row._mapping) for row in connection.execute(statement, {"limit": limit}))
 
 
+class DateLock:
+    """The sole right to run a date, which lives in a connection of its own and dies with it.
+
+    While it is held no erasure begins; one that is under way is waited for. ``held_since`` is the server's instant;
+    ``was_lost`` tells that the right was given up and taken again since, and erasures were not held off in between.
+    """
+
+    def __init__(self, engine: sa.Engine, data_referencia: date) -> None:
+        self._engine = engine
+        self._date = data_referencia
+        self._connection = self._take()
+        self.held_since: datetime = self._connection.scalar(sa.text("select now()"))
+        self.was_lost = False
+
+    def confirm(self) -> None:
+        """Take the right again if its connection was lost; RunConflictError if another process has it by now."""
+        if not self._is_held():
+            self.was_lost = True
+            self.release()
+            self._connection = self._take()
+
+    def release(self) -> None:
+        """Give the right up."""
+        self._connection.close()
+
+    def _is_held(self) -> bool:
+        if self._connection.closed:
+            return False
+        try:
+            self._connection.scalar(sa.text("select 1"))
+        except sa.exc.DBAPIError:
+            return False
+        return True
+
+    def _take(self) -> sa.Connection:
+        connection = _hold_off_erasures(self._engine)
+        try:
+            if not _try_lock(connection, "pg_try_advisory_lock", self._date.toordinal()):
+                raise RunConflictError(f"another process is running {self._date}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
 @contextmanager
-def reference_date_lock(engine: sa.Engine, data_referencia: date) -> Iterator[None]:
+def reference_date_lock(engine: sa.Engine, data_referencia: date) -> Iterator[DateLock]:
     """Hold the sole right to run that date, across processes and machines; RunConflictError if it is taken.
 
-    An erasure that is under way is waited for. The lock lives in a connection of its own: it ends with the block, or
-    with the process.
+    It ends with the block, or with the process, or when its connection is lost: `DateLock.confirm` finds that out.
     """
-    with holding_off_erasures(engine) as connection:
-        if not _try_lock(connection, "pg_try_advisory_lock", data_referencia.toordinal()):
-            raise RunConflictError(f"another process is running {data_referencia}")
-        yield
+    lock = DateLock(engine, data_referencia)
+    try:
+        yield lock
+    finally:
+        lock.release()
 
 
 @contextmanager
-def holding_off_erasures(engine: sa.Engine) -> Iterator[sa.Connection]:
+def holding_off_erasures(engine: sa.Engine) -> Iterator[None]:
     """Let no erasure begin while the block lasts, after waiting for one that is under way; any number may hold this.
 
     RunConflictError if it takes longer than ERASURE_SECONDS.
     """
-    deadline = time.monotonic() + ERASURE_SECONDS
-    with _lock_connection(engine) as connection:
-        while not _try_lock(connection, "pg_try_advisory_lock_shared", EVERY_DATE):
-            if time.monotonic() > deadline:
-                raise RunConflictError("the erasure of a person is under way: try again when it has ended")
-            time.sleep(POLL_SECONDS)
-        yield connection
+    with _hold_off_erasures(engine):
+        yield
 
 
 @contextmanager
@@ -200,18 +275,31 @@ def erasure_lock(engine: sa.Engine) -> Iterator[None]:
     """Hold the sole right to rewrite what runs left; RunConflictError if a run or another erasure is under way."""
     with _lock_connection(engine) as connection:
         if not _try_lock(connection, "pg_try_advisory_lock", EVERY_DATE):
-            raise RunConflictError("a run, or another erasure, is under way: call it again when that has ended")
+            raise RunConflictError(
+                "a run, an erasure or a change of keys is under way: call it again when it has ended"
+            )
         yield
 
 
-@contextmanager
-def _lock_connection(engine: sa.Engine) -> Iterator[sa.Connection]:
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+def _hold_off_erasures(engine: sa.Engine) -> sa.Connection:
+    deadline = time.monotonic() + ERASURE_SECONDS
+    connection = _lock_connection(engine)
     try:
-        connection.detach()
-        yield connection
-    finally:
+        while not _try_lock(connection, "pg_try_advisory_lock_shared", EVERY_DATE):
+            if time.monotonic() > deadline:
+                raise RunConflictError("an erasure, or a change of keys, is under way: try again when it has ended")
+            time.sleep(POLL_SECONDS)
+    except BaseException:
         connection.close()
+        raise
+    return connection
+
+
+def _lock_connection(engine: sa.Engine) -> sa.Connection:
+    """Return a connection of its own, outside the engine's pool, whose locks end with it."""
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.detach()
+    return connection
 
 
 def _try_lock(connection: sa.Connection, function: str, key: int) -> bool:

@@ -109,7 +109,9 @@ def _grant(connection: sa.Connection, settings: Settings, chain: str) -> None:
     if chain in _READERS:
         grant_reading(connection, _READERS[chain], role)
     else:
-        grant_results(connection, role)
+        api = settings.results_api_url
+        api_role = sa.make_url(api.get_secret_value()).username if api is not None else None
+        grant_results(connection, role, api_role=None if api_role in (role, owner) else api_role)
 
 
 def _migrate_events(settings: Settings) -> list[str]:

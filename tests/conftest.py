@@ -20,8 +20,8 @@ from typing import Any
 import psutil
 import pytest
 
-from contracts.settings import PREFIX, Settings
-from stores.embedded import erase_stores
+from contracts.settings import PREFIX, Settings, load_settings
+from stores.embedded import erase_stores, start_stores
 from tests.provisioning import EmbeddedServers, Provisioner
 from tests.store_processes import erase_left_behind
 
@@ -125,6 +125,16 @@ def servers(session_folder: Path) -> Iterator[EmbeddedServers]:
 def embedded(servers: EmbeddedServers) -> Settings:
     """Return the settings of the embedded servers: three empty databases, roles and users."""
     return servers.settings()
+
+
+@pytest.fixture(scope="session")
+def prefect_api(embedded: Settings) -> str:
+    """A local Prefect server beside the embedded stores, as `escore up` starts it."""
+    var = embedded.var
+    start_stores(var, with_prefect=True, report=lambda _line: None)
+    address = load_settings({"var": var}).prefect_api_url
+    assert address is not None
+    return address
 
 
 @pytest.fixture(scope="session")

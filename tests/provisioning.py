@@ -21,6 +21,7 @@ from stores.embedded.mongo import ROOT, make_user, mongo_url, owner_roles
 from stores.embedded.postgres import role_url
 from stores.embedded.roles import SUPERUSER, make_database
 from stores.embedded.state import read_state
+from stores.embedded.valkey import root_url as valkey_root_url
 from stores.migrate import migrate
 
 TIMEOUT = 20.0
@@ -48,6 +49,10 @@ class EmbeddedServers:
     def mongo_root(self) -> str:
         """Return SecantusDB's root."""
         return mongo_url(read_state(self._var).servers["mongodb"], ROOT, "admin")
+
+    def redis_root(self) -> str:
+        """Return Valkey's administrator."""
+        return valkey_root_url(read_state(self._var).servers["valkey"])
 
     def erase(self) -> None:
         """Stop the servers and delete their data, also after a start that failed half-way."""
@@ -88,9 +93,9 @@ class Provisioner:
         """Return the login that may make databases and users on the store's server."""
         if store in self._real:
             return self._real[store]
-        settings = self._embedded.settings()
+        self._embedded.settings()
         if store == "redis":
-            return settings.secret("redis_url")
+            return self._embedded.redis_root()
         return self._embedded.mongo_root() if store == "base_c" else self._embedded.postgres_root()
 
     def _relational(self, store: str, token: str) -> AbstractContextManager[dict[str, object]]:

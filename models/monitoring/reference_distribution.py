@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError
 from contracts.extraction import TableCounts
 from models.monitoring.cell_counts import CellCounter
@@ -24,6 +25,12 @@ from models.points.table import PointsTable
 
 DISTRIBUTION_FILE = "distribuicao.json"
 FORMAT = 1
+
+MAX_ROWS = 1 << 53
+"""Beyond all consumers of all nights; sums of so many stay exact."""
+
+MAX_SCORE = 1 << 31
+"""Beyond every raw score that a points table can give."""
 
 BATCH_ROWS = 32_768
 """Rows counted at a time, so that codes stay in the processor's cache."""
@@ -59,6 +66,8 @@ class ReferenceDistribution:
             for name, counts in [*self.cells.items(), ("scores", tuple(self.scores.values()))]
             if sum(counts) != self.rows or min(counts, default=0) < 0
         ]
+        if self.rows > MAX_ROWS or any(abs(score) > MAX_SCORE for score in self.scores):
+            problems.append("more rows, or scores further apart, than there can be")
         if problems:
             raise DataIntegrityError("distribution: " + "; ".join(problems))
 
@@ -102,9 +111,9 @@ class ReferenceDistribution:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> ReferenceDistribution:
         """Return the description that ``to_json`` wrote; DataIntegrityError if it is of another form."""
-        try:
+        with reading_document("distribution"):
             if body["formato"] != FORMAT:
-                raise DataIntegrityError(f"distribution: format {body['formato']!r} where {FORMAT} was expected")
+                raise DataIntegrityError(f"distribution: format {body['formato']!r:.20} where {FORMAT} was expected")
             return cls(
                 str(body["modelo"]),
                 int(body["linhas"]),
@@ -112,8 +121,6 @@ class ReferenceDistribution:
                 {int(score): int(rows) for score, rows in sorted(body["pontuacao"].items(), key=_score_of)},
                 {name: TableCounts.from_json(counts) for name, counts in body["contagens"].items()},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataIntegrityError("distribution: not a document of this form") from error
 
 
 def describe_distribution(

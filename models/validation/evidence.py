@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError
 from models.points.table import PointsTable
 from models.validation.evaluate import Floats
@@ -77,9 +78,10 @@ class Evidence:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Evidence:
         """Return the evidence that ``to_json`` wrote; DataIntegrityError if it is of another form."""
-        if body.get("formato") != FORMAT:
-            raise DataIntegrityError(f"evidence: format {body.get('formato')!r} where {FORMAT} was expected")
-        return decode(cls, {name: value for name, value in body.items() if name != "formato"})
+        with reading_document("evidence"):
+            if body["formato"] != FORMAT:
+                raise DataIntegrityError(f"evidence: format {body['formato']!r:.20} where {FORMAT} was expected")
+            return decode(cls, {name: value for name, value in body.items() if name != "formato"})
 
 
 def gather_evidence(  # noqa: PLR0913 - each set of rows has its own part in the evidence

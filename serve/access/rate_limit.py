@@ -3,7 +3,8 @@
 Requests: GCRA (the leaky bucket as a meter), one number a consulente, by Redis's own clock, so that the processes of
 an installation agree however their clocks differ. Persons: one counter a consulente and day of São Paulo, the day by
 the caller's clock, since a key has to be named before the script runs; clocks that differ by seconds shift what falls
-on midnight. Both expire by themselves, and are named by a keyed hash. What is refused counts for nothing.
+on midnight. Both expire by themselves, and are named by a keyed hash. What is refused counts for nothing. The hash is
+under the oldest known key, so that processes with and without a new one count together while keys are changed.
 
 While Redis is out, a meter in each process allows the same rate; persons are then not counted, and a metric says so.
 """
@@ -25,7 +26,7 @@ from contracts.settings import Settings
 from serve.access.meters import MICROSECOND, Limits, LocalMeters
 from serve.access.refusals import too_many
 from serve.api.clock import Clock
-from serve.published.person_hash import derive_key
+from serve.published.person_hash import PersonHash, derive_key
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import RedisPipe, script_command
 
@@ -121,7 +122,7 @@ class RateLimiter:
     ) -> RateLimiter:
         """Return the limiter of an installation; ``on_unlimited`` is told of each request that Redis did not limit."""
         limits = Limits(settings.rate_limit_per_second, settings.rate_limit_burst, settings.daily_quota)
-        secret = settings.secret("cache_key").encode()
+        secret = PersonHash.from_settings(settings).oldest.secret
         return cls(pipe, limits, clock=clock, secret=secret, on_unlimited=on_unlimited)
 
     def begin(self, consulente: str, *, persons: int = 1, requests: int = 1) -> Ticket:

@@ -21,10 +21,12 @@ _LARGEST = Decimal(10) ** 57
 def encode_json(value: Any) -> bytes:
     """Return a value as JSON; a Decimal is money, and one that is not finite is null.
 
+    Half a character (a lone surrogate), which UTF-8 has no bytes for, is a question mark.
+
     >>> encode_json({"valor": Decimal("1234.5"), "vencimento": date(2026, 1, 31), "nulo": None})
     b'{"valor":1234.50,"vencimento":"2026-01-31","nulo":null}'
     """
-    return _text(value).encode()
+    return _text(value).encode(errors="replace")
 
 
 def _text(value: Any) -> str:

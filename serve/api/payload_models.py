@@ -12,6 +12,7 @@ from serve.api.request_fields import CpfText
 
 Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
 Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
+Birth: TypeAlias = Annotated[date | None, Field(description="null se o que a base guarda não cabe no calendário")]
 Instant: TypeAlias = Annotated[datetime, Field(description="instante em UTC")]
 Link: TypeAlias = Annotated[str | None, Field(description="endereço da página, relativo a este servidor")]
 
@@ -45,7 +46,7 @@ class Cliente(_Model):
     id: str
     nome: str
     cpf: Cpf
-    data_nascimento: date
+    data_nascimento: Birth
     sexo: str | None
     estado_civil: str | None
     endereco: Endereco
@@ -82,7 +83,7 @@ class DadosDeScore(_Model):
     """Dados de que o score parte (Sistema B)."""
 
     cpf: Cpf
-    data_nascimento: date
+    data_nascimento: Birth
     endereco: Endereco
     fontes_de_renda: list[FonteDeRenda]
     bens: list[Bem]

@@ -8,6 +8,7 @@ from typing import Literal
 
 from starlette.types import ASGIApp
 
+from contracts.private_process import keep_memory_private
 from contracts.settings import Settings
 from serve.api.limits import Limits
 from serve.api.listeners import open_sockets
@@ -52,6 +53,7 @@ def serve(  # noqa: PLR0913 - what the command takes, each by its name
     sockets = open_sockets(host, port, reuse_port=reuse_port)
     if own_port is not None:
         sockets += open_sockets(host, own_port)
+    keep_memory_private()
     Server(config, drain_seconds=settings.drain_seconds).run(sockets=sockets)
 
 

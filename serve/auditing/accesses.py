@@ -1,8 +1,8 @@
 """Who read a person's data in the last six months, newest first, from the table ``auditoria``.
 
 Rule (Lei 12.414 art. 6 IV): a consumer may ask for all who had access to their data in the six months before.
-A page costs the same however often a person was read and however deep it lies: each of the person's two names in
-the audit is followed along its own index from where the page before ended.
+A page costs the same however often a person was read and however deep it lies: each of the person's names in the
+audit, by id and by CPF under every known key, is followed along its own index from where the page before ended.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.reference_date import add_months
+from serve.auditing.audit_keys import keys_in_audit
 from serve.published.person_hash import PersonHash
 from serve.systems.source_tables import PESSOA
 
@@ -25,14 +26,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LAST_ID = (1 << 63) - 1
 
-_OF_ONE_NAME = """
-    (SELECT id, momento, consulente, recurso, finalidade, resultado, titular FROM auditoria
-     WHERE sujeito = :{name} AND momento >= :since AND (momento, id) < (:moment, :id)
-     ORDER BY momento DESC, id DESC LIMIT :limit)
-"""
 _PAGE = sa.text(
-    f"SELECT * FROM ({_OF_ONE_NAME.format(name='by_client')} UNION ALL {_OF_ONE_NAME.format(name='by_cpf')}) AS of_both"
-    " ORDER BY momento DESC, id DESC LIMIT :limit"
+    """
+    SELECT of_one.* FROM unnest(CAST(:names AS text[])) AS n (name) CROSS JOIN LATERAL (
+        SELECT id, momento, consulente, recurso, finalidade, resultado, titular FROM auditoria
+        WHERE sujeito = n.name AND momento >= :since AND (momento, id) < (:moment, :id)
+        ORDER BY momento DESC, id DESC LIMIT :limit
+    ) AS of_one ORDER BY momento DESC, id DESC LIMIT :limit
+    """
 ).bindparams(
     *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("since", "moment")),
     sa.bindparam("id", type_=sa.BigInteger),
@@ -92,15 +93,15 @@ class AccessPage:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A person by both names that the audit may know them by."""
+    """A person by all names that the audit may know them by, and the keys of those names."""
 
-    by_client: str
-    by_cpf: str
+    names: tuple[str, ...]
+    hashes: PersonHash
 
     @classmethod
     def of(cls, hashes: PersonHash, client_id: str, cpf: str) -> Subject:
         """Return the names of the consumer with this id and CPF."""
-        return cls(hashes.subject_by_client(client_id), hashes.subject_by_cpf(cpf))
+        return cls((*hashes.all_by_client(client_id), *hashes.all_by_cpf(cpf)), hashes)
 
 
 def read_cpf(connection: sa.Connection, client_id: str) -> str | None:
@@ -127,18 +128,22 @@ def six_months_before(now: datetime) -> datetime:
 def read_accesses(
     connection: sa.Connection, subject: Subject, *, now: datetime, before: Cursor | None = None, limit: int
 ) -> AccessPage:
-    """Return a page of the accesses to a person's data, at most ``limit`` of them."""
+    """Return a page of the accesses to a person's data, at most ``limit`` of them.
+
+    SettingsError if the audit of these months names persons by a key that is not known here: the list would lack some.
+    """
     since = six_months_before(now)
+    alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+    subject.hashes.check_known(keys_in_audit(alone, since=since, known=subject.hashes))
     start = before or Cursor(now + timedelta(days=1), _LAST_ID)
     values: dict[str, Any] = {
-        "by_client": subject.by_client,
-        "by_cpf": subject.by_cpf,
+        "names": list(subject.names),
         "since": since,
         "moment": start.moment,
         "id": start.id,
         "limit": limit + 1,
     }
-    rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(_PAGE, values).all()
+    rows = alone.execute(_PAGE, values).all()
     shown = rows[:limit]
     following = Cursor(shown[-1].momento, shown[-1].id) if len(rows) > limit else None
     return AccessPage([Access(*row[1:]) for row in shown], since, following)

@@ -80,12 +80,15 @@ def encode_header(segment: UUID, started: datetime) -> bytes:
 
 
 def read_header(data: bytes) -> Header | None:
-    """Return the header of a segment that begins with these bytes; None if it is not whole."""
+    """Return the header of a segment that begins with these bytes; None if it is not whole, or none of this form."""
     size = _whole(data, 0, 0)
     if size <= 0:
         return None
-    version, segment, started, _ = json.loads(data[_PAYLOAD : size - 1])
-    return Header(UUID(segment), _instant(started), size) if version == VERSION else None
+    try:
+        version, segment, started, _ = json.loads(data[_PAYLOAD : size - 1])
+        return Header(UUID(segment), _instant(int(started)), size) if version == VERSION else None
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
 
 
 def encode_entry(entry: AuditEntry, seed: int) -> bytes:
@@ -111,7 +114,10 @@ def _json_text(text: str) -> str:
 def first_instant(data: bytes) -> datetime | None:
     """Return the instant of the record that bytes begin with, even if they do not reach to its end; else None."""
     digits, _, _ = data[_PAYLOAD + 1 : _PAYLOAD + 21].partition(b",")
-    return _instant(int(digits)) if data[:1] == _MARK and digits.isdigit() else None
+    try:
+        return _instant(int(digits)) if data[:1] == _MARK and digits.isdigit() else None
+    except OverflowError:  # damage: no instant is so far away
+        return None
 
 
 def scan(data: bytes, seed: int, follows: Follows) -> Scan:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.exceptions import HTTPException
 
+from contracts.errors import SettingsError, StoreUnavailableError
 from serve.access.guard import Guard, Reader
 from serve.api.clock import Clock
 from serve.api.json_text import encode_json
@@ -56,8 +57,11 @@ def make_router(results: SqlStore, guard: Guard, *, cpf_of: CpfOf, hashes: Perso
             raise HTTPException(404, "consumidor desconhecido")
         subject = Subject.of(hashes, cliente_id, cpf)
         read = partial(read_accesses, subject=subject, now=clock(), before=before, limit=page_size)
-        found = await results.run(read)
-        await reader.record([subject.by_client])
+        try:
+            found = await results.run(read)
+        except SettingsError as error:  # another process, with the key that this one lacks, can answer
+            raise StoreUnavailableError(str(error)) from None
+        await reader.record([hashes.subject_by_client(cliente_id)])
         body = encode_json(_body(cliente_id, found, page_size=page_size))
         return Response(body, headers={"Cache-Control": "private, no-store"}, media_type="application/json")
 

@@ -53,7 +53,7 @@ def journal_state(settings: Settings) -> tuple[list[SegmentState], bool]:
             return measure(settings.audit_root, {}), False
         return shipper.states(), True
 
-    if settings.results_url is None:
+    if settings.for_api().results_url is None:
         return measure(settings.audit_root, {}), False
     return asyncio.run(_with_shipper(settings, look))
 

@@ -140,4 +140,5 @@ def make_sink(settings: Settings, results: SqlStore | None) -> AuditSink:
 
 def shipping_store(settings: Settings) -> SqlStore:
     """Return the results as a shipper reaches them: one connection, and time for a piece."""
-    return SqlStore(settings.secret("results_url"), store="results", timeout=SHIPPING_SECONDS, connections=1)
+    url = settings.for_api().secret("results_url")
+    return SqlStore(url, store="results", timeout=SHIPPING_SECONDS, connections=1)

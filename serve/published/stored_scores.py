@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from contracts.errors import StoreUnavailableError
 from contracts.score_terms import Reason
-from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate, read_record
+from serve.published.key_layout import POINTER_KEY, Pointer, client_prefix, cpf_prefix, info_key, locate, read_record
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo
-from serve.publishing.generations import redis_errors
+from serve.publishing.generations import reading_redis, redis_errors
 
 _SELECT = sa.text(
     "SELECT cpf, score, probabilidade, faixa, status, motivos FROM score"
@@ -70,21 +70,28 @@ def read_redis(
 ) -> dict[str, StoredScore | None]:
     """Return the run's record by consumer id and the one by CPF; None where Redis does not hold it.
 
-    StoreUnavailableError if Redis does not answer.
+    StoreUnavailableError if Redis does not answer, DataIntegrityError if what it holds is not of the layout;
+    SettingsError if persons are named in it by a key not known here.
     """
     with redis_errors():
-        info_text: Any = cache.get(info_key(run_id))
-        places = {
-            "Redis, by id": (hashes.of_client(client_id), client_prefix(run_id)),
-            "Redis, by CPF": (hashes.of_cpf(cpf), cpf_prefix(run_id)),
-        }
+        pointer_text: Any = cache.get(POINTER_KEY)
+        with reading_redis(POINTER_KEY):
+            mark = "" if pointer_text is None else Pointer.decode(pointer_text).mark_of(run_id)
+        info_text: Any = cache.get(info_key(run_id, mark))
         if info_text is None:
-            return dict.fromkeys(places)
-        info = GenerationInfo.decode(info_text)
+            return {"Redis, by id": None, "Redis, by CPF": None}
+        with reading_redis(f"the description of run {run_id}"):
+            info = GenerationInfo.decode(info_text)
+        names = hashes.under(info.key_id)
+        places = {
+            "Redis, by id": (names.of_client(client_id), client_prefix(run_id, mark)),
+            "Redis, by CPF": (names.of_cpf(cpf), cpf_prefix(run_id, mark)),
+        }
         found: dict[str, Any] = {
             name: cache.hget(*locate(digest, prefix, info.buckets)) for name, (digest, prefix) in places.items()
         }
-    return {name: None if value is None else _unpack(value, info.run.codes) for name, value in found.items()}
+    with reading_redis(f"a record of run {run_id}"):
+        return {name: None if value is None else _unpack(value, info.run.codes) for name, value in found.items()}
 
 
 def _unpack(value: bytes, codes: tuple[str, ...]) -> StoredScore:

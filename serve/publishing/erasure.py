@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from typing import Any
-from uuid import UUID
 
 import redis
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.key_layout import client_prefix, cpf_prefix, info_key, locate
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import GenerationInfo
-from serve.publishing.generations import Generations, redis_errors
+from serve.publishing.generations import Generations, reading_redis, redis_errors
 from serve.publishing.score_partitions import partition_name, stored_runs
 
 _IS_PERSON = "cliente_id = :client_id OR cpf = ANY(:cpfs)"
@@ -78,12 +77,16 @@ def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str], *, k
 
 
 def erase_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]) -> int:
-    """Remove a person's records, by id and by CPF, of every generation, and what the API keeps; return how many."""
+    """Remove a person's records, by id and by CPF, of every generation, and what the API keeps; return how many.
+
+    SettingsError if a generation names persons by a key that is not known here.
+    """
     removed = 0
     with redis_errors():
-        kept = score_data_key(hashes, client_id)
-        removed += _number(cache.delete(kept))
-        cache.delete(kept + LEASE_ENDING)  # a reading under way is not kept either
+        for names in hashes.known:
+            kept = score_data_key(names, client_id)
+            removed += _number(cache.delete(kept))
+            cache.delete(kept + LEASE_ENDING)  # a reading under way is not kept either
         for key, field in _places(cache, hashes, client_id, cpfs):
             removed += _number(cache.hdel(key, field))
     return removed
@@ -98,17 +101,15 @@ def count_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: 
 def _places(
     cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]
 ) -> Iterator[tuple[str, bytes]]:
-    for run_id in _generations(cache, hashes):
-        text: Any = cache.get(info_key(run_id))
+    for name in sorted(Generations(cache, hashes).listed()):
+        text: Any = cache.get(info_key(*name))
         if text is not None:
-            buckets = GenerationInfo.decode(text).buckets
-            yield locate(hashes.of_client(client_id), client_prefix(run_id), buckets)
+            with reading_redis(f"the description of run {name[0]}"):
+                info = GenerationInfo.decode(text)
+            names = hashes.under(info.key_id)
+            yield locate(names.of_client(client_id), client_prefix(*name), info.buckets)
             for cpf in sorted(cpfs):
-                yield locate(hashes.of_cpf(cpf), cpf_prefix(run_id), buckets)
-
-
-def _generations(cache: redis.Redis, hashes: PersonHash) -> list[UUID]:
-    return sorted(Generations(cache, hashes).existing())
+                yield locate(names.of_cpf(cpf), cpf_prefix(*name), info.buckets)
 
 
 def _number(reply: Any) -> int:

@@ -22,10 +22,11 @@ from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo, load_run_info
 from serve.publishing import retention, run_states, score_partitions
 from serve.publishing.generations import Generations
-from serve.publishing.results_errors import results_reached
+from serve.publishing.rekeying import RekeyProgress, drop_leftovers, rekey_run
 from serve.publishing.score_copy import copy_rejects
 from serve.publishing.score_partitions import retry_when_busy
 from serve.publishing.staging import stage_tables
+from stores.results_errors import results_reached
 
 DEFAULT_CONSUMERS = 1_000_000
 """Consumers that a generation is sized for when no run has been counted yet; only memory depends on it."""
@@ -39,15 +40,16 @@ class Publisher:
     """Stages runs and switches between them; the only writer of published scores.
 
     ``results`` connects as a role that owns the table ``score``; ``cache_key`` is the secret by which
-    persons are named in Redis.
+    persons are named in Redis, or the names under it where other keys are known too.
     """
 
-    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes) -> None:
+    def __init__(self, results: sa.Engine, cache: redis.Redis, *, cache_key: bytes | PersonHash) -> None:
         self._results = results
-        self._generations = Generations(cache, PersonHash(cache_key))
+        self._hashes = PersonHash(cache_key) if isinstance(cache_key, bytes) else cache_key
+        self._generations = Generations(cache, self._hashes)
         self._staging: dict[UUID, RunInfo] = {}
 
-    @results_reached
+    @results_reached()
     def begin(self, run: RunInfo, *, consumers: int | None = None) -> None:
         """Open a run for staging; whatever an earlier attempt left of it is dropped.
 
@@ -55,6 +57,7 @@ class Publisher:
         RunConflictError if the run is in force, or was, or has no row in ``execucao``.
         """
         with self._results.begin() as connection:
+            run_states.lock_states(connection)  # or the table dropped could be one that was just put in force
             state = run_states.state_of(connection, run.execucao_id)
             if state is None:
                 raise RunConflictError(f"run {run.execucao_id} is not in the ledger: open it there first")
@@ -70,12 +73,12 @@ class Publisher:
         """Go on staging, from another process, a run that `begin` opened."""
         self._staging[run.execucao_id] = run
 
-    @results_reached
+    @results_reached()
     def stage(self, scores: pa.Table) -> None:
         """Add a table of SCORES_SCHEMA to the run that is open; readers do not see it yet."""
         stage_tables(self._results, self._generations, self._open_run(), [scores], complete=False)
 
-    @results_reached
+    @results_reached()
     def stage_all(self, tables: Iterable[pa.Table]) -> None:
         """Add all tables of SCORES_SCHEMA of the run that is open, and build its indexes.
 
@@ -85,27 +88,32 @@ class Publisher:
         """
         stage_tables(self._results, self._generations, self._open_run(), tables, complete=True)
 
-    @results_reached
+    @results_reached()
     def stage_rejects(self, rejects: pa.Table) -> None:
         """Add a table of REJECTS_SCHEMA to ``rejeitado`` for the run that is open."""
         with self._results.begin() as connection:
             copy_rejects(connection, rejects, self._open_run().execucao_id)
 
-    @results_reached
+    @results_reached()
     def switch(self, run: RunInfo) -> None:
         """Make a staged run the one in force; doing it again changes nothing.
 
-        DataIntegrityError if PostgreSQL and Redis do not hold the same number of consumers;
+        DataIntegrityError if PostgreSQL and Redis do not hold the same number of consumers, as many as the run has
+        counted, or if another process has begun to stage the run anew; RunConflictError if the run was given up;
         StoreUnavailableError if somebody's transaction keeps ``score`` busy for ten minutes.
         """
         with self._results.begin() as connection:
             score_partitions.index_partition(connection, run.execucao_id)
-            self._check_counts(score_partitions.count_rows(connection, run.execucao_id), run.execucao_id)
+            rows = score_partitions.count_rows(connection, run.execucao_id)
+            counted = run_states.counted_consumers(connection, run.execucao_id)
+            if counted is not None and rows != counted:
+                raise DataIntegrityError(f"run {run.execucao_id}: {rows} rows are staged where {counted} were counted")
+            self._check_counts(rows, run.execucao_id)
         retry_when_busy(partial(self._put_in_force, run), seconds=SWITCH_SECONDS)
         self._staging.pop(run.execucao_id, None)
         self._follow(trusted=run.execucao_id)
 
-    @results_reached
+    @results_reached()
     def rollback(self) -> UUID:
         """Make the run before the current one current again and return it; it may be repeated further back.
 
@@ -123,7 +131,7 @@ class Publisher:
         self._follow(trusted=target)
         return target
 
-    @results_reached
+    @results_reached()
     def reconcile(self) -> UUID | None:
         """Make Redis follow PostgreSQL, whatever happened to either; return the run in force.
 
@@ -131,7 +139,24 @@ class Publisher:
         """
         return self._follow()
 
-    @results_reached
+    @results_reached()
+    def rekey(self, progress: RekeyProgress) -> tuple[UUID, ...]:
+        """Name persons in Redis by the newest key: write the run in force, and the one before it, anew and point there.
+
+        Readers have the earlier generation, whole, until the new one is. Returns the runs that were written; none if
+        the newest key names everybody already. No run, rollback or erasure may be under way.
+        """
+        in_force = self._follow()
+        if in_force is None:
+            return ()
+        with self._results.connect() as connection:
+            before = retention.previous_run(connection)
+        runs = (in_force,) if before is None else (in_force, before)
+        drop_leftovers(self._generations, runs)
+        rekey = partial(rekey_run, self._results, self._generations, self._hashes, progress)
+        return tuple(run_id for run_id in runs if rekey(run_id))
+
+    @results_reached()
     def discard(self, run_id: UUID) -> None:
         """Remove what a run has staged: partition, rejects, generation. RunConflictError if it is in force."""
         retry_when_busy(partial(self._drop_scores, run_id), seconds=SWITCH_SECONDS)
@@ -140,21 +165,37 @@ class Publisher:
         self._generations.drop(run_id)
         self._staging.pop(run_id, None)
 
-    @results_reached
+    @results_reached()
     def retain(self, keep_runs: int) -> tuple[UUID, ...]:
-        """Drop the scores of runs beyond the last ``keep_runs`` and the last of each month; return those runs."""
+        """Drop the scores of runs beyond the last ``keep_runs`` and the last of each month; return those runs.
+
+        What failed runs have staged goes too, rejects included.
+        """
         with self._results.connect() as connection:
             dropped = retention.runs_to_drop(connection, keep_runs=keep_runs)
         for run_id in dropped:
-            retry_when_busy(partial(self._drop_scores, run_id), seconds=SWITCH_SECONDS)
-            self._generations.drop(run_id)
+            retry_when_busy(partial(self._drop_unneeded_scores, run_id), seconds=SWITCH_SECONDS)
+            self._drop_unneeded_generation(run_id)
+        with self._results.begin() as connection:
+            retention.delete_rejects_of_failed(connection)
         return dropped
+
+    @results_reached()
+    def stored_runs(self) -> frozenset[UUID]:
+        """Return the runs whose scores PostgreSQL holds."""
+        with self._results.connect() as connection:
+            return score_partitions.stored_runs(connection)
 
     def _put_in_force(self, run: RunInfo) -> None:
         with self._results.begin() as connection:
             run_states.lock_states(connection)
-            if run_states.run_in_force(connection) == run.execucao_id:
+            state = run_states.state_of(connection, run.execucao_id)
+            if state in ("publicada", "substituida"):
                 return
+            if state != "em_andamento":
+                raise RunConflictError(f"run {run.execucao_id} is no longer under way: it is not published")
+            if not score_partitions.is_indexed(connection, run.execucao_id):
+                raise DataIntegrityError(f"run {run.execucao_id}: another process has begun to stage it anew")
             score_partitions.lock_readers_out(connection)
             score_partitions.attach_partition(connection, run.execucao_id)
             run_states.save_model(connection, run)
@@ -168,6 +209,25 @@ class Publisher:
                 raise RunConflictError(f"run {run_id} is in force: roll back first")
             score_partitions.lock_readers_out(connection)
             score_partitions.drop_partition(connection, run_id)
+
+    def _drop_unneeded_scores(self, run_id: UUID) -> None:
+        """Drop a run's scores unless it was put in force or taken up since it was found unneeded."""
+        with self._results.begin() as connection:
+            run_states.lock_states(connection)
+            if run_states.hold_state(connection, run_id) not in ("publicada", "em_andamento"):
+                score_partitions.lock_readers_out(connection)
+                score_partitions.drop_partition(connection, run_id)
+
+    def _drop_unneeded_generation(self, run_id: UUID) -> None:
+        """Drop a run's generation unless it is pointed to, or the run was taken up, since it was found unneeded.
+
+        Meanwhile nobody can take the run up, nor switch.
+        """
+        with self._results.begin() as connection:
+            run_states.lock_states(connection)
+            state = run_states.hold_state(connection, run_id)
+            if state not in ("publicada", "em_andamento") and run_id != retention.previous_run(connection):
+                self._generations.drop(run_id)
 
     def _open_run(self) -> RunInfo:
         if len(self._staging) != 1:
@@ -192,7 +252,7 @@ class Publisher:
                 self._restore_generation(current)
             self._generations.point_to(None if current is None else Pointer(current, before))
         for run_id in self._generations.existing() - {current, before} - in_progress:
-            self._generations.drop(run_id)
+            self._drop_unneeded_generation(run_id)
         return current
 
     def _restore_generation(self, run_id: UUID) -> None:
@@ -204,6 +264,9 @@ class Publisher:
             run = load_run_info(connection, run_id)
             if run is None:
                 raise DataIntegrityError(f"run {run_id}: its model is not in the results")
+            pointer = self._generations.pointer()
+            if pointer is not None and pointer.current == run_id:
+                self._generations.point_to(None)  # who reads a bucket half filled would miss consumers that exist
             self._generations.open(run, consumers=rows)
             self._generations.filling(run_id).write_tables(score_partitions.read_partition(connection, run_id))
         self._check_counts(rows, run_id)

@@ -30,6 +30,12 @@ def runs_to_drop(connection: sa.Connection, *, keep_runs: int) -> tuple[UUID, ..
     return tuple(sorted(score_partitions.stored_runs(connection) - kept))
 
 
+def delete_rejects_of_failed(connection: sa.Connection) -> None:
+    """Delete what failed runs have entered in ``rejeitado``: one that is gone on with enters it again."""
+    query = "DELETE FROM rejeitado WHERE execucao_id IN (SELECT id FROM execucao WHERE situacao = 'falhou')"
+    connection.execute(sa.text(query))
+
+
 def previous_run(connection: sa.Connection) -> UUID | None:
     """Return the run to which a rollback would return; None if there is none."""
     attached = score_partitions.attached_runs(connection)

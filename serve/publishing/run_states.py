@@ -61,10 +61,24 @@ def state_of(connection: sa.Connection, run_id: UUID) -> str | None:
     return state
 
 
+def hold_state(connection: sa.Connection, run_id: UUID) -> str | None:
+    """Return a run's ``situacao``, which nobody can change before the transaction's end; None without such a run."""
+    query = "SELECT situacao FROM execucao WHERE id = :id FOR UPDATE"
+    state: str | None = connection.scalar(sa.text(query), {"id": run_id})
+    return state
+
+
 def expected_consumers(connection: sa.Connection) -> int | None:
     """Return how many consumers the latest finished run extracted; None before the first."""
     query = "SELECT extraidos FROM execucao WHERE extraidos IS NOT NULL ORDER BY iniciada_em DESC LIMIT 1"
     count: int | None = connection.scalar(sa.text(query))
+    return count
+
+
+def counted_consumers(connection: sa.Connection, run_id: UUID) -> int | None:
+    """Return how many consumers a run has counted as scored or insufficient; None if it has counted none yet."""
+    query = "SELECT pontuados + insuficientes FROM execucao WHERE id = :id"
+    count: int | None = connection.scalar(sa.text(query), {"id": run_id})
     return count
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from pyarrow import csv
 
+from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA
 from contracts.score_scale import REASON_TYPE, SCORES_SCHEMA
@@ -62,14 +63,15 @@ def read_scores(connection: sa.Connection, table: str, *, after: str, limit: int
     if not buffer.getbuffer().nbytes:
         return SCORES_SCHEMA.empty_table()
     buffer.seek(0)
-    rows = csv.read_csv(
-        buffer,
-        read_options=csv.ReadOptions(column_names=names + pairs),
-        convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
-    )
-    columns = {name: rows[name] for name in names} | {"score_bruto": pa.nulls(len(rows), pa.int32())}
-    columns["motivos"] = _join_reasons(rows)
-    return pa.table({name: columns[name] for name in SCORES_SCHEMA.names}, schema=SCORES_SCHEMA)
+    with reading_document("the rows of a run's scores"):
+        rows = csv.read_csv(
+            buffer,
+            read_options=csv.ReadOptions(column_names=names + pairs),
+            convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
+        )
+        columns = {name: rows[name] for name in names} | {"score_bruto": pa.nulls(len(rows), pa.int32())}
+        columns["motivos"] = _join_reasons(rows)
+        return pa.table({name: columns[name] for name in SCORES_SCHEMA.names}, schema=SCORES_SCHEMA)
 
 
 def _join_reasons(rows: pa.Table) -> pa.ListArray:

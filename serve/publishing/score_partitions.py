@@ -43,13 +43,18 @@ def index_partition(connection: sa.Connection, run_id: UUID) -> None:
     Doing it again changes nothing. A consumer twice in the run violates the primary key (IntegrityError).
     """
     name = partition_name(run_id)
-    has_key = sa.text("SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass(:name) AND contype = 'p'")
-    if connection.execute(has_key, {"name": name}).first() is None:
+    if not is_indexed(connection, run_id):
         connection.execute(sa.text(f"ALTER TABLE {name} ADD PRIMARY KEY (execucao_id, cliente_id)"))
         connection.execute(sa.text(f"CREATE INDEX ON {name} (execucao_id, cpf)"))
         connection.execute(sa.text(f"ALTER TABLE {name} ADD CHECK (execucao_id = '{run_id}'::uuid)"))
         # By what rows are found; autovacuum counts the rest later, for it counts a partial ANALYZE as none.
         connection.execute(sa.text(f"ANALYZE {name} (execucao_id, cliente_id, cpf)"))
+
+
+def is_indexed(connection: sa.Connection, run_id: UUID) -> bool:
+    """Return whether a run's table was filled and indexed; one that was begun anew is not."""
+    has_key = sa.text("SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass(:name) AND contype = 'p'")
+    return connection.execute(has_key, {"name": partition_name(run_id)}).first() is not None
 
 
 def attach_partition(connection: sa.Connection, run_id: UUID) -> None:

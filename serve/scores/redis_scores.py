@@ -10,12 +10,12 @@ reader need not know of a switch beforehand, and never mixes two runs.
 from __future__ import annotations
 
 import asyncio
-import struct
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.errors import StoreUnavailableError
+from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.score_terms import Reason
 from serve.published.key_layout import (
     POINTER_KEY,
@@ -30,17 +30,15 @@ from serve.published.key_layout import (
 )
 from serve.published.person_hash import PersonHash
 from serve.published.published_score import PublishedScore
-from serve.published.run_info import GenerationInfo
+from serve.published.run_info import UNREADABLE, GenerationInfo
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import Command, RedisPipe
 
 MAX_ATTEMPTS = 5
 """Reads begun anew because a switch came between; runs are hours apart, so a second one is rare already."""
 
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
-"""What decoding raises for content that is not of this layout."""
-
 _GET_POINTER: Command = ("GET", POINTER_KEY)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,8 @@ class RedisScores:
         self._pipe = pipe
         self._hashes = hashes
         self._known: _Generation | None = None
+        self._names = hashes
+        self._refused: bytes | None = None
 
     async def by_client(self, client_id: str) -> PublishedScore | None:
         """Return a consumer's score; None if the run in force has none."""
@@ -81,11 +81,11 @@ class RedisScores:
 
     def ask_client(self, client_id: str) -> Question:
         """Send the read of one consumer's score at once; whatever else is sent in the same tick travels with it."""
-        return self._ask((client_id,), (self._hashes.of_client(client_id),), by_cpf=False)
+        return self._ask((client_id,), (self._names.of_client(client_id),), by_cpf=False)
 
     def ask_cpfs(self, cpfs: Sequence[str]) -> Question:
         """Send the read of the scores of CPFs (eleven digits each) at once."""
-        return self._ask(cpfs, [self._hashes.of_cpf(cpf) for cpf in cpfs], by_cpf=True)
+        return self._ask(cpfs, [self._names.of_cpf(cpf) for cpf in cpfs], by_cpf=True)
 
     async def answer(self, question: Question) -> list[PublishedScore | None]:
         """Return the scores asked for, in order; None for those without one."""
@@ -100,10 +100,10 @@ class RedisScores:
                         return _read_all(question, generation, replies)
                     self._known = None
                 await self._load_generation()
-                question = self._ask(question.persons, question.digests, by_cpf=question.by_cpf)
+                question = self.ask_cpfs(question.persons) if question.by_cpf else self.ask_client(*question.persons)
         except RedisReplyError as error:
             raise StoreUnavailableError(f"Redis: {type(error).__name__}") from None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._known = None
             raise StoreUnavailableError(f"Redis: what it holds cannot be read: {type(error).__name__}") from None
         raise StoreUnavailableError("Redis: the run in force keeps changing")
@@ -129,12 +129,24 @@ class RedisScores:
         (pointer_text,) = await self._pipe.send(_GET_POINTER)
         if pointer_text is None:
             raise StoreUnavailableError("Redis: no run in force")
-        run_id = Pointer.decode(pointer_text).current
-        (info_text,) = await self._pipe.send(("GET", info_key(run_id)))
+        pointer = Pointer.decode(pointer_text)
+        name = pointer.current, pointer.current_mark
+        (info_text,) = await self._pipe.send(("GET", info_key(*name)))
         if info_text is None:
             raise StoreUnavailableError("Redis: the run in force is missing")
         info = GenerationInfo.decode(info_text)
-        self._known = _Generation(pointer_text, info, info.run.codes, client_prefix(run_id), cpf_prefix(run_id))
+        self._names = self._names_in(info, pointer_text)
+        self._known = _Generation(pointer_text, info, info.run.codes, client_prefix(*name), cpf_prefix(*name))
+
+    def _names_in(self, info: GenerationInfo, pointer_text: bytes) -> PersonHash:
+        """Return how persons are named in a generation; the log is told once of one under a key not known here."""
+        try:
+            return self._hashes.under(info.key_id)
+        except SettingsError as error:
+            if self._refused != pointer_text:
+                self._refused = pointer_text
+                _LOG.error("Redis is not read: %s", error)
+            raise StoreUnavailableError("Redis: the run in force is under a key that is not known here") from None
 
 
 def _read_all(

@@ -19,6 +19,8 @@ from pymongo.errors import PyMongoError
 
 from contracts.errors import StoreUnavailableError
 from serve.sources.breaker import Breaker
+from stores.addresses import reason_of
+from stores.url_options import check_mongo_options
 
 T = TypeVar("T")
 Document: TypeAlias = dict[str, Any]
@@ -38,12 +40,13 @@ class MongoStore:
     """One database; StoreUnavailableError whenever it cannot answer within ``timeout`` seconds.
 
     Belongs to the event loop that uses it first. ``store`` names it in errors; ``on_change`` is told True when it
-    is known to be out, False when it is back.
+    is known to be out, False when it is back. SettingsError if the URL has an option that is not good.
     """
 
     def __init__(
         self, url: str, *, store: str, timeout: float, on_change: Callable[[bool], None] | None = None
     ) -> None:
+        check_mongo_options(url)
         milliseconds = int(timeout * 1000)
         self.store = store
         self._timeout = timeout
@@ -66,8 +69,9 @@ class MongoStore:
         try:
             result = await self._within_time(work)
         except (PyMongoError, TimeoutError) as error:
-            self._breaker.fail(type(error).__name__)
-            raise StoreUnavailableError(f"{self.store}: {type(error).__name__}") from None
+            reason = reason_of(self._known_error() or error)
+            self._breaker.fail(reason)
+            raise StoreUnavailableError(f"{self.store}: {reason}") from None
         except BSONError as error:
             raise StoreUnavailableError(
                 f"{self.store}: an answer that cannot be read: {type(error).__name__}"
@@ -110,6 +114,11 @@ class MongoStore:
         if not done:
             raise TimeoutError(f"no answer within {self._timeout:g} s")
         return task.result()
+
+    def _known_error(self) -> BaseException | None:
+        """Return why the servers could not be reached, which a driver that is out of time does not say."""
+        found = self._client.topology_description.server_descriptions().values()
+        return next((server.error for server in found if server.error is not None), None)
 
     def _forget(self, task: asyncio.Future[Any]) -> None:
         self._tasks.discard(task)

@@ -14,6 +14,7 @@ from typing import Any
 import hiredis
 
 from contracts.errors import StoreUnavailableError
+from stores.addresses import reason_of
 
 MAX_WAITING = 20_000
 """Requests of one connection that may await their replies; with more, Redis is not keeping up."""
@@ -86,9 +87,9 @@ class RedisLink(asyncio.Protocol):
         except hiredis.ProtocolError:
             self._end("an answer that is not Redis's")
 
-    def connection_lost(self, _error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         """Tell whoever waits."""
-        self._end("connection lost")
+        self._end("connection lost" if error is None else reason_of(error))
 
     def _deliver(self, reply: Any) -> None:
         waiter = self._waiting[0]

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import logging
 import random
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,9 @@ import hiredis
 
 from contracts.errors import StoreUnavailableError
 from serve.sources.redis_link import RedisLink, RedisReplyError, fail
+from serve.sources.redis_tls import tls_context
+from stores.addresses import reason_of
+from stores.url_options import check_redis_options
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
@@ -50,7 +52,8 @@ class RedisPipe:
     """Sends commands to one Redis; `StoreUnavailableError` whenever it cannot answer within ``timeout`` seconds.
 
     Belongs to the event loop that uses it first. ``on_change`` is told True when Redis is out and False
-    when it answers again. SSL and login come from the URL as redis-py reads it.
+    when it answers again. TLS and login come from the URL as redis-py reads it;
+    SettingsError if it has an option that is not good.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class RedisPipe:
     ) -> None:
         from redis.connection import parse_url  # noqa: PLC0415 - a tenth of the start of a process without Redis
 
+        check_redis_options(url)
         self._options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
         self._secure = url.startswith("rediss:")
         self._timeout = timeout
@@ -66,6 +70,7 @@ class RedisPipe:
         self._scripts: list[Script] = []
         self._link: RedisLink | None = None
         self._is_out = False
+        self._reason = ""
         self._keeper: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[None] | None = None
 
@@ -86,7 +91,7 @@ class RedisPipe:
             return link.send(payload, len(commands))
         if self._is_out:
             future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-            fail(future, StoreUnavailableError("Redis is out"))
+            fail(future, self._error())
             return future
         first = asyncio.ensure_future(self._send_first(payload, len(commands)))
         first.add_done_callback(_look_at)
@@ -117,7 +122,7 @@ class RedisPipe:
     async def _send_first(self, payload: bytes, count: int) -> list[Any]:
         await self._first_attempt()
         if self._link is None:
-            raise StoreUnavailableError("Redis is out")
+            raise self._error()
         return await self._link.send(payload, count)
 
     async def _first_attempt(self) -> None:
@@ -136,7 +141,7 @@ class RedisPipe:
             try:
                 link = await asyncio.wait_for(self._connect(loop), self._timeout)
             except Exception as error:  # noqa: BLE001 - whatever it was, Redis is out, and the keeper must live on
-                self._report(is_out=True, reason=type(error).__name__)
+                self._report(is_out=True, reason=_reason(error))
                 self._settle()
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads attempts, no secret
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -165,7 +170,7 @@ class RedisPipe:
             await loop.create_unix_connection(lambda: link, path)
             return
         host, port = self._options.get("host", "localhost"), self._options.get("port", 6379)
-        await loop.create_connection(lambda: link, host, port, ssl=self._ssl() if self._secure else None)
+        await loop.create_connection(lambda: link, host, port, ssl=tls_context(self._options) if self._secure else None)
 
     def _greetings(self) -> list[Command]:
         options = self._options
@@ -177,19 +182,11 @@ class RedisPipe:
         commands.append(("CLIENT", "SETNAME", self._name))
         return commands + [("SCRIPT", "LOAD", script.text) for script in self._scripts]
 
-    def _ssl(self) -> ssl.SSLContext:
-        options = self._options
-        context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"), capath=options.get("ssl_ca_path"))
-        if certificate := options.get("ssl_certfile"):
-            context.load_cert_chain(certificate, options.get("ssl_keyfile"))
-        if options.get("ssl_check_hostname") is False:
-            context.check_hostname = False
-        if options.get("ssl_cert_reqs") in ("none", "CERT_NONE"):
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+    def _error(self) -> StoreUnavailableError:
+        return StoreUnavailableError(f"Redis is out: {self._reason}" if self._reason else "Redis is out")
 
     def _report(self, *, is_out: bool, reason: str = "") -> None:
+        self._reason = reason
         if is_out != self._is_out:
             self._is_out = is_out
             if is_out:
@@ -202,6 +199,10 @@ class RedisPipe:
     def _settle(self) -> None:
         if self._settled is not None and not self._settled.done():
             self._settled.set_result(None)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("Redis: ") if isinstance(error, StoreUnavailableError) else reason_of(error)
 
 
 def _look_at(future: asyncio.Future[Any]) -> None:

@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contracts.errors import SettingsError, StoreUnavailableError
 from serve.sources.breaker import Breaker
-from stores.addresses import describe_url, postgres_options, reason_of
+from serve.sources.tolerant_dates import take_any_date
+from stores.addresses import describe_url, oracle_options, postgres_options, reason_of
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -228,10 +229,15 @@ def _engine(url: str, *, timeout: float, connections: int) -> AsyncEngine | sa.E
     options: dict[str, Any] = {}
     if backend == "postgresql":
         options = postgres_options(timeout, SERVER_SHARE * timeout, APPLICATION)
+    elif backend == "oracle":
+        parsed, options = oracle_options(parsed)
     try:
         driver = ASYNC_DRIVERS.get(backend)
         if driver is None:
             return sa.create_engine(parsed, **pool)
-        return create_async_engine(parsed.set(drivername=driver), connect_args=options, **pool)
+        engine = create_async_engine(parsed.set(drivername=driver), connect_args=options, **pool)
     except (sa.exc.NoSuchModuleError, ImportError):
         raise SettingsError([f"{describe_url(url)}: no driver for {parsed.drivername}:// is installed"]) from None
+    if backend == "postgresql":
+        take_any_date(engine.sync_engine)
+    return engine

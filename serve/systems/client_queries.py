@@ -3,7 +3,7 @@
 A page is found by the ``id`` that it starts after, in the order of ``id``, so that its cost does not grow with its
 number. There are three forms of the search for the ids; ``client_paging`` says when each serves. A debt shows while
 it is open and not more than five years past due (CDC art. 43 §1; Súmulas 323 and 548 STJ): one that is paid leaves
-at once.
+at once. One whose due date is no plausible date (``infinity``) would never be too old: it does not show at all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from contracts.reference_date import LATEST_DATE
 from serve.systems.client_clauses import Clause, Clauses
 from serve.systems.source_tables import CLIENTE, DIVIDA
 
@@ -109,7 +110,11 @@ def select_visible_debts(client_ids: Sequence[str], *, oldest_due: date) -> sa.S
     columns = (DIVIDA.c.cliente_id, DIVIDA.c.empresa, DIVIDA.c.valor, DIVIDA.c.vencimento)
     return (
         sa.select(*columns)
-        .where(DIVIDA.c.cliente_id.in_(client_ids), DIVIDA.c.baixada_em.is_(None), DIVIDA.c.vencimento >= oldest_due)
+        .where(
+            DIVIDA.c.cliente_id.in_(client_ids),
+            DIVIDA.c.baixada_em.is_(None),
+            DIVIDA.c.vencimento.between(oldest_due, LATEST_DATE),
+        )
         .order_by(DIVIDA.c.cliente_id, DIVIDA.c.vencimento, DIVIDA.c.id)
     )
 

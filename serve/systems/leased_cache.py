@@ -77,10 +77,10 @@ class LeasedCache:
         self._on_look(False)
         return await load()
 
-    async def invalidate(self, key: str) -> None:
-        """Remove the text, and let no reading under way be kept; StoreUnavailableError if the text may still stand."""
+    async def invalidate(self, *keys: str) -> None:
+        """Remove the texts, and let no reading under way be kept; StoreUnavailableError if a text may still stand."""
         try:
-            await self._pipe.send(("DEL", key, key + LEASE_ENDING))
+            await self._pipe.send(("DEL", *keys, *(key + LEASE_ENDING for key in keys)))
         except RedisReplyError:
             raise StoreUnavailableError("Redis refuses to remove what it keeps") from None
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from cryptography.fernet import Fernet, InvalidToken
 from starlette.exceptions import HTTPException
 
-from serve.published.person_hash import derive_key
+from serve.published.person_hash import PersonHash, derive_key
 from serve.systems.client_counts import Count
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Position
@@ -38,10 +38,16 @@ class Cursor:
 
 
 class PageLinks:
-    """Writes links with cursors and reads cursors back."""
+    """Writes links with cursors under one secret and reads cursors back, those under other known ones too."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._fernet = Fernet(base64.urlsafe_b64encode(derive_key(secret, _PURPOSE)))
+    def __init__(self, secret: bytes, *others: bytes) -> None:
+        keys = [derive_key(each, _PURPOSE) for each in (secret, *others)]
+        self._fernet, *self._others = [Fernet(base64.urlsafe_b64encode(key)) for key in keys]
+
+    @classmethod
+    def of(cls, hashes: PersonHash) -> PageLinks:
+        """Return the links of an installation."""
+        return cls(hashes.secret, *(names.secret for names in hashes.others))
 
     def link(self, cursor: Cursor) -> str:
         """Return the relative URL of a page."""
@@ -53,12 +59,11 @@ class PageLinks:
     def open(self, text: str) -> Cursor:
         """Return the page that ``link`` sealed; a 400 that tells a stale link from one that was not ours."""
         token = (text + "=" * (-len(text) % 4)).encode()
+        fernet = next((each for each in (self._fernet, *self._others) if _is_of(each, token)), None)
+        if fernet is None:
+            raise HTTPException(400, "cursor: malformado; só se aceita o que veio em next ou previous")
         try:
-            self._fernet.extract_timestamp(token)
-        except InvalidToken:
-            raise HTTPException(400, "cursor: malformado; só se aceita o que veio em next ou previous") from None
-        try:
-            sealed = json.loads(self._fernet.decrypt(token, ttl=LIFETIME_SECONDS))
+            sealed = json.loads(fernet.decrypt(token, ttl=LIFETIME_SECONDS))
         except InvalidToken:
             raise HTTPException(400, "cursor: o endereço da página venceu; refaça a busca") from None
         given, count, page, size, place = sealed
@@ -75,3 +80,12 @@ class PageLinks:
         ]
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return self._fernet.encrypt(text.encode()).decode().rstrip("=")
+
+
+def _is_of(fernet: Fernet, token: bytes) -> bool:
+    """Return whether a token was sealed under this key."""
+    try:
+        fernet.extract_timestamp(token)
+    except InvalidToken:
+        return False
+    return True

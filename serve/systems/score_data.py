@@ -39,14 +39,15 @@ class ScoreData:
 
     async def read(self, client_id: str) -> bytes | None:
         """Return the JSON, None for an unknown consumer; StoreUnavailableError if neither cache nor Base B has it."""
-        return await self._cache.read(self._key(client_id), lambda: self._from_base_b(client_id))
+        key = score_data_key(self._hashes, client_id)
+        return await self._cache.read(key, lambda: self._from_base_b(client_id))
 
     async def invalidate(self, client_id: str) -> None:
-        """Forget what is kept of a consumer; StoreUnavailableError if the cache may still give it."""
-        await self._cache.invalidate(self._key(client_id))
+        """Forget what is kept of a consumer; StoreUnavailableError if the cache may still give it.
 
-    def _key(self, client_id: str) -> str:
-        return score_data_key(self._hashes, client_id)
+        That is all that processes with another current key keep, too.
+        """
+        await self._cache.invalidate(*(score_data_key(names, client_id) for names in self._hashes.known))
 
     async def _from_base_b(self, client_id: str) -> bytes | None:
         values = {"cliente_id": client_id, "agora": naive_utc(self._clock)}

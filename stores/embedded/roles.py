@@ -19,7 +19,9 @@ ROLES = {
 }
 """Database: (owner, engine role)."""
 
-LOGINS = tuple(login for pair in ROLES.values() for login in pair)
+API_LOGIN = "escore_api"
+API_DATABASE = "score"
+LOGINS = (*(login for pair in ROLES.values() for login in pair), API_LOGIN)
 SETTINGS = {"base_a": "base_a", "base_b": "base_b", "results": "score"}
 """Store, as the settings' names begin: database."""
 
@@ -43,6 +45,7 @@ def provision(record: ServerRecord, *, only_check: bool) -> None:
                 _make_roles(cursor, record.secrets)
                 for database, (owner, reader) in ROLES.items():
                     make_database(cursor, database, owner=owner, reader=reader)
+                _close_to_strangers(cursor)
     finally:
         connection.close()
 
@@ -63,3 +66,9 @@ def _make_roles(cursor: Any, secrets: dict[str, str]) -> None:
             cursor.execute(f"create role {login} login nosuperuser nocreatedb nocreaterole")
         cursor.execute(f"alter role {login} password %s", (secrets[login],))
     cursor.execute("grant escore_motor to escore_dono_score")
+
+
+def _close_to_strangers(cursor: Any) -> None:
+    """Let the API into the results, and nobody but the superuser into the databases that every server has."""
+    cursor.execute(f'grant connect on database "{API_DATABASE}" to {API_LOGIN}')
+    cursor.execute("revoke all on database postgres, template1 from public")

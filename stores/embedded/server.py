@@ -28,6 +28,8 @@ class EmbeddedServer(ABC):
 
     name: ClassVar[str]
     secret_names: ClassVar[tuple[str, ...]] = ()
+    opening_names: ClassVar[tuple[str, ...] | None] = None
+    """Of these, those that open the data; None for all. Others are made where they are missing."""
     data_name: ClassVar[str] = "dados"
     """Folder in the server's home that its first start makes, and that only its secrets open."""
     stop_signals: ClassVar[Sequence[tuple[signal.Signals, float]]] = ((signal.SIGTERM, 20.0),)
@@ -47,7 +49,7 @@ class EmbeddedServer(ABC):
         record = self.stop(record)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = {name: secrets.token_urlsafe(24) for name in self.secret_names if name not in record.secrets}
-        record = record.with_changes(secrets={**record.secrets, **made})
+        record = record.with_changes(secrets={**record.secrets, **made}, is_ready=record.is_ready and not made)
         remember(record)
         for _ in range(START_ATTEMPTS):
             record = self.launch(record)
@@ -78,7 +80,8 @@ class EmbeddedServer(ABC):
 
     def has_lost_secrets(self, record: ServerRecord) -> bool:
         """Return whether there are data that the secrets in the record do not open."""
-        missing = set(self.secret_names) - set(record.secrets)
+        opening = self.secret_names if self.opening_names is None else self.opening_names
+        missing = set(opening) - set(record.secrets)
         return bool(missing) and (self.home(record) / self.data_name).exists()
 
     def home(self, record: ServerRecord) -> Path:
@@ -104,6 +107,10 @@ class EmbeddedServer(ABC):
     @abstractmethod
     def settings(self, record: ServerRecord) -> dict[str, str]:
         """Return the settings (field name: value) that lead to the running server."""
+
+    def narrow_settings(self, record: ServerRecord) -> dict[str, str]:  # noqa: ARG002 - most have none
+        """Return the settings of narrower logins, which come before `settings` in the state file."""
+        return {}
 
     def _becomes_ready(self, record: ServerRecord, *, seconds: float) -> bool:
         wait_until(lambda: not is_running(record.process) or self.is_ready(record), seconds=seconds)

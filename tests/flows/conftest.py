@@ -18,10 +18,10 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from contracts.settings import PREFIX, Settings, load_settings
+from contracts.settings import PREFIX, Settings
 from flows.resources import open_results
 from stores.connections import sql_engine
-from stores.embedded import start_stores
+from tests.file_watch import watched
 
 AS_OF = date(2025, 12, 31)
 CLIENTS = 2_000
@@ -72,6 +72,8 @@ class Night:
     run: dict[str, Any]
     trained: dict[str, Any]
     outputs: dict[str, str]
+    kept_files: Path
+    """Every file that there was, if only for a while, outside the lake and the truth: see ``tests/file_watch.py``."""
 
     def truth(self, name: str) -> pa.Table:
         """Return a truth file."""
@@ -88,16 +90,6 @@ class Night:
 
 
 @pytest.fixture(scope="session")
-def prefect_api(embedded: Settings) -> str:
-    """A local Prefect server beside the embedded stores, as `escore up` starts it."""
-    var = embedded.var
-    start_stores(var, with_prefect=True, report=lambda _line: None)
-    address = load_settings({"var": var}).prefect_api_url
-    assert address is not None
-    return address
-
-
-@pytest.fixture(scope="session")
 def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Night:
     """Populate, train and run once a session."""
     settings = make_installation("noite")
@@ -106,12 +98,18 @@ def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Nig
         | {"prefect_api_url": prefect_api, "range_size": RANGE_SIZE}
     )
     common = ("--as-of", AS_OF.isoformat())
-    populated = succeed(
-        escore(settings, "populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30")
-    )
-    trained = succeed(escore(settings, "train", *common, "--json"))
-    run = succeed(escore(settings, "run", *common, "--json"))
+    temporary, kept = settings.var / "temporario", settings.var.with_name(f"{settings.var.name}-vistos")
+    temporary.mkdir()
+    with watched([settings.var], kept, leave_out=("lake", "verdade")):
+        populated, trained, run = (
+            succeed(escore(settings, *words, TMPDIR=str(temporary)))
+            for words in (
+                ("populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30"),
+                ("train", *common, "--json"),
+                ("run", *common, "--json"),
+            )
+        )
     outputs = {
         name: done.stdout + done.stderr for name, done in (("populate", populated), ("train", trained), ("run", run))
     }
-    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs)
+    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs, kept)

@@ -30,7 +30,7 @@ def nowhere(embedded, tmp_path):
     return Settings(var=tmp_path)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "demo", "import berka"])
+@pytest.mark.parametrize("command", [*COMMANDS, "demo", "import berka", "runs abandon"])
 def test_help_has_an_example(nowhere, command):
     done = succeed(escore(nowhere, *command.split(), "--help"))
     assert "Example:" in done.stdout

@@ -1,6 +1,6 @@
 """A person is erased from real stores, lake and cache, completed after a kill, and kept out of the runs that follow."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID
@@ -10,32 +10,21 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from contracts.errors import ClientNotFoundError, RunConflictError
+from contracts.errors import ClientNotFoundError, GateError, RunConflictError
 from contracts.settings import Settings
-from extract.extraction import extract_strays
-from extract.lake import write_extraction
-from extract.partitions import plan_ranges
 from flows import erase_lake
-from flows.base_snapshot import find_base, origin_of
-from flows.changes import stage_changes
+from flows.base_snapshot import find_base
 from flows.erase import erase_client
-from flows.range_base import open_base
-from flows.range_work import SCORES_FILE, RangeWork, work_ranges
+from flows.half_finished import confirm_right
 from flows.readmit import readmit_client
-from flows.resources import open_lake, open_results, open_sources
-from flows.run_plan import RunIdentity, write_plan
+from flows.resources import open_lake, open_results
 from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.person_hash import PersonHash
-from serve.published.run_info import RunInfo
 from serve.publishing import erasure
-from serve.publishing.content_digest import ContentDigest
 from stores import ledger
 from stores.connections import sql_engine
-from stores.run_ids import new_run_id
 from tests.incremental_samples import CPFS, SPARE_CPFS, START, Town
-from tests.model_samples import crossed_table
-
-POINTS = crossed_table()
+from tests.town_nights import publish
 
 
 @pytest.fixture(scope="module")
@@ -49,43 +38,6 @@ def house(make_installation, tmp_path_factory):
     publish(settings, incremental=False)
     publish(settings, incremental=False)
     return stage
-
-
-def publish(settings: Settings, *, incremental: bool) -> tuple[str, dict[str, int]]:
-    """Do what a night does, without Prefect; return the content's digest and the records ignored as erased."""
-    lake = open_lake(settings)
-    with open_results(settings) as results, open_sources(settings) as sources:
-        run = RunIdentity(new_run_id(datetime.now(UTC)), START, "m")
-        found = find_base(settings, lake, results.engine) if incremental else None
-        ledger.open_run(results.engine, execucao_id=run.execucao_id, data_referencia=START, modelo_versao="m")
-        ranges = plan_ranges(sources.base_a, range_size=3, erased=sources.erased) if found is None else found.ranges
-        if found is not None:
-            assert found.base is not None, found.reason
-            stage_changes(lake, sources, run, found)
-        base = None if found is None else found.base
-        write_plan(lake, run.snapshot_id, ranges, origin=origin_of(settings), base=base)
-        work = RangeWork(run, sources, lake, POINTS, open_base(lake, run))
-        strays = (
-            extract_strays(sources, as_of=START)
-            if work.base is None
-            else work.base.refresh_strays(sources, as_of=START)
-        )
-        write_extraction(lake, run.snapshot_id, None, strays, as_of=START)
-        summary = work_ranges(work, ranges)
-        now = datetime.now(UTC)
-        info = RunInfo(run.execucao_id, START, "m", POINTS.name, 12, POINTS.texts, now, POINTS.sha256, "# d\n")
-        results.publisher.begin(info, consumers=10)
-        digest = ContentDigest()
-        for one in ranges:
-            scores = lake.read_table(run.scores_path(one.index), SCORES_FILE)
-            digest.update(scores)
-            results.publisher.stage(scores)
-        results.publisher.switch(info)
-    ignored: dict[str, int] = {}
-    for counts in (summary.counts, strays.counts):
-        for name, one in counts.items():
-            ignored[name] = ignored.get(name, 0) + one.ignored.get("titular_apagado", 0)
-    return digest.hexdigest(), ignored
 
 
 def rows(house, sql, **values):
@@ -172,6 +124,21 @@ def test_a_run_under_way_is_waited_for_and_the_person_is_listed(house):
         assert rows(house, listed, t=house.hashes.subject_by_client(client_id)) == [(1,)]
         ledger.fail_run(results.engine, run_id, motivo="teste", retomavel=False)
     assert erase_client(house.settings, client_id).found_after == 0
+
+
+def test_a_run_that_lost_its_right_while_somebody_was_erased_is_not_published(house):
+    """It may hold in memory, and write afterwards, what the erasure could not find."""
+    client_id, _ = someone(house, 4)
+    with (
+        open_results(house.settings) as results,
+        ledger.reference_date_lock(results.engine, START + timedelta(days=1)) as right,
+    ):
+        right.release()
+        confirm_right(results, right)
+        right.release()
+        erase_client(house.settings, client_id)
+        with pytest.raises(GateError, match="was erased"):
+            confirm_right(results, right)
 
 
 def test_nobody_is_erased_who_is_not_known(house):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -17,9 +18,13 @@ from contracts.extraction import REJECTS_SCHEMA
 from contracts.settings import Settings
 from serve.published.key_layout import POINTER_KEY, Pointer, client_prefix
 from serve.published.person_hash import PersonHash
+from serve.published.run_info import RunInfo
+from serve.publishing import entry_groups, score_partitions
 from serve.publishing.generations import Generations
 from serve.publishing.publish import Publisher
 from serve.publishing.score_partitions import LOCK_SECONDS, count_rows
+from serve.scores.redis_scores import RedisScores
+from serve.sources.redis_pipe import RedisPipe
 from stores.connections import redis_client, sql_engine
 from tests.score_samples import make_run, make_scores, open_run
 
@@ -38,12 +43,14 @@ def stores(make_installation: Callable[[str], Settings]) -> Settings:
 def engine(stores: Settings) -> Iterator[sa.Engine]:
     engine = sql_engine(stores.secret("results_url"), timeout=10)
     yield engine
-    with engine.begin() as connection:
+    engine.dispose()
+    owner = sql_engine(stores.secret("results_admin_url"), timeout=10)
+    with owner.begin() as connection:
         tables = connection.scalars(sa.text("SELECT tablename FROM pg_tables WHERE tablename ~ '^score_[0-9a-f]{32}$'"))
         for table in tables.all():
             connection.execute(sa.text(f"DROP TABLE {table}"))
         connection.execute(sa.text("DELETE FROM execucao"))
-    engine.dispose()
+    owner.dispose()
 
 
 @pytest.fixture
@@ -157,6 +164,42 @@ def test_a_crash_between_the_two_switches_is_repaired(publisher, engine, cache):
     cache.flushdb()
     assert publisher.reconcile() == second
     assert Generations(cache, PersonHash(SECRET)).count(second) == (100, 100)
+
+
+def test_no_reader_misses_a_consumer_while_the_generation_in_force_is_filled_anew(
+    publisher, engine, cache, stores, monkeypatch
+):
+    """A bucket gets rows from every batch: one that is half filled must prove to no reader that somebody is unknown."""
+    monkeypatch.setattr(entry_groups, "GROUP_ROWS", 100)
+    monkeypatch.setattr(score_partitions, "READ_ROWS", 100)
+    run_id = publish(publisher, engine, 1, rows=3_000)
+    cpfs = make_scores(3_000)["cpf"].to_pylist()[-20:]
+    repaired = threading.Event()
+
+    def damage_and_repair() -> None:
+        for _ in range(3):
+            cache.delete(client_prefix(run_id) + "000000")
+            publisher.reconcile()
+        repaired.set()
+
+    async def read_on() -> int:
+        pipe = RedisPipe(stores.secret("redis_url"), timeout=10)
+        scores, answered = RedisScores(pipe, PersonHash(SECRET)), 0
+        while not repaired.is_set():
+            try:
+                assert None not in await scores.by_cpfs(cpfs)
+                answered += 1
+            except StoreUnavailableError:  # then PostgreSQL is asked
+                continue
+        await pipe.close()
+        return answered
+
+    repairing = threading.Thread(target=damage_and_repair)
+    repairing.start()
+    try:
+        assert asyncio.run(read_on()) > 0
+    finally:
+        repairing.join()
 
 
 def test_begin_again_drops_what_an_earlier_attempt_left(publisher, engine, cache):
@@ -352,3 +395,77 @@ def test_a_consumer_twice_is_refused_whole(publisher, engine, cache):
     publisher.stage_all(ranges(60))
     publisher.switch(run)
     assert len(rows_in_force(engine)) == 60
+
+
+def staged(publisher: Publisher, engine: sa.Engine, number: int) -> RunInfo:
+    run = make_run(number)
+    open_run(engine, run)
+    publisher.begin(run, consumers=50)
+    publisher.stage_all([make_scores(50, shift=number)])
+    return run
+
+
+def change(engine: sa.Engine, sql: str, run: RunInfo) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text(sql), {"id": run.execucao_id})
+
+
+def rejects_of(engine: sa.Engine) -> set[UUID]:
+    with engine.connect() as connection:
+        return set(connection.scalars(sa.text("SELECT DISTINCT execucao_id FROM rejeitado")))
+
+
+ONE_REJECT = pa.table({"base": ["A"], "tabela": ["divida"], "chave": ["1"], "regra": ["duplicado"]}, REJECTS_SCHEMA)
+
+
+def test_a_run_that_counted_other_consumers_than_are_staged_is_not_published(publisher, engine, cache):
+    """Also when both stores agree: another process may have begun to stage the run anew, and hold nothing yet."""
+    run = staged(publisher, engine, 1)
+    change(engine, "UPDATE execucao SET pontuados = 40, insuficientes = 11 WHERE id = :id", run)
+    with pytest.raises(DataIntegrityError, match="50 rows are staged where 51 were counted"):
+        publisher.switch(run)
+    change(engine, "UPDATE execucao SET insuficientes = 10 WHERE id = :id", run)
+    publisher.switch(run)
+
+
+def test_a_run_that_was_given_up_is_not_published(publisher, engine, cache):
+    run = staged(publisher, engine, 1)
+    change(engine, "UPDATE execucao SET situacao = 'falhou' WHERE id = :id", run)
+    with pytest.raises(RunConflictError, match="no longer under way"):
+        publisher.switch(run)
+    assert rows_in_force(engine) == []
+
+
+def test_a_switch_repeated_after_the_next_one_does_not_bring_the_run_back(publisher, engine, cache):
+    """Its answer may have been lost, and the task be tried again when another date's run has been published."""
+    first = staged(publisher, engine, 1)
+    publisher.switch(first)
+    second = publish(publisher, engine, 2)
+    publisher.switch(first)
+    assert publisher.reconcile() == second
+    assert Pointer.decode(cache.get(POINTER_KEY)) == Pointer(second, first.execucao_id)
+
+
+def test_what_failed_runs_staged_goes_rejects_included_and_what_others_stage_stays(publisher, engine, cache):
+    failed, under_way = staged(publisher, engine, 1), make_run(3)
+    publisher.stage_rejects(ONE_REJECT)
+    change(engine, "UPDATE execucao SET situacao = 'falhou' WHERE id = :id", failed)
+    publish(Publisher(engine, cache, cache_key=SECRET), engine, 2)
+    other = Publisher(engine, cache, cache_key=SECRET)
+    open_run(engine, under_way)
+    other.begin(under_way, consumers=50)
+    other.stage_rejects(ONE_REJECT)
+    assert publisher.retain(30) == (failed.execucao_id,)
+    assert rejects_of(engine) == {under_way.execucao_id}
+    assert Generations(cache, PersonHash(SECRET)).existing() == {UUID(int=2), under_way.execucao_id}
+
+
+def test_a_run_taken_up_meanwhile_keeps_what_it_has_staged(publisher, engine, cache):
+    """Retention finds a failed run's table and generation unneeded; before it drops them, the run is taken up."""
+    publish(publisher, engine, 2)
+    run = staged(Publisher(engine, cache, cache_key=SECRET), engine, 1)
+    publisher._drop_unneeded_scores(run.execucao_id)
+    publisher._drop_unneeded_generation(run.execucao_id)
+    with engine.connect() as connection:
+        assert count_rows(connection, run.execucao_id) == 50
+    assert Generations(cache, PersonHash(SECRET)).count(run.execucao_id) == (50, 50)

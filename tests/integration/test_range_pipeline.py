@@ -2,11 +2,12 @@
 
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from contracts.artifacts import ArtifactStore
-from contracts.errors import StoreUnavailableError
+from contracts.errors import DataIntegrityError, StoreUnavailableError
 from extract.partitions import plan_ranges
 from extract.sources import Sources
 from flows.range_summary import RangeSummary
@@ -25,7 +26,9 @@ def sources(make_installation):
     rows = {
         "cliente": [client(f"c{n:02d}", cpf) for n, cpf in enumerate(CPFS)],
         "fonte_de_renda": [income(f"f{n}", cpf) for n, cpf in enumerate(CPFS[::3])],
-        "compras": [{"cpf": cpf, "data_compra": EARLIER, "valor": 10.5} for cpf in CPFS[::2]],
+        "compras": [
+            {"cpf": cpf, "data_compra": EARLIER, "valor": value} for cpf in CPFS[::2] for value in (10.5, "no number")
+        ],
     }
     insert(settings, rows)
     opened = sources_of(settings)
@@ -67,3 +70,34 @@ def test_a_lost_store_leaves_the_ranges_before_it_and_the_rest_is_done_later(sou
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("manifesto.json")} == finished
     assert work_ranges(work, ranges).ranges == len(ranges)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in finished.items())
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [flip, truncate, Path.unlink])
+def test_damage_to_any_file_of_a_range_is_found_and_the_range_done_anew(sources, tmp_path, damage):
+    """Every kind of file: the tables, those set aside, rejects, features, scores and both manifests."""
+    ranges = plan_ranges(sources.base_a, range_size=10)[:1]
+    work = work_in(tmp_path, sources)
+    first = work_ranges(work, ranges)
+    whole = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    names = {path.name for path in whole}
+    assert {"cliente.parquet", "rejeitado.parquet", "variaveis.parquet", "pontuacao.parquet"} <= names
+    assert any(name.startswith("aparte-") for name in names)
+    for file in whole:
+        damage(file)
+        with pytest.raises(DataIntegrityError, match=file.parent.name if damage is Path.unlink else file.name):
+            work.lake.verify(str(file.parent.relative_to(tmp_path)))
+        assert told(work_ranges(work, ranges)) == told(first), file.name
+        for path, data in whole.items():
+            assert path.suffix == ".json" or path.read_bytes() == data, f"{path.name} after damage to {file.name}"
+        for folder in {path.parent for path in whole}:
+            work.lake.verify(str(folder.relative_to(tmp_path)))

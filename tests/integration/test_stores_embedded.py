@@ -21,6 +21,7 @@ from stores.connections import mongo_database, redis_client, sql_engine
 from stores.embedded import erase_stores, start_stores, stop_stores, stores_status
 from stores.embedded.processes import ProcessRecord, wait_for_orphans
 from stores.embedded.state import StateBook, read_state
+from stores.embedded.valkey import root_url
 
 STORES = ["postgresql", "valkey", "mongodb"]
 START = "import sys; from pathlib import Path; from stores.embedded import start_stores; " + (
@@ -50,7 +51,8 @@ def _write(settings: Settings) -> None:
         connection.execute(sa.text("create table if not exists marca as select 42 as valor"))
     engine.dispose()
     with redis_client(settings.secret("redis_url"), timeout=5) as cache:
-        cache.set("marca", "42")
+        cache.set("escore:marca", "42")
+    with redis_client(root_url(read_state(settings.var).servers["valkey"]), timeout=5) as cache:
         cache.waitaof(1, 0, 5_000)
     database = mongo_database(settings.secret("base_c_admin_url"), timeout=5)
     with database.client:
@@ -63,7 +65,7 @@ def _read(settings: Settings) -> list[int]:
         relational = connection.scalar(sa.text("select valor from marca"))
     engine.dispose()
     with redis_client(settings.secret("redis_url"), timeout=5) as cache:
-        cached = int(cache.get("marca") or 0)
+        cached = int(cache.get("escore:marca") or 0)
     database = mongo_database(settings.secret("base_c_url"), timeout=5)
     with database.client:
         document = database["marca"].find_one() or {}

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -30,9 +30,11 @@ def settings(make_installation) -> Settings:
 def engine(settings: Settings) -> Iterator[sa.Engine]:
     engine = sql_engine(settings.secret("results_url"), timeout=5)
     yield engine
-    with engine.begin() as connection:
-        connection.execute(sa.text("delete from execucao"))
     engine.dispose()
+    owner = sql_engine(settings.secret("results_admin_url"), timeout=5)
+    with owner.begin() as connection:
+        connection.execute(sa.text("delete from execucao"))
+    owner.dispose()
 
 
 @pytest.fixture
@@ -124,6 +126,54 @@ def _wait_for_lock(engine: sa.Engine) -> None:
         held = sa.text("select pg_sleep(0.05), count(*) from pg_locks where locktype = 'advisory' and classid = :c")
         while connection.execute(held, {"c": ledger.LOCK_CLASS}).one()[1]:
             connection.rollback()
+
+
+def begin_earlier(engine: sa.Engine, run_id: UUID) -> None:
+    earlier = sa.text("update execucao set iniciada_em = now() - interval '25 hours' where id = :id")
+    with engine.begin() as connection:
+        connection.execute(earlier, {"id": run_id})
+
+
+def test_a_run_that_was_killed_and_never_gone_on_with_is_given_up(engine: sa.Engine, run_id: UUID) -> None:
+    """Unless some process holds the right to run its date: it may be at work since long ago."""
+    limit = datetime.now(UTC) - timedelta(hours=24)
+    assert ledger.abandon_stale_runs(engine, begun_before=limit, motivo="w") == ()
+    begin_earlier(engine, run_id)
+    with ledger.reference_date_lock(engine, DAY):
+        assert ledger.dates_under_way(engine) == {DAY}
+        assert ledger.abandon_stale_runs(engine, begun_before=limit, motivo="w") == ()
+    assert ledger.dates_under_way(engine) == frozenset()
+    assert ledger.abandon_stale_runs(engine, begun_before=limit, motivo="w") == (run_id,)
+    run = ledger.get_run(engine, run_id)
+    assert run is not None
+    assert (run.situacao, run.retomavel, run.motivo_falha) == ("falhou", False, "w")
+
+
+def drop_connections_with_locks(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(
+            sa.text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = :class"),
+            {"class": ledger.LOCK_CLASS},
+        )
+
+
+def test_the_right_to_a_date_that_was_lost_is_taken_again(engine: sa.Engine) -> None:
+    with ledger.reference_date_lock(engine, DAY) as right:
+        drop_connections_with_locks(engine)
+        right.confirm()
+        assert ledger.dates_under_way(engine) == {DAY}
+        right.confirm()
+
+
+def test_the_right_to_a_date_that_another_has_taken_is_not(engine: sa.Engine) -> None:
+    with ledger.reference_date_lock(engine, DAY) as right:
+        drop_connections_with_locks(engine)
+        with ledger.reference_date_lock(engine, DAY):
+            for _ in range(2):
+                with pytest.raises(RunConflictError, match="another process"):
+                    right.confirm()
+        right.confirm()
+        assert ledger.dates_under_way(engine) == {DAY}
 
 
 def test_a_run_waits_for_an_erasure_and_an_erasure_begins_beside_none(engine: sa.Engine) -> None:

@@ -59,8 +59,11 @@ def test_the_engine_publishes_with_its_own_login(settings: Settings) -> None:
         assert connection.scalar(sa.text("select count(*) from score_vigente")) == 1
     with engine.begin() as connection:
         connection.execute(sa.text(f"drop table score_{RUN.hex}"))
-        connection.execute(sa.text("delete from execucao"))
     engine.dispose()
+    owner = sql_engine(settings.secret("results_admin_url"), timeout=5)
+    with owner.begin() as connection:
+        connection.execute(sa.text("delete from execucao"))
+    owner.dispose()
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,7 @@ def test_the_engine_publishes_with_its_own_login(settings: Settings) -> None:
         "delete from auditoria",
         "truncate auditoria",
         "delete from auditoria_diario",
+        "delete from execucao",
         "drop table execucao",
         "create role intruso",
     ],

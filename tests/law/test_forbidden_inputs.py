@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from contracts.errors import TrainingRefusedError
 from contracts.feature_terms import InputType, RiskDirection
-from contracts.tables import FORBIDDEN_INPUTS, MEASURED_ATTRIBUTES, TABLES
+from contracts.tables import FORBIDDEN_INPUTS, MEASURED_ATTRIBUTES, TABLES, Nature
 from features.catalog import FAMILIES, FEATURES, make_catalog
 from features.declaration import RowColumn
 from models.inputs import InputFeature
@@ -60,9 +60,11 @@ def as_input(name: str, kind: InputType) -> InputFeature:
 
 def test_the_list_covers_all_that_the_law_and_our_own_rule_name():
     """Lei 12.414 art. 3 §3 and art. 7-A I; marital status and addresses finer than the state are ours."""
-    personal = {column.name for table in TABLES for column in table.columns if column.personal}
-    lawful = {"cpf", "data_nascimento"}  # links records, and gives the age alone
-    assert personal - lawful <= set(FORBIDDEN_INPUTS)
+    telling = {Nature.IDENTIFIER, Nature.NAME, Nature.CONTACT, Nature.FREE_TEXT}
+    personal = {column.name for table in TABLES for column in table.columns if column.nature in telling}
+    profile = {column.name for table in TABLES for column in table.columns if column.nature is Nature.PROFILE}
+    assert personal - {"cpf"} <= set(FORBIDDEN_INPUTS), "the CPF links records"
+    assert profile - {"data_nascimento", "uf"} <= set(FORBIDDEN_INPUTS), "only age and state may be inputs"
     assert {"sexo", "estado_civil", "produto", "descricao"} <= set(FORBIDDEN_INPUTS)
     read = {c.name for table in TABLES for c in table.read_columns}
     assert read & set(FORBIDDEN_INPUTS) == set(MEASURED_ATTRIBUTES) == {"sexo", "estado_civil"}

@@ -1,9 +1,12 @@
 """Artifacts: whole or absent, and damage is named before use."""
 
+import hashlib
+import json
+
 import pyarrow as pa
 import pytest
 
-from contracts.artifacts import MANIFEST_NAME, ArtifactStore
+from contracts.artifacts import MANIFEST_NAME, ArtifactStore, canonical_json
 from contracts.errors import DataIntegrityError
 
 TABLE = pa.table({"a": [1, 2, 3]})
@@ -73,3 +76,49 @@ def test_a_rotten_manifest_is_a_clear_error(store, tmp_path, text):
 def test_paths_do_not_climb_out(store):
     with pytest.raises(DataIntegrityError, match="climb"):
         store.delete("../elsewhere")
+
+
+def test_no_altered_bit_of_a_manifest_is_taken_for_what_was_written(store, tmp_path):
+    """Its counts end up in reports and in the ledger: they are trusted by checksum, like files."""
+    file = tmp_path / "x/faixa-00000" / MANIFEST_NAME
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        for bit in range(8):
+            data = bytearray(whole)
+            data[place] ^= 1 << bit
+            file.write_bytes(data)
+            with pytest.raises(DataIntegrityError, match=MANIFEST_NAME):
+                store.read_manifest("x/faixa-00000")
+
+
+def test_the_seal_can_be_checked_by_hand(store, tmp_path):
+    """As docs/reference/lake.md does it."""
+    text = (tmp_path / "x/faixa-00000" / MANIFEST_NAME).read_text()
+    seal = json.loads(text)["selo"]
+    assert hashlib.sha256(text.replace(f'"selo": "{seal}"', f'"selo": "{"0" * 64}"').encode()).hexdigest() == seal
+
+
+def test_a_truncated_manifest_is_damage(store, tmp_path):
+    file = tmp_path / "x/faixa-00000" / MANIFEST_NAME
+    whole = file.read_bytes()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        with pytest.raises(DataIntegrityError, match=MANIFEST_NAME):
+            store.read_manifest("x/faixa-00000")
+
+
+def test_a_manifest_of_before_the_seal_is_read(store, tmp_path):
+    file = tmp_path / "x/faixa-00000" / MANIFEST_NAME
+    body = json.loads(file.read_bytes())
+    del body["selo"]
+    file.write_bytes(canonical_json({**body, "formato": 1}))
+    assert store.verify("x/faixa-00000").meta == {"n": 3}
+
+
+def test_what_a_killed_writer_left_is_dropped_and_nothing_else(store, tmp_path):
+    left = tmp_path / "x/faixa-00000" / "t.parquet.0123.tmp"
+    left.write_bytes(b"half")
+    assert store.drop_unfinished("x") == 1
+    assert not left.exists()
+    assert store.verify("x/faixa-00000").meta == {"n": 3}
+    assert store.drop_unfinished("nowhere") == 0

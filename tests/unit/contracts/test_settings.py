@@ -36,6 +36,35 @@ def test_secrets_do_not_show(monkeypatch):
     assert "hunter2" not in repr(load_settings())
 
 
+def test_earlier_keys_are_a_list_by_white_space_or_in_json(monkeypatch):
+    first, second = "1" * 32, "2" * 40
+    for given, listed in (
+        (first, (first,)),
+        (f" {first}\n{second} ", (first, second)),
+        (json.dumps([first, f"{second} {second}"]), (first, f"{second} {second}")),
+        ("", ()),
+        ("[]", ()),
+    ):
+        monkeypatch.setenv("SCORE_CACHE_KEYS_EARLIER", given)
+        assert load_settings().earlier_cache_keys == listed, given
+        assert first not in repr(load_settings())
+
+
+def test_keys_that_are_too_short_or_no_list_are_named_without_their_text(monkeypatch):
+    for given, told in (
+        (f"{'1' * 32} hunter2 {'2' * 32} hunter3", "key 2, 4 of 4: at least 32 bytes are needed"),
+        ('["hunter2', "begins like a list in JSON and is not one of texts"),
+        ('["hunter2", 7]', "begins like a list in JSON and is not one of texts"),
+    ):
+        monkeypatch.setenv("SCORE_CACHE_KEYS_EARLIER", given)
+        monkeypatch.setenv("SCORE_CACHE_KEY_NEXT", "hunter2")
+        with pytest.raises(SettingsError) as error:
+            load_settings()
+        assert f"SCORE_CACHE_KEYS_EARLIER: {told}" in error.value.problems
+        assert "SCORE_CACHE_KEY_NEXT: at least 32 bytes are needed" in error.value.problems
+        assert "hunter" not in str(error.value)
+
+
 def test_missing_stores_are_listed_together():
     with pytest.raises(SettingsError) as error:
         load_settings().require("base_a_url", "redis_url")

@@ -1,5 +1,6 @@
 """The vectorised BSON walker finds exactly what a document-by-document decoder finds, and never reads astray."""
 
+import time
 import uuid
 from datetime import datetime
 
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from contracts.errors import StoreContractError
 from contracts.tables import COMPRAS
 from extract.base_c import decode_documents
-from extract.bson_walker import ABSENT, locate_fields, open_batch
+from extract.bson_types import ABSENT, INT32
+from extract.bson_values import decode_texts
+from extract.bson_walker import locate_fields, open_batch
+from extract.records import Defect
 from tests.extract_samples import bson_array
 
 EXACT = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace")
@@ -161,12 +165,42 @@ def test_documents_start_where_they_do_however_the_array_names_them():
     assert records.columns["cpf"].values.to_pylist() == [str(n) for n in range(30)]
 
 
-def test_the_last_of_two_fields_of_one_name_counts_as_in_bson_decode():
+def test_a_field_that_is_there_twice_is_of_a_wrong_type_and_the_first_is_where_the_index_has_it():
+    """Whose the document is, nobody knows: MongoDB's index has it by the first CPF, ``bson.decode`` takes the last."""
     element = b"\x02cpf\0\x02\0\0\0%c\0"
     raw = _document(element % b"1" + b"\x0ax\0" + element % b"2")
     assert bson.decode(raw) == {"cpf": "2", "x": None}
-    batch = open_batch([bson_array([raw, raw])])
-    assert decode_documents(COMPRAS, batch).columns["cpf"].values.to_pylist() == ["2", "2"]
+    batch = open_batch([bson_array([raw, bson.encode({"cpf": "3"}), raw])])
+    cpf = decode_documents(COMPRAS, batch).columns["cpf"]
+    assert cpf.values.to_pylist() == [None, "3", None]
+    assert cpf.has(Defect.WRONG_TYPE).tolist() == [True, False, True]
+    assert decode_texts(batch, locate_fields(batch, ["cpf"])["cpf"]).to_pylist() == ["1", "3", "1"]
+
+
+def test_documents_of_many_fields_are_read_as_those_of_few():
+    docs = [{f"campo_{i}": i for i in range(n)} | {"cpf": str(n), "valor": n} | {"fim": None} for n in range(55, 75)]
+    twice = _document(b"\x0ax\0" * 100 + b"\x02cpf\0\x02\0\0\0001\0" * 2)
+    batch = open_batch([bson_array([*map(bson.encode, docs), twice])])
+    fields = locate_fields(batch, ["cpf", "valor", "ausente"])
+    assert decode_texts(batch, fields["cpf"]).to_pylist() == [*map(str, range(55, 75)), "1"]
+    assert fields["valor"].types.tolist() == [INT32] * 20 + [ABSENT]
+    assert fields["cpf"].repeated.tolist() == [False] * 20 + [True]
+    assert not fields["ausente"].types.any()
+
+
+def test_a_document_of_half_a_million_fields_takes_seconds():
+    """Each step over one field used to copy all that was left of the document: 16 MB of them took hours."""
+    raw = _document(b"\x0acpf\0" * 500_000)
+    started = time.process_time()
+    fields = locate_fields(open_batch([bson_array([raw, raw])]), ["_id", "cpf"])
+    assert time.process_time() - started < 20
+    assert fields["cpf"].repeated.all()
+
+
+@pytest.mark.parametrize("tail", [b"\x02a\0\xff\xff\xff\x7fx\0", b"\x14a\0", b"\x0ba\0sem fim", b"\x08a\0", b"\x01"])
+def test_damage_behind_many_fields_is_a_typed_error(tail):
+    with pytest.raises(StoreContractError):
+        locate_fields(open_batch([bson_array([_document(b"\x0ax\0" * 100 + tail)])]), ["cpf"])
 
 
 def test_every_document_may_have_its_own_field_order_and_names():

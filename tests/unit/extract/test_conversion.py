@@ -6,6 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from contracts.errors import StoreContractError
 from contracts.tables import DIVIDA, FONTE_DE_RENDA, Kind
 from extract.conversion import BEYOND_DATES, BEYOND_INSTANTS, arrow_type_of, convert_column, records_of
 from extract.money import MAX_CENTS
@@ -55,7 +56,7 @@ def test_only_the_columns_that_hold_an_odd_value_are_read_as_bytes():
 
 
 def test_lines_that_are_no_rows_of_the_query_are_refused():
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(StoreContractError):
         parse_csv(pa.py_buffer(b"1,a\n"), TYPES)
 
 

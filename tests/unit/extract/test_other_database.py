@@ -59,6 +59,19 @@ def test_a_range_gives_the_same_tables_as_anywhere(engine):
     assert rejects["cpf_digito_verificador"].startswith("sha256:")
 
 
+@pytest.mark.parametrize("key", ["ção" * 8, "x" * 37, "a\0b"])
+def test_an_id_that_cannot_be_published_refuses_its_client_and_no_other(engine, key):
+    """36 accented letters fit varchar(36) and not the 36 bytes of a published record; PostgreSQL takes no NUL."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE cliente SET id = ? WHERE id = 'c1'", (key,))
+        connection.exec_driver_sql("UPDATE divida SET cliente_id = ? WHERE cliente_id = 'c1'", (key,))
+    clients, debts = checked(base_a.read_range(engine, CpfRange(0, None, None)))
+    assert clients.table["id"].to_pylist() == ["c2"]
+    [refused] = [row for row in clients.rejects.to_pylist() if row["regra"] == "valor_fora_do_dominio"]
+    assert "\0" not in refused["chave"]
+    assert debts.counts.ignored == {"titular_rejeitado": 1}
+
+
 def test_strays_are_clients_without_a_cpf_and_debts_without_a_client(engine):
     clients, debts = checked(base_a.read_strays(engine))
     assert clients.counts.rejected == {"campo_ausente": 1}

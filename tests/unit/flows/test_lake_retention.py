@@ -41,11 +41,13 @@ RUN = Run(
         ({"iniciada_em": NOW - timedelta(hours=25)}, False),
         ({"situacao": "publicada", "iniciada_em": NOW - timedelta(days=90)}, True),
         ({"situacao": "substituida"}, True),
+        ({"situacao": "substituida", "id": UUID(int=2)}, False),
         ({"situacao": "em_andamento"}, True),
     ],
 )
 def test_which_runs_are_needed(changes, needed):
-    assert is_needed(replace(RUN, **changes), now=NOW, resume_within=DAY) is needed
+    """One whose scores went is not, even if the process that dropped them died before it came to the lake."""
+    assert is_needed(replace(RUN, **changes), {RUN.id}, now=NOW, resume_within=DAY) is needed
 
 
 def test_everything_else_goes(tmp_path):
@@ -58,11 +60,25 @@ def test_everything_else_goes(tmp_path):
         lake.write(f"snapshots/{training}/faixa-0", {"a": b"x"}, meta={})
         lake.write(f"training/{training}/2025-01-31/faixa-0", {"a": b"x"}, meta={})
     lake.write("models/2025-12-31-00000000", {"a": b"x"}, meta={})
-    assert clear_lake(lake, {kept}, now=NOW, training_within=DAY) == 3
+    assert clear_lake(lake, lambda: {kept}, now=NOW, training_within=DAY) == 3
     assert set(lake.list("snapshots")) == {str(kept), young}
     assert lake.list("scores") == (str(kept),)
     assert lake.list("training") == (young,)
     assert lake.list("models") == ("2025-12-31-00000000",)
+
+
+def test_a_run_that_begins_while_the_lake_is_cleared_keeps_its_folder(tmp_path):
+    """The ledger is read after the folders were listed: whatever is made in between is not seen."""
+    lake = ArtifactStore(tmp_path)
+    begun, dropped = (new_run_id(NOW) for _ in range(2))
+    lake.write(f"snapshots/{dropped}/plano", {"a": b"x"}, meta={})
+
+    def find_needed() -> set[UUID]:
+        lake.write(f"snapshots/{begun}/plano", {"a": b"x"}, meta={})
+        return set()
+
+    assert clear_lake(lake, find_needed, now=NOW, training_within=DAY) == 1
+    assert lake.list("snapshots") == (str(begun),)
 
 
 def test_what_an_incremental_run_laid_out_goes_once_it_is_published(tmp_path):
@@ -72,6 +88,6 @@ def test_what_an_incremental_run_laid_out_goes_once_it_is_published(tmp_path):
     for run in (published, under_way):
         lake.write(f"{changes_root(run.id)}/grupo-00000/compras-00000", {"a": b"x"}, meta={})
         lake.write(f"snapshots/{run.id}/faixa-00000", {"a": b"x"}, meta={})
-    drop_changes(lake, [published, under_way], {published.id, under_way.id})
+    drop_changes(lake, [published, under_way])
     assert lake.list(f"snapshots/{published.id}") == ("faixa-00000",)
     assert lake.list(f"snapshots/{under_way.id}") == ("faixa-00000", "mudancas")

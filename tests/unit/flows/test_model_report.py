@@ -131,7 +131,7 @@ def test_names_from_the_data_are_text_and_not_markup():
 
 
 def test_evidence_of_another_form_is_refused(model):
-    with pytest.raises(DataIntegrityError, match="format"):
+    with pytest.raises(DataIntegrityError, match="not a document of this form"):
         render_model_report(replace(model, metrics={}))
 
 

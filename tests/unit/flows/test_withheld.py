@@ -1,12 +1,24 @@
-"""What Prefect is told of a failure holds no value, neither in its text nor through its cause."""
+"""What is told of a failure holds no value, neither in its text nor through its cause."""
 
 import logging
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
 
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
+import sqlalchemy as sa
+from pydantic import BaseModel
 
 from contracts.errors import GateError, UnexpectedError
 from flows.withheld import print_errors_in_one_line, values_withheld
 
+ROOT = Path(__file__).parents[3]
 SECRET = "52998224725"
 
 
@@ -51,3 +63,51 @@ def test_prefect_prints_no_traceback_of_our_errors(caplog):
     finally:
         logger.removeHandler(caplog.handler)
     assert caplog.records[-1].exc_info is None
+
+
+LOSING = f"""
+import threading
+from flows.withheld import withhold_lost_exceptions
+withhold_lost_exceptions()
+def lose(): raise ValueError("{SECRET}")
+thread = threading.Thread(target=lose); thread.start(); thread.join()
+class Left:
+    def __del__(self): raise ValueError("{SECRET}")
+Left()
+"""
+
+
+def test_what_ends_a_thread_or_cannot_be_taken_is_told_without_its_text():
+    done = subprocess.run([sys.executable, "-c", LOSING], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert SECRET not in done.stderr
+    assert done.stderr.count("ValueError (text withheld) at <string>") == 2
+
+
+class Income(BaseModel):
+    value: float
+
+
+def _in_sqlite() -> None:
+    with sa.create_engine("sqlite://").begin() as connection:
+        connection.execute(sa.text("create table t (cpf text primary key)"))
+        connection.execute(sa.text("insert into t values (:a), (:a)"), {"a": SECRET})
+
+
+QUOTING: dict[str, Callable[[], object]] = {
+    "pyarrow": lambda: pa.array([f"x{SECRET}"]).cast(pa.int64()),
+    "pandas": lambda: pd.to_numeric(pd.Series([f"x{SECRET}"])),
+    "numpy": lambda: np.array([f"x{SECRET}"]).astype(np.float64),
+    "DuckDB": lambda: duckdb.sql(f"select cast('x{SECRET}' as integer)").fetchall(),
+    "pydantic": lambda: Income.model_validate({"value": f"x{SECRET}"}),
+    "SQLAlchemy": _in_sqlite,
+    "the language": lambda: {}[SECRET],
+}
+
+
+@pytest.mark.parametrize("library", QUOTING)
+def test_what_libraries_quote_of_a_record_is_withheld(library):
+    with pytest.raises(Exception, match=SECRET):
+        QUOTING[library]()
+    with pytest.raises(UnexpectedError) as caught:
+        values_withheld(QUOTING[library])()
+    assert SECRET not in "".join(traceback.format_exception(caught.value))

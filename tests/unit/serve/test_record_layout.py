@@ -21,9 +21,10 @@ from serve.published.key_layout import (
     read_record,
 )
 from serve.published.person_hash import PersonHash
+from serve.published.run_info import GenerationInfo
 from serve.publishing.bulk_hset import encode_commands
 from serve.publishing.record_encoding import encode_records, entries_by_client, entries_by_cpf
-from tests.score_samples import CODES, make_scores
+from tests.score_samples import CODES, make_run, make_scores
 
 HASHES = PersonHash(b"k" * 32)
 RUN = uuid.UUID(int=7)
@@ -129,3 +130,15 @@ def test_pointer_and_generation_names():
     assert Pointer.decode(pointer.encode()) == pointer
     assert Pointer.decode(Pointer(uuid.UUID(int=1), None).encode()).previous is None
     assert len({generation_of(uuid.UUID(int=n)) for n in range(1000)}) == 1000
+    marked = Pointer(uuid.UUID(int=1), uuid.UUID(int=2), "", "k1f0c22ab")
+    assert Pointer.decode(marked.encode()) == marked
+    assert [marked.mark_of(uuid.UUID(int=n)) for n in (1, 2, 3)] == ["", "k1f0c22ab", ""]
+    assert generation_of(uuid.UUID(int=1), "k1f0c22ab") != generation_of(uuid.UUID(int=1))
+
+
+def test_a_generation_tells_its_key_and_one_of_an_earlier_version_tells_none():
+    info = GenerationInfo(make_run(), 3, "k1f0c22ab")
+    assert GenerationInfo.decode(info.encode()).key_id == "k1f0c22ab"
+    earlier = GenerationInfo(make_run(), 3)
+    assert b"chave" not in earlier.encode()
+    assert GenerationInfo.decode(earlier.encode()).key_id is None

@@ -1,5 +1,6 @@
 """Connections: time limits hold against silent peers, and errors name the place but no user or password."""
 
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -97,3 +98,21 @@ def test_a_url_is_described_by_kind_database_and_address(url: str, described: st
 def test_two_urls_lead_to_one_store_or_to_two(one: str, other: str, alike: bool) -> None:
     assert (identify_url(one) == identify_url(other)) is alike
     assert "p@" not in identify_url(one)
+
+
+def test_no_error_quotes_the_parameters_of_a_statement(tmp_path):
+    """A CPF is one; the row that a constraint names is the server's to keep quiet about."""
+    engine = sql_engine(f"sqlite:///{tmp_path / 'x.db'}", timeout=LIMIT)
+    with pytest.raises(sa.exc.OperationalError) as caught, engine.connect() as connection:
+        connection.execute(sa.text("select * from nada where cpf = :cpf"), {"cpf": SECRET})
+    assert "no such table" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("asked", [logging.DEBUG, logging.NOTSET])
+def test_the_commands_of_mongodb_reach_no_log_at_any_level(asked, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger("pymongo"), "level", asked)
+    mongo_database("mongodb://127.0.0.1:1/x", timeout=LIMIT).client.close()
+    logging.getLogger("pymongo.command").manager._clear_cache()  # what was set past it does not empty it
+    assert not logging.getLogger("pymongo.command").isEnabledFor(logging.INFO)

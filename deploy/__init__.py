@@ -1,0 +1,1 @@
+"""What machines get: templates, bundles, their rehearsal and their picture. Nothing here runs in production."""
