@@ -9,70 +9,66 @@
 # ---
 
 # %% [markdown]
-# # Start here: last night's features and scores
+# # Start here
 #
-# A numbered notebook, kept as text (jupytext's percent format: open it in Jupyter with the jupytext extension, or run
-# it as a script). It reads what the run in force left in the lake, with the very functions that the nightly run uses.
-# Set `SCORE_VAR` (or the `SCORE_*` URLs) first; `make demo` leaves a finished night under `var/demo`.
-
-# %%
-import pandas as pd
-import pyarrow as pa
-
-from contracts.artifacts import ArtifactStore
-from contracts.settings import load_settings
-from features.catalog import FEATURES_BY_NAME
-from models.points.apply import contributions
-from models.registry import current_model
-
-settings = load_settings()
-lake = ArtifactStore(settings.lake_root)
-model = current_model(lake)
-execucao_id = lake.list("scores")[-1]  # UUIDv7: the last in order is the latest
-print(f"model {model.version}, run {execucao_id}")
-
-# %% [markdown]
-# ## One range, as pandas
+# Numbered notebooks, kept as text: open them in Jupyter with the jupytext extension, or run them as scripts. They read
+# what a finished night left. `make demo` leaves one; then `export SCORE_VAR=var/demo` (or set the `SCORE_*` URLs).
 #
-# A run is cut into CPF ranges, one artifact each. One is enough to look around, and memory stays small.
+# | | |
+# |---|---|
+# | 02 | the records of the three stores, as the night read them |
+# | 03 | features and their definitions, as of any date |
+# | 04 | train a model and compare it with others |
+# | 05 | read the scorecard that is in force |
+# | 06 | explain one person's score |
+# | 07 | fairness, measured and never used |
+# | 08 | drift: are these still the people it was trained on? |
+# | 09 | replay a published score from the records of its day |
+# | 10 | a scorecard on your own table, without stores |
 
 # %%
-path = f"scores/{execucao_id}/{lake.list(f'scores/{execucao_id}')[0]}"
-features_table: pa.Table = lake.read_table(path, "variaveis.parquet")
-scores: pd.DataFrame = lake.read_table(path, "pontuacao.parquet").to_pandas()
-frame: pd.DataFrame = features_table.to_pandas()
-print(frame.shape, "consumers x columns;", f"{scores['score'].notna().mean():.1%} have a score")
+import escore
+
+runs = escore.list_runs()
+print(runs[["data_referencia", "modelo_versao", "situacao", "pontuados"]].to_string())
 
 # %% [markdown]
-# Missing is missing, never zero: a consumer of whom no debt is known has no number of debts.
-
-# %%
-missing = frame.drop(columns=["cpf", "cliente_id", "sem_dados"]).isna().mean().sort_values(ascending=False)
-print(missing.head(10).to_string(float_format="{:.1%}".format))
-
-# %% [markdown]
-# ## How scores move with a feature
-
-# %%
-joined = frame.assign(score=scores["score"].astype("Float64"), faixa=scores["faixa"])
-feature = FEATURES_BY_NAME["consultas_90_dias_qtd"]
-print(feature.description, f"({feature.unit})")
-print(joined.groupby(feature.name)["score"].agg(["size", "mean"]).head(8).to_string(float_format="{:.0f}".format))
-
-# %%
-axes = joined["score"].astype(float).plot.hist(bins=50, figsize=(8, 3), title=f"Scores as of model {model.version}")
-axes.set_xlabel("score (0-1000)")
-axes.set_ylabel("consumers")
-
-# %% [markdown]
-# ## One score, term by term
+# ## Scores
 #
-# Base points and contributions add up to the score before it is clipped to the scale, exactly.
+# Of the run in force, one row a consumer. No frame holds a CPF unless it is asked for.
 
 # %%
-one = int(scores.index[scores["status"] == "OK"][0])
-terms = contributions(model.points, features_table.slice(one, 1)).to_pandas().iloc[0].astype(int)
-total = model.points.base_points + int(terms.sum())
-print(terms[terms != 0].sort_values(key=abs, ascending=False).head(8).to_string())
-print(f"base {model.points.base_points} + contributions {terms.sum():+d} = {total}")
-assert total == scores["score_bruto"].iloc[one]
+scores = escore.load_scores()
+print(f"{len(scores):,} consumers as of {scores.attrs['as_of']}, by model {scores.attrs['model']}")
+print(scores["faixa"].value_counts(sort=False).to_string())
+print(scores["status"].value_counts().to_string())
+axes = escore.plot_scores(scores)
+
+# %% [markdown]
+# ## Features
+#
+# What the scores were made from. Missing is missing, never zero: a consumer of whom no debt is known has no number of
+# debts.
+
+# %%
+features = escore.load_features()
+print(features.shape, "consumers x columns")
+missing = features.drop(columns="sem_dados").isna().mean().sort_values(ascending=False)
+print(missing.head(8).to_string(float_format="{:.1%}".format))
+axes = escore.plot_feature(features, "consultas_90_dias_qtd", scores["score"])
+
+# %% [markdown]
+# ## More than fits in memory
+#
+# A country does not fit in a frame. `share=0.01` takes one consumer in a hundred, the same ones in every frame; `iter_`
+# functions yield one frame a CPF range, so that memory stays that of a range.
+
+# %%
+some = escore.load_features(columns=["idade_anos", "renda_mensal_valor"], share=0.1)
+print(f"{len(some):,} consumers in a tenth")
+total = rows = 0
+for part in escore.iter_scores():
+    total += int(part["score"].sum())
+    rows += int(part["score"].notna().sum())
+print(f"mean score, range by range: {total / rows:.1f}; at once: {scores['score'].mean():.1f}")
+assert abs(total / rows - scores["score"].mean()) < 1e-6
