@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from uuid import UUID
 
 import pandas as pd
-import sqlalchemy as sa
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import RunConflictError, UsageError
 from contracts.extraction import CpfRange
 from contracts.settings import Settings, load_settings
+from flows.databases import reached_engine
 from flows.resources import open_lake
 from flows.run_plan import RunIdentity, read_plan
-from stores.connections import reaching, sql_engine
 from stores.ledger import PUBLISHED, Run, get_run, run_in_force
 from stores.ledger import list_runs as _ledger_runs
 
@@ -59,7 +56,7 @@ def find_night(run: UUID | str | None = None, *, settings: Settings | None = Non
     """
     settings = (settings or load_settings()).require("results_url")
     wanted = None if run is None else _run_id(run)
-    with _ledger(settings) as engine:
+    with reached_engine(settings, "results_url") as engine:
         found = run_in_force(engine) if wanted is None else get_run(engine, wanted)
     if found is None:
         raise RunConflictError("no run is published: `escore run` makes one" if wanted is None else f"no run {wanted}")
@@ -78,7 +75,7 @@ def list_runs(*, most: int = 50, settings: Settings | None = None) -> pd.DataFra
         ``insuficientes``, ``rejeitados``; Int64), ``impressao`` (SHA-256 of what was published) and instants in UTC.
     """
     settings = (settings or load_settings()).require("results_url")
-    with _ledger(settings) as engine:
+    with reached_engine(settings, "results_url") as engine:
         runs = _ledger_runs(engine, limit=most)
     names = [field.name for field in fields(Run) if field.name not in _HIDDEN]
     frame = pd.DataFrame([[getattr(run, name) for name in names] for run in runs], columns=names)
@@ -89,17 +86,6 @@ def list_runs(*, most: int = 50, settings: Settings | None = None) -> pd.DataFra
         .rename(columns={"id": "execucao_id"})
         .set_index("execucao_id")
     )
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[sa.Engine]:
-    url = settings.secret("results_url")
-    engine = sql_engine(url, timeout=settings.store_timeout_seconds)
-    try:
-        with reaching(url):
-            yield engine
-    finally:
-        engine.dispose()
 
 
 def _run_id(run: UUID | str) -> UUID:
