@@ -20,7 +20,7 @@ COLUMN_UNITS = {
 def list_tables() -> pd.DataFrame:
     """Return the eight source tables, by name: store (A, B or C), description, and the instant since when a row counts.
 
-    >>> list(list_tables().index)
+    >>> list(escore.list_tables().index)
     ['cliente', 'divida', 'pessoa', 'fonte_de_renda', 'bem', 'consultas', 'movimentacoes', 'compras']
     """
     rows = {
@@ -33,7 +33,7 @@ def list_tables() -> pd.DataFrame:
 def list_columns(table: str) -> pd.DataFrame:
     """Return the columns of a source table that the engine reads: kind, unit, whether null may be, description.
 
-    >>> list_columns("divida").loc["valor_centavos", "unit"]
+    >>> escore.list_columns("divida").loc["valor_centavos", "unit"]
     'centavos'
     """
     if table not in TABLES_BY_NAME:
@@ -48,7 +48,7 @@ def list_columns(table: str) -> pd.DataFrame:
 def list_features() -> pd.DataFrame:
     """Return the features, by name: code, family, unit, expected direction of risk, formula, description (Portuguese).
 
-    >>> frame = list_features()
+    >>> frame = escore.list_features()
     >>> frame.index.is_unique and (frame["unit"] != "").all()
     np.True_
     """

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pandas as pd
 
 from contracts.settings import Settings
-from escore.nights import find_night
+from escore.nights import RunName, find_night
 from models.monitoring.drift import find_drift
 from models.monitoring.reference_distribution import DISTRIBUTION_FILE, ReferenceDistribution
 from models.registry import load_model, model_path
@@ -15,7 +13,7 @@ from models.registry import load_model, model_path
 _LEVELS = pd.CategoricalDtype(["ok", "atencao", "alerta"], ordered=True)
 
 
-def load_drift(*, run: UUID | str | None = None, settings: Settings | None = None) -> pd.DataFrame:
+def load_drift(*, run: RunName | None = None, settings: Settings | None = None) -> pd.DataFrame:
     """Return one row a figure that is watched, the most changed beyond chance first.
 
     Returns
@@ -30,6 +28,12 @@ def load_drift(*, run: UUID | str | None = None, settings: Settings | None = Non
         No such published run.
     DataIntegrityError
         The run or the model was counted by an engine that kept no distribution, or the lake is damaged.
+
+    Examples
+    --------
+    >>> drift = escore.load_drift()
+    >>> drift["level"].cat.categories.to_list()
+    ['ok', 'atencao', 'alerta']
     """
     from flows.monitor import run_distribution  # noqa: PLC0415 - loads Prefect, which takes seconds
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pandas as pd
 
-from contracts.settings import Settings, load_settings
+from contracts.cpf_number import mask_cpf
+from contracts.settings import Settings
 from escore.frames import frame_of
-from escore.nights import find_night
+from escore.nights import RunName, find_night
 from flows.replay import PURPOSE, replay_score
 from flows.replayed import Replay
 
@@ -33,6 +33,11 @@ class Explanation:
     def score(self) -> int | None:
         """Return the score, 0-1000; None where nothing was known of the consumer."""
         return self.replay.result.score.score
+
+    @property
+    def masked_cpf(self) -> str:
+        """Return the consumer's CPF as it may be shown: ``***.456.789-**``."""
+        return mask_cpf(self.replay.cpf)
 
     @property
     def is_as_published(self) -> bool:
@@ -73,13 +78,14 @@ class Explanation:
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the way from the base points to the score, term by term."""
-        from escore.plots import plot_waterfall  # noqa: PLC0415 - loads matplotlib
+        from escore.term_plots import plot_waterfall  # noqa: PLC0415 - loads matplotlib
 
         result = self.replay.result
         points = self.terms["points"]
         drawn = points[points != 0].iloc[:TERMS_DRAWN]
         steps = {"base": result.base_points, **drawn.to_dict(), "others": int(points.sum() - drawn.sum())}
-        return plot_waterfall(pd.Series(steps), title=f"From the base to {result.raw_score} points", axes=axes)
+        title = f"From the base to {result.raw_score} points; the score is {self.score}"
+        return plot_waterfall(pd.Series(steps), title=title, axes=axes)
 
     def __repr__(self) -> str:
         """Return the score, its band and whether it is the published one."""
@@ -91,18 +97,26 @@ class Explanation:
 def explain(
     cliente_id: str,
     *,
-    run: UUID | str | None = None,
+    run: RunName | None = None,
     purpose: str = PURPOSE,
     settings: Settings | None = None,
 ) -> Explanation:
     """Recompute one consumer's score of a run, in force or named, and return all that it was made from.
 
     The read is entered in ``auditoria`` with its ``purpose`` (words of letters). ClientNotFoundError if the run holds
-    no such consumer; other errors as ``flows.replay.replay_score`` has them.
+    no such consumer; other errors as ``load_features`` has them, and StoreUnavailableError where Redis or PostgreSQL
+    does not answer.
+
+    Examples
+    --------
+    >>> found = escore.explain(escore.load_scores()["score"].idxmin(), purpose="revisao")
+    >>> found.is_as_published
+    True
+    >>> int(found.replay.result.base_points + found.terms["points"].sum()) == found.replay.result.raw_score
+    True
     """
-    settings = settings or load_settings()
     night = find_night(run, settings=settings)
-    return Explanation(replay_score(settings, night.run.execucao_id, cliente_id, purpose=purpose))
+    return Explanation(replay_score(night.settings, night.run.execucao_id, cliente_id, purpose=purpose))
 
 
 def _told(values: object) -> str:

@@ -19,7 +19,7 @@ def frame_of(table: pa.Table, *, units: Mapping[str, str] | None = None) -> pd.D
     """Return a frame with a column each.
 
     Texts are ``str``, numbers that may be missing ``float64`` with NaN, integers that may be missing ``Int64`` (a
-    score ``Int16``), dates ``datetime64[s]``, instants ``datetime64[us, UTC]``, and ``faixa`` a category whose order
+    score ``Int16``), dates ``datetime64[us]``, instants ``datetime64[us, UTC]``, and ``faixa`` a category whose order
     is that of the bands. ``units`` goes to ``attrs["units"]``.
     """
     frame = pd.DataFrame({name: _series(table[name]) for name in table.column_names})
@@ -46,7 +46,7 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_dictionary(kind):
         return _series(column.cast(kind.value_type))
     if pa.types.is_date(kind):
-        return pd.Series(column.cast(pa.timestamp("s")).to_pandas())
+        return pd.Series(column.cast(pa.timestamp("us")).to_pandas())
     if pa.types.is_timestamp(kind):
         return pd.Series(column.cast(pa.timestamp("us", "UTC")).to_pandas())
     return pd.Series(column.to_pandas(types_mapper=_DTYPES.get))

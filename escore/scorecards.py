@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from contracts.errors import ModelNotFoundError, UsageError
-from contracts.settings import Settings, load_settings
+from contracts.settings import Settings
 from escore.frames import KEY, frame_of
+from escore.nights import settings_here
 from features.catalog import FEATURES_SCHEMA
 from flows.model_details import FIGURES, find_model, gather_details
 from flows.model_listing import IN_FORCE
@@ -26,9 +27,16 @@ from models.validation.intervals import Interval
 
 
 def list_models(*, settings: Settings | None = None) -> pd.DataFrame:
-    """Return the registered models, by version: since when, whether in force or retired, terms, and AUC out of time."""
+    """Return the registered models, by version: since when, whether in force or retired, terms, and AUC out of time.
+
+    Examples
+    --------
+    >>> models = escore.list_models()
+    >>> int(models["in_force"].sum()), models.columns.to_list()
+    (1, ['registered_at', 'in_force', 'retired', 'terms', 'auc_out_of_time'])
+    """
     rows = {}
-    for entry in _registered(open_lake(settings or load_settings())):
+    for entry in _registered(open_lake(settings or settings_here())):
         if entry.model is not None:
             out_of_time = Evidence.from_json(entry.model.metrics).out_of_time
             auc = None if out_of_time is None or out_of_time.auc is None else out_of_time.auc.estimate
@@ -42,8 +50,14 @@ def load_model(version: str = IN_FORCE, *, settings: Settings | None = None) -> 
     """Return a registered model, by version or the one in force; its checksums are compared, and no code is run.
 
     ModelNotFoundError if there is none; DataIntegrityError if it is not what was registered.
+
+    Examples
+    --------
+    >>> model = escore.load_model()
+    >>> model.version in escore.list_models().index, model.points.base_points > 0
+    (True, True)
     """
-    return find_model(open_lake(settings or load_settings()), version)
+    return find_model(open_lake(settings or settings_here()), version)
 
 
 def load_points(model: RegisteredModel) -> pd.DataFrame:
@@ -52,6 +66,12 @@ def load_points(model: RegisteredModel) -> pd.DataFrame:
     ``features`` and ``holds`` say which values fall in the cell (a pair's in both), ``points`` (int) what they earn;
     the score is ``model.points.base_points`` and one cell's points a term. Where the model's evidence tells,
     ``rows`` and ``bads`` are those of the fit (Int64).
+
+    Examples
+    --------
+    >>> points = escore.load_points(escore.load_model())
+    >>> points.index.names, points.columns.to_list()
+    (FrozenList(['code', 'cell']), ['features', 'holds', 'points', 'rows', 'bads'])
     """
     counts = {one.code: one for one in Evidence.from_json(model.metrics).terms}
     rows = []
@@ -70,9 +90,16 @@ def load_figures(version: str = IN_FORCE, *, settings: Settings | None = None) -
     """Return a model's figures with their 95% intervals: one row a set of rows and a figure.
 
     Sets are ``fora_do_tempo`` (later dates, consumers never seen), ``fora_do_tempo_todos``, ``calibracao``, ``ajuste``.
-    Columns ``estimate``, ``low`` and ``high`` are float64, NaN where there was too little to tell.
+    Columns ``estimate``, ``low`` and ``high`` are float64, NaN where there was too little to tell. Figures are shares,
+    0 to 1, but ``log_loss`` (nats) and ``calibration_slope``.
+
+    Examples
+    --------
+    >>> auc = escore.load_figures().loc[("fora_do_tempo", "auc")]
+    >>> bool(0.5 < auc["low"] < auc["estimate"] < auc["high"] < 1)
+    True
     """
-    details = gather_details(open_lake(settings or load_settings()), version)
+    details = gather_details(open_lake(settings or settings_here()), version)
     rows = {(name, figure): _bounds(getattr(of, figure)) for name, of in details.sets.items() for figure in FIGURES}
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high"], dtype="float64")
     frame.index = pd.MultiIndex.from_tuples(rows, names=["set", "figure"])
@@ -84,9 +111,16 @@ def load_fairness(version: str = IN_FORCE, *, settings: Settings | None = None) 
 
     One row a group, by ``attribute`` and ``group``: ``rows``, ``bads``, whether there were enough rows to judge, and
     each figure as ``name``, ``name_low``, ``name_high`` (float64). ``approval_*`` speak of scores from
-    the band ``bom`` on (docs/how-to/read-a-model-report.md says what each means).
+    the band ``bom`` on (docs/how-to/read-a-model-report.md says what each means). ModelNotFoundError where the model
+    was trained without these attributes.
+
+    Examples
+    --------
+    >>> fairness = escore.load_fairness()
+    >>> fairness.loc["sexo", "approval_ratio"].max()
+    np.float64(1.0)
     """
-    evidence = Evidence.from_json(find_model(open_lake(settings or load_settings()), version).metrics)
+    evidence = Evidence.from_json(find_model(open_lake(settings or settings_here()), version).metrics)
     names = [field.name for field in fields(GroupFairness) if field.name not in ("group", "rows", "bads", "judged")]
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for attribute in evidence.fairness:
@@ -107,6 +141,14 @@ def score_features(model: RegisteredModel, features: pd.DataFrame) -> pd.DataFra
     """Return the scores of a frame of features by a model, with reasons; columns as ``load_scores`` has them.
 
     The frame is one of ``load_features``, changed or not: every feature that the model reads must be there.
+    UsageError names those that are not.
+
+    Examples
+    --------
+    >>> features = escore.load_features(share=0.1)
+    >>> scores = escore.score_features(escore.load_model(), features)
+    >>> scores["score"].equals(escore.load_scores(share=0.1)["score"])
+    True
     """
     missing = sorted({"sem_dados", *model.points.features} - set(features.columns))
     if missing:

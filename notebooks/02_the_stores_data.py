@@ -13,7 +13,7 @@
 #
 # As the night read them: checked, with what was refused counted by the rule that it broke. Base A (Oracle) holds
 # consumers and debts, Base B (PostgreSQL) sources of income and assets, Base C (MongoDB) consultations, movements and
-# purchases. Money is in whole cents, instants are UTC.
+# purchases. They are read from the night's snapshot in the lake, not from the stores.
 
 # %%
 import matplotlib.pyplot as plt
@@ -24,42 +24,47 @@ import escore
 tables = escore.list_tables()
 frames = {name: escore.load_records(name) for name in tables.index}
 tables["records"] = {name: len(frame) for name, frame in frames.items()}
-print(tables[["store", "records", "known_at", "description"]].to_string())
+tables[["store", "records", "known_at", "description"]]
 
 # %% [markdown]
+# `known_at` is the column that decides whether a row counts as of a date: the instant since when it was known.
+#
 # ## One table's columns
+#
+# Money is in whole cents (`Int64`), so that sums are exact; dates are days, instants are UTC.
 
 # %%
-print(escore.list_columns("divida").to_string())
 debts = frames["divida"]
-print(debts.dtypes.to_string())
+escore.list_columns("divida").join(debts.dtypes.astype(str).rename("dtype"))
 
 # %% [markdown]
 # ## Debts: how large, and how they end
+#
+# Few debts are large: the mean lies far above the median, as money does. Most are paid in the end.
 
 # %%
 reais = debts["valor_centavos"].astype("float64") / 100
-print(reais.describe(percentiles=[0.05, 0.5, 0.95]).to_string(float_format="R$ {:,.2f}".format))
-paid = debts["baixada_em"].notna()
-print(f"{paid.mean():.1%} are paid or were settled")
+print(f"median R$ {reais.median():,.2f}, mean R$ {reais.mean():,.2f}, largest R$ {reais.max():,.2f}")
+print(f"{debts['baixada_em'].notna().mean():.1%} are paid or were settled")
 _, axes = plt.subplots(figsize=(8, 3), layout="constrained")
-reais.clip(upper=reais.quantile(0.99)).plot.hist(bins=60, ax=axes)
-axes.set(title="Size of a debt", xlabel=r"R\$", ylabel="debts")
-
+axes.hist(reais.clip(upper=reais.quantile(0.99)), bins=60)
+_ = axes.set(title="Size of a debt (the largest hundredth as one bar)", xlabel=r"R\$", ylabel="debts")
 # %% [markdown]
-# ## Income by consumer
+# ## Each frame is indexed by consumer
 #
-# Each frame is indexed by `cliente_id`, so that they join by themselves.
+# So they join by themselves. Who has more sources of income has more of it, and who has none is not in the table.
 
 # %%
-income = frames["fonte_de_renda"]
-sources = income.groupby(level=0).size().rename("sources of income")
-print(sources.value_counts().sort_index().to_string())
+sources = frames["fonte_de_renda"].groupby(level=0).size().rename("sources")
+monthly = escore.load_features(columns=["renda_mensal_valor"])["renda_mensal_valor"]
+by_sources = pd.DataFrame({"sources": sources, "income": monthly}).groupby("sources")["income"]
+by_sources.agg(consumers="size", median_monthly_income="median")
 
 # %% [markdown]
 # ## Events by month
 #
-# Base C's collections, by the month (UTC) of each event.
+# Base C keeps what happened: who consulted a consumer, movements of the account, purchases by card. Only the last 365
+# days count for a score; a collection that stops growing shows here first. (The last month ends with the run's date.)
 
 # %%
 months = {}
@@ -67,14 +72,14 @@ for name in tables.index[tables["store"] == "C"]:
     when = frames[name][tables.loc[name, "known_at"]]
     months[name] = when.dt.tz_localize(None).dt.to_period("M").value_counts().sort_index()
 by_month = pd.DataFrame(months).tail(13)
-print(by_month.to_string())
-axes = by_month.plot(figsize=(8, 3), title="Events by month", ylabel="events", xlabel="month")
-
+axes = by_month.plot(figsize=(8, 3.2), title="Events by month (UTC)", ylabel="events", xlabel="month")
+_ = axes.set_ylim(bottom=0)
 # %% [markdown]
 # ## What was refused
 #
-# A bad record stops nothing: it goes to `rejeitado` with the rule it broke (docs/reference/rules.md lists them all).
+# A bad record stops nothing: it goes to `rejeitado` under the rule that it broke
+# ([all rules](../docs/reference/rules.md)). The generated population has defects planted in it, hence so many kinds.
+# Too many of one table would stop the run before anything is published.
 
 # %%
-rejects = escore.load_rejects()
-print(rejects.to_string(index=False))
+escore.load_rejects().head(12)

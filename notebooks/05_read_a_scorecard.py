@@ -11,54 +11,70 @@
 # %% [markdown]
 # # Read the scorecard in force
 #
-# The model is a table: terms, cells, integer points. Nothing else is in it.
+# The model is a table: terms, cells, integer points. Nothing else is in it. A score is the base and one cell's points
+# of every term, cut to 0-1000.
 
 # %%
 import matplotlib.pyplot as plt
+import pandas as pd
 
 import escore
 
-models = escore.list_models()
-print(models.to_string())
+escore.list_models()
+
+# %%
 model = escore.load_model()
-print(f"{model.version}: base {model.points.base_points} points, {len(model.points.terms)} terms")
+points = escore.load_points(model)
+print(f"{model.version}: base {model.points.base_points} points, {len(model.points.terms)} terms, {len(points)} cells")
 
 # %% [markdown]
 # ## How good it is
 #
-# Out of time: on later dates than it learned from, of consumers that it never saw. Each figure has its 95% interval.
+# Out of time: on later dates than it learned from, of consumers that it never saw. Each figure has its 95% interval;
+# read the interval, not the digits.
 
 # %%
-figures = escore.load_figures()
-print(figures.loc["fora_do_tempo"].to_string(float_format="{:.4f}".format))
+escore.load_figures().loc["fora_do_tempo"]
 
 # %% [markdown]
 # ## What moves scores most
 #
-# A term's weight: the mean size of its points over the rows of the fit.
+# A term's weight is the mean size of its points over the rows of the fit: how far it moves a typical score.
 
 # %%
-points = escore.load_points(model)
 size = (points["points"].abs() * points["rows"]).groupby(level="code").sum()
 weight = (size / points["rows"].groupby(level="code").sum()).astype("float64").sort_values(ascending=False)
 names = points["features"].groupby(level="code").first()
-for code, value in weight.head(10).items():
-    print(f"{code:14} {value:6.1f} points  {names[code]}")
 _, axes = plt.subplots(figsize=(8, 3.5), layout="constrained")
 axes.barh(names[weight.index[:10]][::-1], weight[:10][::-1])
-axes.set(title="The ten heaviest terms", xlabel="points (mean size)")
-
+_ = axes.set(title="The ten heaviest terms", xlabel="points (mean size)", ylabel="feature")
 # %% [markdown]
 # ## One term, cell by cell
 #
-# With the rows and the share of bad ones that the points come from.
+# With the rows and the share of bad ones that the points come from. The points follow the bad rate, and never against
+# what credit sense says: where a rate of few rows jumps about, the points do not.
 
 # %%
 heaviest = weight.index[0]
 cells = points.loc[heaviest]
 cells = cells[cells["rows"] > 0].assign(bad_rate=lambda of: (of["bads"] / of["rows"]).astype("float64"))
-print(cells[["holds", "points", "rows", "bad_rate"]].to_string(index=False, float_format="{:.3f}".format))
+cells[["holds", "points", "rows", "bad_rate"]]
+
+# %%
 axes = escore.plot_term(model, heaviest)
+
+# %% [markdown]
+# ## A pair of features
+#
+# Some terms read two features at once: what one is worth depends on the other. Blue cells raise the score, red ones
+# lower it; the darker, the more.
+
+# %%
+pairs = [term.code for term in model.points.terms if term.is_pair]
+if pairs:
+    axes = escore.plot_term(model, max(pairs, key=lambda code: weight[code]))
+else:
+    print("this model has no pair: on so few consumers none earned its place")
 
 # %% [markdown]
 # ## Why it is in force
@@ -67,11 +83,14 @@ axes = escore.plot_term(model, heaviest)
 
 # %%
 print("takes over" if model.decision["assume"] else "refused")
-for check in model.decision["verificacoes"]:
-    print("ok  " if check["passou"] else "FAIL", check["texto"])
+pd.DataFrame(
+    [("ok" if one["passou"] else "FAIL", one["texto"]) for one in model.decision["verificacoes"]], columns=["", "check"]
+)
 
 # %% [markdown]
 # ## The description for the public
+#
+# Made from the model; the API serves it at `/modelo`.
 
 # %%
 print(model.description)

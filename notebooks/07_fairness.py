@@ -15,46 +15,52 @@
 # group is measured all the same, on consumers it never saw.
 
 # %%
+import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 import escore
 
 fairness = escore.load_fairness()
-columns = ["rows", "bads", "judged", "approval_rate", "approval_ratio", "opportunity_difference", "calibration_gap"]
-print(fairness[columns].to_string(float_format="{:.3f}".format))
-axes = escore.plot_fairness(fairness)
+fairness[["rows", "bads", "judged", "approval_rate", "approval_ratio", "opportunity_difference", "calibration_gap"]]
 
 # %% [markdown]
-# ## How to read it
+# Groups of too few consumers are shown and not judged.
 #
 # - `approval_ratio`: approval relative to the most approved group; below 0.8 calls for an answer (four-fifths rule).
 # - `opportunity_difference`: the same among those who paid (equal opportunity), as a difference.
 # - `calibration_gap`: mean probability less bad rate; above 0, the group's risk is overstated.
-#
-# A group that defaults more is approved less by any score that is right; the gap to watch is the calibration's.
+
+# %%
+axes = escore.plot_fairness(fairness)
+
+# %% [markdown]
+# Look where an interval lies, not where its point does: on a small population intervals are wide, and one that crosses
+# the dotted line says "not known", not "unfair". A group that defaults more is approved less by any score that is
+# right; the gap to watch is the calibration's.
 
 # %%
 judged = fairness[fairness["judged"]]
-for attribute, groups in judged.groupby(level="attribute"):
-    lowest = groups["approval_ratio"].idxmin()
-    ratio, low, high = groups.loc[lowest, ["approval_ratio", "approval_ratio_low", "approval_ratio_high"]]
-    print(f"{attribute}: least approved is {lowest[1]}, {ratio:.2f} of the most ({low:.2f} to {high:.2f})")
-    gaps = groups["calibration_gap"]
-    print(f"    calibration gaps from {gaps.min():+.3f} to {gaps.max():+.3f}")
+judged.groupby(level="attribute").agg(
+    groups=("rows", "size"),
+    least_approval_ratio=("approval_ratio", "min"),
+    calibration_gap_from=("calibration_gap", "min"),
+    calibration_gap_to=("calibration_gap", "max"),
+)
 
 # %% [markdown]
 # ## Do the scores differ where the law does not want them to?
 #
-# The same question of the scores in force, by the attributes of the snapshot.
+# The scores in force, by the attributes of the snapshot. In the generated population sex has no part in anything, so
+# the means should lie close together.
 
 # %%
 clients, scores = escore.load_records("cliente"), escore.load_scores()
-print(scores.join(clients["sexo"]).groupby("sexo")["score"].describe()[["count", "mean", "50%"]].to_string())
+scores.join(clients["sexo"]).groupby("sexo")["score"].agg(["count", "mean", "median"])
 
 # %% [markdown]
 # ## Could a feature stand in for sex?
 #
-# How well one feature alone tells it: an AUC of 0.5 is not at all.
+# How well one feature alone tells it: an AUC of 0.5 is not at all, and that is where all of them should be.
 
 # %%
 features = escore.load_features()
@@ -65,6 +71,4 @@ for name in features.select_dtypes("float64"):
     values = features[name].reindex(is_woman.index)
     if values.notna().sum() > 500:
         told[name] = roc_auc_score(is_woman[values.notna()], values.dropna())
-strongest = sorted(told.items(), key=lambda item: -abs(item[1] - 0.5))[:5]
-for name, auc in strongest:
-    print(f"{name}: AUC {auc:.3f}")
+pd.Series(told, name="AUC").sort_values(key=lambda auc: -(auc - 0.5).abs()).head(5)

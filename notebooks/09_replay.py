@@ -12,26 +12,35 @@
 # # Replay a published score
 #
 # A consumer may ask for a review of an automated decision (LGPD, art. 20). The score is recomputed from the snapshot,
-# the model and the date of the run, and compared, bit by bit, with what PostgreSQL and Redis hold.
+# the model and the date of the run, and compared, bit by bit, with what PostgreSQL and Redis hold. `escore replay` is
+# the same as a command ([replay a score](../docs/how-to/replay-a-score.md)).
 
 # %%
-from datetime import date
+import pandas as pd
 
 import escore
 
 scores = escore.load_scores()
 sample = scores[scores["status"] == "OK"].sample(5, random_state=1).index
-for place, person in enumerate(sample, 1):
-    found = escore.explain(person, purpose="revisao")
-    print(f"{place}: score {found.score}, {'as published' if found.is_as_published else 'NOT AS PUBLISHED'}")
-    assert found.is_as_published
+replays = [escore.explain(person, purpose="revisao") for person in sample]
+assert all(found.is_as_published for found in replays)
+pd.DataFrame(
+    [(found.masked_cpf, found.score, found.is_as_published) for found in replays],
+    columns=["CPF", "score", "as published"],
+)
 
 # %% [markdown]
-# ## Where it was compared
+# `True` everywhere. Anything else would mean that a store, a file of the lake or the model was altered since; the next
+# table says where it was looked.
 
 # %%
-for one in found.replay.comparisons:
-    print(f"{one.store}: {'equal' if one.differences == () else one.note or ', '.join(one.differences)}")
+pd.DataFrame(
+    [
+        (one.store, "equal" if one.differences == () else one.note or ", ".join(one.differences))
+        for one in replays[0].comparisons
+    ],
+    columns=["compared with", "found"],
+)
 
 # %% [markdown]
 # ## A whole run at once
@@ -47,13 +56,9 @@ print(f"{same.sum():,} of {len(same):,} equal")
 assert same.all()
 
 # %% [markdown]
-# And the features themselves, computed anew from the records of the snapshot, are those that were stored: the date is
-# the only thing that changes what a record counts for.
+# ## And what was published is what was counted
+#
+# The ledger keeps each run's counts and a digest over all that was published: the same state gives the same digest.
 
 # %%
-as_of = date.fromisoformat(scores.attrs["as_of"])
-print(f"features as of {as_of}: {escore.load_features(as_of).shape}")
-read = escore.list_runs().loc[scores.attrs["run"]]
-print(f"digest of what was published: {read['impressao']}")
-for name in ("extraidos", "pontuados", "insuficientes", "rejeitados"):
-    print(f"{name}: {read[name]:,}")
+escore.list_runs().loc[scores.attrs["run"], ["extraidos", "pontuados", "insuficientes", "rejeitados", "impressao"]]

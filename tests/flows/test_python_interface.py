@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import operator
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from uuid import uuid4
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_auc_score
@@ -53,7 +58,7 @@ def test_a_cpf_is_there_only_if_asked_for(night: Night):
 
 def test_features_built_anew_from_the_snapshot_are_the_stored_ones(monkeypatch: pytest.MonkeyPatch):
     stored = escore.load_features()
-    monkeypatch.setattr("escore.tables._is_the_runs_own", lambda night, as_of: False)
+    monkeypatch.setattr("escore.consumers._is_the_runs_own", lambda night, day: False)
     pd.testing.assert_frame_equal(escore.load_features(AS_OF), stored)
 
 
@@ -119,7 +124,7 @@ def test_records_have_the_types_that_the_dictionary_states(table: str):
     frame, columns = escore.load_records(table), escore.list_columns(table)
     assert len(frame) > 100
     assert set(frame.index) <= set(escore.load_scores().index)
-    kinds = {"texto": "str", "data": "datetime64[s]", "instante_utc": "datetime64[us, UTC]", "dinheiro": "Int64"}
+    kinds = {"texto": "str", "data": "datetime64[us]", "instante_utc": "datetime64[us, UTC]", "dinheiro": "Int64"}
     for name in frame.columns:
         assert str(frame[name].dtype) == kinds[columns.loc[name, "kind"]], name
     hidden = {"id", "cpf", "cliente_id"}
@@ -200,6 +205,53 @@ def test_figures_and_fairness_have_their_intervals(night: Night):
     assert np.isclose(judged.groupby("attribute")["approval_ratio"].max(), 1).all()
 
 
+def held_over(stream: Iterator[pd.DataFrame]) -> tuple[int, int]:
+    """Return the most bytes that Python and Arrow held between two ranges of a stream, and how many these were."""
+    gc.collect()
+    tracemalloc.start()
+    before, most, ranges = pa.total_allocated_bytes(), 0, 0
+    for _part in stream:
+        ranges += 1
+        most = max(most, tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes() - before)
+    tracemalloc.stop()
+    return most, ranges
+
+
+def test_a_stream_holds_one_range_whatever_their_number():
+    """Twice the ranges, the same bytes; gathered, they hold as many times more as there are ranges."""
+    list(escore.iter_features(share=0.01))  # what is loaded once
+    few, fewer = held_over(islice(escore.iter_features(), 4))
+    most, ranges = held_over(escore.iter_features())
+    assert ranges >= 2 * fewer
+    assert most < 1.3 * few
+    kept: list[pd.DataFrame] = []
+    gathered, _ = held_over(kept.append(part) or part for part in escore.iter_features())
+    assert gathered > 3 * most
+
+
+def test_a_stream_tells_how_many_ranges_are_left():
+    stream = escore.iter_labels(EARLIER)
+    number = operator.length_hint(stream)
+    next(stream)
+    assert operator.length_hint(stream) == number - 1
+    assert len(list(stream)) == number - 1
+    assert list(stream) == []
+
+
+def test_a_date_may_be_a_text_or_an_instant():
+    asked = [EARLIER, EARLIER.isoformat(), pd.Timestamp(EARLIER)]
+    first, *others = (escore.load_features(day, columns=["dividas_abertas_qtd"], share=0.1) for day in asked)
+    assert first.attrs["as_of"] == EARLIER.isoformat()
+    for other in others:
+        pd.testing.assert_frame_equal(first, other)
+
+
+def test_a_run_may_be_named_by_its_date(night: Night):
+    assert escore.load_scores(run=AS_OF.isoformat()).attrs["run"] == night.run["execucao_id"]
+    with pytest.raises(RunConflictError, match=rf"no run of 2024-01-01 was published; there are runs of .*{AS_OF}"):
+        escore.load_scores(run="2024-01-01")
+
+
 def test_mistakes_are_named():
     with pytest.raises(UsageError, match="no such feature: idade, salario"):
         escore.load_features(columns=["salario", "idade", "idade_anos"])
@@ -213,6 +265,10 @@ def test_mistakes_are_named():
         escore.load_records("clientes")
     with pytest.raises(UsageError, match="not the id of a run"):
         escore.load_scores(run="yesterday")
+    with pytest.raises(UsageError, match="not a date like 2025-12-31"):
+        escore.load_labels("31/12/2025")
+    with pytest.raises(UsageError, match="nobody was known by 1990-01-01"):
+        escore.load_features("1990-01-01")
     with pytest.raises(RunConflictError, match="no run"):
         escore.load_scores(run=uuid4())
     with pytest.raises(ClientNotFoundError):

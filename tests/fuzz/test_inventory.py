@@ -27,7 +27,8 @@ _CHECKED_URL = "a URL of the settings, whose form was checked when they were rea
 NOT_FROM_OUTSIDE = {
     "contracts.lake_filesystem:open_filesystem": _CHECKED_URL,
     "escore.drift:load_drift": _PASSES,
-    "escore.nights:_run_id": _CALLERS,
+    "escore.nights:_day_of": _CALLERS,
+    "escore.nights:_name_of": _CALLERS,
     "escore.scorecards:list_models": _PASSES,
     "escore.scorecards:load_fairness": _PASSES,
     "escore.scorecards:load_points": _PASSES,

@@ -1,0 +1,100 @@
+"""Plots of points: a term of the scorecard cell by cell, and one consumer's way from the base to the score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from contracts.errors import UsageError
+from escore.drawing import BLUE, DIVERGING, GREY, VERMILLION, explain_colours, labelled, name_places, new_axes
+from escore.scorecards import load_points
+from features.catalog import FEATURES_BY_NAME
+from models.points.cell_labels import cell_labels
+from models.points.table import Axis, Term
+from models.registered_model import RegisteredModel
+
+_SIGNS = {"raises the score": BLUE, "lowers the score": VERMILLION}
+
+
+def plot_term(model: RegisteredModel, code: str, axes: Axes | None = None) -> Axes:
+    """Draw a term's points cell by cell, those without rows in the fit left out; a pair as a map of both features.
+
+    Examples
+    --------
+    >>> model = escore.load_model()
+    >>> escore.plot_term(model, model.points.terms[0].code).get_title(loc="left")
+    '...: points of ...'
+    """
+    term = next((term for term in model.points.terms if term.code == code), None)
+    if term is None:
+        known = ", ".join(one.code for one in model.points.terms[:5])
+        raise UsageError(f"no such term: {code}; the model has {known}, ...")
+    cells = load_points(model).loc[code]
+    return _draw_pair(term, cells, axes) if term.is_pair else _draw_single(term, cells, axes)
+
+
+def plot_waterfall(steps: pd.Series, *, title: str, axes: Axes | None = None) -> Axes:
+    """Draw numbers that add up, one after the other, from the first to the sum.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes = plot_waterfall(pd.Series({"base": 500, "DIV01": -40}), title="460 points", axes=Figure().subplots())
+    >>> [text.get_text() for text in axes.texts]
+    ['+500', '-40']
+    """
+    axes = new_axes(axes, 9, 4)
+    starts = steps.cumsum().shift(fill_value=0)
+    places = np.arange(len(steps))
+    colours = np.where(steps < 0, VERMILLION, BLUE)
+    axes.bar(places, steps, bottom=starts, color=colours)
+    for place, (start, step) in enumerate(zip(starts, steps, strict=True)):
+        axes.annotate(
+            f"{step:+d}",
+            (place, max(start, start + step)),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    axes.axhline(steps.sum(), color=GREY, linewidth=0.8)
+    name_places(axes, [str(name) for name in steps.index])
+    axes.margins(y=0.12)
+    explain_colours(axes, _SIGNS)
+    return labelled(axes, title, "term", "points")
+
+
+def _draw_single(term: Term, cells: pd.DataFrame, axes: Axes | None) -> Axes:
+    axes = new_axes(axes)
+    shown = cells[cells["rows"].fillna(1) > 0]
+    axes.bar(np.arange(len(shown)), shown["points"], color=np.where(shown["points"] < 0, VERMILLION, BLUE))
+    name_places(axes, shown["holds"].to_list())
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    explain_colours(axes, _SIGNS)
+    return labelled(axes, f"{term.code}: points of {term.features[0]}", _named(term.features[0]), "points")
+
+
+def _draw_pair(term: Term, cells: pd.DataFrame, axes: Axes | None) -> Axes:
+    axes = new_axes(axes, 8, 5)
+    grid = cells["points"].to_numpy().reshape(term.shape)
+    limit = max(1, int(np.abs(grid).max()))
+    drawn = axes.pcolormesh(grid, cmap=DIVERGING, vmin=-limit, vmax=limit, edgecolors="white", linewidth=0.5)
+    bar = axes.figure.colorbar(drawn, ax=axes, label="points")
+    bar.locator = MaxNLocator(integer=True)
+    bar.update_ticks()
+    rows, columns = term.axes
+    axes.set_yticks(np.arange(term.shape[0]) + 0.5, _cell_names(rows), fontsize=7)
+    axes.set_xticks(np.arange(term.shape[1]) + 0.5, _cell_names(columns), fontsize=7, rotation=35, ha="right")
+    title = f"{term.code}: points of {' with '.join(term.features)}"
+    return labelled(axes, title, _named(columns.feature), _named(rows.feature))
+
+
+def _cell_names(axis: Axis) -> list[str]:
+    return [label.replace("$", r"\$") for label in cell_labels(axis)]
+
+
+def _named(feature: str) -> str:
+    """Return a feature's name with its unit, where the catalog has it."""
+    known = FEATURES_BY_NAME.get(feature)
+    return f"{feature} ({known.unit})" if known else feature
