@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from contracts.score_terms import Band
 
-BLUE, SKY, ORANGE, VERMILLION, GREY = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#6B7280"
+BLUE, SKY, ORANGE, VERMILLION, GREY = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#8A919C"
 BAND_COLOURS: Mapping[str, str] = dict(zip(Band, (VERMILLION, ORANGE, SKY, BLUE), strict=True))
 LEVEL_COLOURS: Mapping[str, str] = {"ok": BLUE, "atencao": ORANGE, "alerta": VERMILLION}
 DIVERGING = "RdBu"

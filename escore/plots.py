@@ -43,9 +43,9 @@ def plot_scores(scores: pd.DataFrame, axes: Axes | None = None) -> Axes:
     'score (0-1000)'
     """
     axes = new_axes(axes)
-    edges = np.arange(0, SCORE_MAX + BIN_WIDTH + 1, BIN_WIDTH)
+    edges = np.arange(0, SCORE_MAX + 1, BIN_WIDTH)
     counts, _ = np.histogram(scores["score"].dropna().to_numpy(np.int64), edges)
-    colours = [BAND_COLOURS[band_of(min(int(left) + BIN_WIDTH // 2, SCORE_MAX))] for left in edges[:-1]]
+    colours = [BAND_COLOURS[band_of(int(left) + BIN_WIDTH // 2)] for left in edges[:-1]]
     axes.bar(edges[:-1], counts, width=BIN_WIDTH, align="edge", color=colours, edgecolor="white", linewidth=0.4)
     first = 0
     for band, upper in BAND_UPPER_SCORES:
@@ -53,9 +53,9 @@ def plot_scores(scores: pd.DataFrame, axes: Axes | None = None) -> Axes:
         axes.annotate(
             band.value, (middle, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8
         )
-        axes.axvline(upper + 1, color=GREY, linestyle=":", linewidth=0.8)
+        axes.axvline(upper, color=GREY, linestyle=":", linewidth=0.8)
         first = upper
-    axes.set_xlim(0, edges[-1])
+    axes.set_xlim(0, SCORE_MAX)
     axes.yaxis.set_major_formatter(COUNTS)
     without = int(scores["score"].isna().sum())
     title = f"Scores of {len(scores) - without:,} consumers; {without:,} have none"

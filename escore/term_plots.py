@@ -36,32 +36,30 @@ def plot_term(model: RegisteredModel, code: str, axes: Axes | None = None) -> Ax
 
 
 def plot_waterfall(steps: pd.Series, *, title: str, axes: Axes | None = None) -> Axes:
-    """Draw numbers that add up, one after the other, from the first to the sum.
+    """Draw numbers that add up: the first, each further one from where the one before it ended, and their sum.
 
     >>> from matplotlib.figure import Figure
     >>> axes = plot_waterfall(pd.Series({"base": 500, "DIV01": -40}), title="460 points", axes=Figure().subplots())
     >>> [text.get_text() for text in axes.texts]
-    ['+500', '-40']
+    ['500', '-40', '460']
     """
     axes = new_axes(axes, 9, 4)
-    starts = steps.cumsum().shift(fill_value=0)
-    places = np.arange(len(steps))
-    colours = np.where(steps < 0, VERMILLION, BLUE)
-    axes.bar(places, steps, bottom=starts, color=colours)
-    for place, (start, step) in enumerate(zip(starts, steps, strict=True)):
-        axes.annotate(
-            f"{step:+d}",
-            (place, max(start, start + step)),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
-    axes.axhline(steps.sum(), color=GREY, linewidth=0.8)
-    name_places(axes, [str(name) for name in steps.index])
-    axes.margins(y=0.12)
+    levels = steps.cumsum()
+    starts = levels.shift(fill_value=0)
+    span = max(1, int(levels.max() - levels.min()))
+    floor = levels.min() - span // 4
+    colours = [GREY, *np.where(steps.iloc[1:] < 0, VERMILLION, BLUE), GREY]
+    bottoms = [floor, *starts.iloc[1:], floor]
+    heights = [steps.iloc[0] - floor, *steps.iloc[1:], levels.iloc[-1] - floor]
+    axes.bar(np.arange(len(heights)), heights, bottom=bottoms, color=colours)
+    texts = [str(steps.iloc[0]), *(f"{step:+d}" for step in steps.iloc[1:]), str(levels.iloc[-1])]
+    for place, (text, bottom, height) in enumerate(zip(texts, bottoms, heights, strict=True)):
+        top = max(bottom, bottom + height)
+        axes.annotate(text, (place, top), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
+    axes.set_ylim(floor, levels.max() + span // 5 + 1)
+    name_places(axes, [*map(str, steps.index), "sum"])
     explain_colours(axes, _SIGNS)
-    return labelled(axes, title, "term", "points")
+    return labelled(axes, title, "term", "points (the axis begins above 0)" if floor > 0 else "points")
 
 
 def _draw_single(term: Term, cells: pd.DataFrame, axes: Axes | None) -> Axes:
