@@ -24,6 +24,9 @@ DIVERGING = "RdBu"
 
 MISSING = "missing"
 GROUPS = 10
+MOST_NAMED = 16
+"""Places of an axis that are named."""
+
 MOST_LABEL = 24
 """Characters of a tick's label; longer ones are cut."""
 
@@ -48,11 +51,13 @@ def labelled(axes: Axes, title: str, x_label: str, y_label: str, *, pad: float =
 
 
 def name_places(axes: Axes, labels: list[str]) -> None:
-    """Name the places 0, 1, 2... of the horizontal axis, slanted where they would touch."""
-    texts = [label if len(label) <= MOST_LABEL else f"{label[: MOST_LABEL - 1]}…" for label in labels]
+    """Name the places 0, 1, 2... of the horizontal axis, slanted where they would touch; of many, some and the last."""
+    named = sorted({*range(0, len(labels), -(-len(labels) // MOST_NAMED) or 1), len(labels) - 1})
+    texts = [labels[place] for place in named]
+    texts = [text if len(text) <= MOST_LABEL else f"{text[: MOST_LABEL - 1]}…" for text in texts]
     is_long = sum(map(len, texts)) > 70
     axes.set_xticks(
-        range(len(texts)),
+        named,
         [text.replace("$", r"\$") for text in texts],
         rotation=35 if is_long else 0,
         ha="right" if is_long else "center",
@@ -60,10 +65,10 @@ def name_places(axes: Axes, labels: list[str]) -> None:
     )
 
 
-def explain_colours(axes: Axes, colours: Mapping[str, str], **where: object) -> None:
+def explain_colours(axes: Axes, colours: Mapping[str, str], *, title: str = "") -> None:
     """Add a legend of what the colours say."""
     patches = [Patch(color=colour, label=label) for label, colour in colours.items()]
-    axes.legend(handles=patches, frameon=False, fontsize=8, **where)
+    axes.legend(handles=patches, frameon=False, fontsize=8, title=title)
 
 
 def plain_number(value: float) -> str:
@@ -96,7 +101,8 @@ def grouped(values: pd.Series) -> pd.Series:
         labels = [f"to {plain_number(edge)}" for edge in edges[1:]]
     codes = groups.reindex(values.index).fillna(len(labels)).astype("int64")
     return pd.Series(
-        pd.Categorical.from_codes(codes.to_numpy(), [*_apart(labels), MISSING], ordered=True), index=values.index
+        pd.Categorical.from_codes(codes.to_numpy(), pd.Index([*_apart(labels), MISSING]), ordered=True),
+        index=values.index,
     )
 
 

@@ -180,6 +180,6 @@ def plot_drift(drift: pd.DataFrame, axes: Axes | None = None) -> Axes:
     axes = new_axes(axes, 8, 0.28 * len(index) + 1.5)
     axes.barh(index["subject"], index["change"], color=[LEVEL_COLOURS[str(level)] for level in index["level"]])
     axes.set_xlim(left=0)
-    explain_colours(axes, LEVEL_COLOURS, loc="lower right", title="level")
+    explain_colours(axes, LEVEL_COLOURS, title="level")
     title = f"How the features changed since training: the {len(index)} that changed most"
     return labelled(axes, title, "PSI beyond what chance explains", "feature")

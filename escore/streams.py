@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,8 @@ MOST_ROWS = 2_000_000
 SHOWN_FROM = 20
 """Ranges from which on gathering them shows how far it is."""
 
-T = TypeVar("T", pd.DataFrame, pd.Series)
-S = TypeVar("S", pd.DataFrame, pd.Series)
+T = TypeVar("T", bound=pd.DataFrame | pd.Series)
+S = TypeVar("S", bound=pd.DataFrame | pd.Series)
 
 
 class RangeStream(Generic[T]):
@@ -94,7 +94,7 @@ def gather(stream: RangeStream[T], *, most: int | None, streamed: str) -> T:
         rows += len(part)
         if most is not None and rows > most:
             raise UsageError(f"more than {most:,} rows: pass share= or most=, or go through them by {streamed}()")
-    return pd.concat(parts)
+    return cast("T", pd.concat(parts))
 
 
 def records_of(night: Night, index: int, columns: Mapping[str, Sequence[str] | None]) -> dict[str, pa.Table]:

@@ -31,7 +31,7 @@ def plot_term(model: RegisteredModel, code: str, axes: Axes | None = None) -> Ax
     if term is None:
         known = ", ".join(one.code for one in model.points.terms[:5])
         raise UsageError(f"no such term: {code}; the model has {known}, ...")
-    cells = load_points(model).loc[code]
+    cells = load_points(model).loc[[code]].droplevel("code")
     return _draw_pair(term, cells, axes) if term.is_pair else _draw_single(term, cells, axes)
 
 
