@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from contracts.errors import UsageError
-from contracts.tables import TABLES, TABLES_BY_NAME, Kind
+from contracts.table_declaration import Kind
+from contracts.tables import TABLES, TABLES_BY_NAME
 from features.catalog import FEATURES
 
 _KIND_UNITS = {Kind.MONEY: "centavos", Kind.INSTANT: "UTC"}

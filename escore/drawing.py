@@ -27,6 +27,7 @@ GROUPS = 10
 MOST_NAMED = 16
 """Places of an axis that are named."""
 
+LETTERS_AN_INCH = 14
 MOST_LABEL = 24
 """Characters of a tick's label; longer ones are cut."""
 
@@ -55,7 +56,8 @@ def name_places(axes: Axes, labels: list[str]) -> None:
     named = sorted({*range(0, len(labels), -(-len(labels) // MOST_NAMED) or 1), len(labels) - 1})
     texts = [labels[place] for place in named]
     texts = [text if len(text) <= MOST_LABEL else f"{text[: MOST_LABEL - 1]}…" for text in texts]
-    is_long = sum(map(len, texts)) > 70
+    inches = axes.figure.get_figwidth() * axes.get_position().width
+    is_long = sum(len(text) + 2 for text in texts) > LETTERS_AN_INCH * inches
     axes.set_xticks(
         named,
         [text.replace("$", r"\$") for text in texts],

@@ -45,6 +45,15 @@ class Explanation:
         return not self.replay.differing
 
     @property
+    def comparisons(self) -> pd.DataFrame:
+        """Return, by store, what it holds: ``equal``, the fields that differ, or why there was nothing to compare."""
+        rows = {
+            one.store: one.note if one.differences is None else ", ".join(one.differences) or "equal"
+            for one in self.replay.comparisons
+        }
+        return pd.Series(rows, dtype="str").rename_axis("store").to_frame("holds")
+
+    @property
     def terms(self) -> pd.DataFrame:
         """Return one row a term, by code: values, cells and points, the strongest first; with the base they add up."""
         terms = sorted(self.replay.result.terms, key=lambda term: (-abs(term.points), term.code))

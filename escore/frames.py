@@ -25,7 +25,8 @@ def frame_of(table: pa.Table, *, units: Mapping[str, str] | None = None) -> pd.D
     frame = pd.DataFrame({name: _series(table[name]) for name in table.column_names})
     if "faixa" in frame:
         frame["faixa"] = frame["faixa"].astype(_BANDS)
-    frame.attrs["units"] = {name: unit for name, unit in (units or {}).items() if name in frame}
+    known = units or {}
+    frame.attrs["units"] = {name: known[name] for name in frame.columns if name in known}
     return frame
 
 
@@ -45,6 +46,8 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _series(column.cast(kind.value_type))
+    if pa.types.is_list(kind):
+        return pd.Series(column.to_pylist(), dtype="object")
     if pa.types.is_date(kind):
         return pd.Series(column.cast(pa.timestamp("us")).to_pandas())
     if pa.types.is_timestamp(kind):

@@ -181,5 +181,5 @@ def plot_drift(drift: pd.DataFrame, axes: Axes | None = None) -> Axes:
     axes.barh(index["subject"], index["change"], color=[LEVEL_COLOURS[str(level)] for level in index["level"]])
     axes.set_xlim(left=0)
     explain_colours(axes, LEVEL_COLOURS, title="level")
-    title = f"How the features changed since training: the {len(index)} that changed most"
-    return labelled(axes, title, "PSI beyond what chance explains", "feature")
+    axes.margins(y=0.02)
+    return labelled(axes, "Change of the features since training", "PSI beyond what chance explains", "feature")

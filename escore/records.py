@@ -61,12 +61,13 @@ def iter_records(
     if table not in TABLES_BY_NAME:
         raise UsageError(f"table: one of {', '.join(TABLES_BY_NAME)}")
     night = find_night(run, settings=settings)
-    hidden = ["id"] if table in (CLIENTE.name, PESSOA.name) else []
+    hidden = {"id"} if table in (CLIENTE.name, PESSOA.name) else set()
 
     def part(index: int) -> pa.Table:
         found = records_of(night, index, {CLIENTE.name: None, table: None})
         clients = None if table == CLIENTE.name else found[CLIENTE.name]
-        return keyed_by_client(found[table], clients, keep_cpf=True).drop_columns(hidden)
+        keyed = keyed_by_client(found[table], clients, keep_cpf=True)
+        return keyed.select([name for name in keyed.column_names if name not in hidden])
 
     return stream_frames(night, part, share=share, as_of=night.as_of, units=COLUMN_UNITS[table], keep_cpf=keep_cpf)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -48,6 +50,7 @@ def plot_waterfall(steps: pd.Series, *, title: str, axes: Axes | None = None) ->
     starts = levels.shift(fill_value=0)
     span = max(1, int(levels.max() - levels.min()))
     floor = levels.min() - span // 4
+    floor = max(0, floor) if levels.min() >= 0 else floor
     colours = [GREY, *np.where(steps.iloc[1:] < 0, VERMILLION, BLUE), GREY]
     bottoms = [floor, *starts.iloc[1:], floor]
     heights = [steps.iloc[0] - floor, *steps.iloc[1:], levels.iloc[-1] - floor]
@@ -66,7 +69,7 @@ def _draw_single(term: Term, cells: pd.DataFrame, axes: Axes | None) -> Axes:
     axes = new_axes(axes)
     shown = cells[cells["rows"].fillna(1) > 0]
     axes.bar(np.arange(len(shown)), shown["points"], color=np.where(shown["points"] < 0, VERMILLION, BLUE))
-    name_places(axes, shown["holds"].to_list())
+    name_places(axes, [_short(label) for label in shown["holds"]])
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     explain_colours(axes, _SIGNS)
@@ -89,7 +92,16 @@ def _draw_pair(term: Term, cells: pd.DataFrame, axes: Axes | None) -> Axes:
 
 
 def _cell_names(axis: Axis) -> list[str]:
-    return [label.replace("$", r"\$") for label in cell_labels(axis)]
+    return [_short(label).replace("$", r"\$") for label in cell_labels(axis)]
+
+
+def _short(label: str) -> str:
+    """Return a cell's label by its upper end alone, where it has both.
+
+    >>> _short("acima de 1 até 2.500,5"), _short("acima de 2.500,5"), _short("SP, RJ")
+    ('até 2.500,5', 'acima de 2.500,5', 'SP, RJ')
+    """
+    return re.sub(r"^acima de \S+ (até \S+)$", r"\1", label)
 
 
 def _named(feature: str) -> str:

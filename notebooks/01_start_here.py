@@ -31,8 +31,6 @@
 # | [10](10_a_scorecard_on_your_own_table.py) | the scorecard on your own table, without stores |
 
 # %%
-import pandas as pd
-
 import escore
 
 runs = escore.list_runs()
@@ -55,7 +53,7 @@ scores[["score", "probabilidade", "faixa", "status", "motivos"]].reset_index(dro
 # The frame tells where it comes from and in which units:
 
 # %%
-pd.Series({**scores.attrs, **scores.attrs.pop("units")}, name="attrs")
+scores.attrs
 
 # %%
 axes = escore.plot_scores(scores)

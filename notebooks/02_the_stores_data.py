@@ -52,7 +52,7 @@ _ = axes.set(title="Size of a debt (the largest hundredth as one bar)", xlabel=r
 # %% [markdown]
 # ## Each frame is indexed by consumer
 #
-# So they join by themselves. Who has more sources of income has more of it, and who has none is not in the table.
+# So they join by themselves. Few consumers have many sources, and the medians of so few say little.
 
 # %%
 sources = frames["fonte_de_renda"].groupby(level=0).size().rename("sources")
@@ -64,16 +64,17 @@ by_sources.agg(consumers="size", median_monthly_income="median")
 # ## Events by month
 #
 # Base C keeps what happened: who consulted a consumer, movements of the account, purchases by card. Only the last 365
-# days count for a score; a collection that stops growing shows here first. (The last month ends with the run's date.)
+# days count for a score. A collection that stops growing shows here first.
 
 # %%
 months = {}
 for name in tables.index[tables["store"] == "C"]:
     when = frames[name][tables.loc[name, "known_at"]]
     months[name] = when.dt.tz_localize(None).dt.to_period("M").value_counts().sort_index()
-by_month = pd.DataFrame(months).tail(13)
-axes = by_month.plot(figsize=(8, 3.2), title="Events by month (UTC)", ylabel="events", xlabel="month")
-_ = axes.set_ylim(bottom=0)
+by_month = pd.DataFrame(months).iloc[-13:-1]
+_, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+by_month.plot(ax=axes, style=["o-", "s-", "^-"])
+_ = axes.set(title="Events by month", xlabel="month (UTC)", ylabel="events", ylim=(0, None))
 # %% [markdown]
 # ## What was refused
 #

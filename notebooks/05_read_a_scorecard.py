@@ -90,7 +90,7 @@ pd.DataFrame(
 # %% [markdown]
 # ## The description for the public
 #
-# Made from the model; the API serves it at `/modelo`.
+# Made from the model; the API serves it at `/modelo`, with a table of every term after these sections.
 
 # %%
-print(model.description)
+print(model.description.partition("## O que é olhado")[0])

@@ -26,8 +26,9 @@ print(f"run of {drift.attrs['as_of']}, model {drift.attrs['model']}: {drift['lev
 drift["level"].value_counts(sort=False)
 
 # %% [markdown]
-# One finding is normal here: the generated consumers had up to three years of history when the model learned, and have
-# more by now, so whatever counts time has moved. That is drift that one can explain; in life, look for the cause first.
+# Not all is `ok`, and here one can say why. How long ago the last credit came depends on the day of the month that the
+# date falls on (below); what counts over a lifetime grows with the history that is known. Look for such causes before
+# blaming the consumers, or the model.
 
 # %%
 drift.head(8)

@@ -34,13 +34,7 @@ pd.DataFrame(
 # table says where it was looked.
 
 # %%
-pd.DataFrame(
-    [
-        (one.store, "equal" if one.differences == () else one.note or ", ".join(one.differences))
-        for one in replays[0].comparisons
-    ],
-    columns=["compared with", "found"],
-)
+replays[0].comparisons
 
 # %% [markdown]
 # ## A whole run at once

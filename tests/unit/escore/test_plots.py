@@ -14,7 +14,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.errors import UsageError
 from contracts.settings import Settings
 from escore.drawing import BAND_COLOURS, LEVEL_COLOURS
-from escore.term_plots import _SIGNS, plot_waterfall
+from escore.term_plots import _SIGNS, _short, plot_waterfall
 from models.points.cell_labels import cell_labels
 from models.registered_model import RegisteredModel
 from tests.model_samples import make_evidence, small_table, write_model
@@ -49,8 +49,8 @@ def test_a_pair_is_a_map_of_its_two_features(model: RegisteredModel):
     [mesh] = axes.collections
     assert np.array_equal(np.asarray(mesh.get_array()).ravel(), pair.points)
     rows, columns = (cell_labels(axis) for axis in pair.axes)
-    assert [text.get_text() for text in axes.get_yticklabels()] == list(rows)
-    assert [text.get_text() for text in axes.get_xticklabels()] == list(columns)
+    assert [text.get_text() for text in axes.get_yticklabels()] == [_short(label) for label in rows]
+    assert [text.get_text() for text in axes.get_xticklabels()] == [_short(label) for label in columns]
     assert [axes.get_ylabel().split(" (")[0], axes.get_xlabel().split(" (")[0]] == list(pair.features)
 
 
@@ -133,7 +133,7 @@ def test_drift_shows_the_most_changed_with_what_its_colours_say():
     frame = pd.DataFrame({"measure": "estabilidade_da_variavel", "subject": names, "change": np.arange(30) / 100})
     frame["level"] = pd.Categorical(["ok"] * 29 + ["alerta"], ["ok", "atencao", "alerta"], ordered=True)
     axes = escore.plot_drift(frame, Figure().subplots())
-    assert axes.get_title(loc="left") == "How the features changed since training: the 20 that changed most"
+    assert axes.get_title(loc="left") == "Change of the features since training"
     assert [text.get_text() for text in axes.get_yticklabels()] == names[10:]
     assert to_hex(axes.patches[-1].get_facecolor()) == LEVEL_COLOURS["alerta"].lower()
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ok", "atencao", "alerta"]
