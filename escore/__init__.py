@@ -8,9 +8,9 @@
 
 With a finished night, as the README's steps leave one (``escore up`` to ``escore run``)::
 
-    features = escore.load_features()                # of the run in force, one row a consumer
-    earlier = escore.load_features("2024-03-31")     # as they were known then, from the same snapshot
-    labels = escore.load_labels("2024-03-31")        # who defaulted in the twelve months after
+    features = escore.load_features()  # of the run in force, one row a consumer
+    earlier = escore.load_features("2024-03-31")  # as they were known then, from the same snapshot
+    labels = escore.load_labels("2024-03-31")  # who defaulted in the twelve months after
     scores = escore.load_scores()
     escore.plot_scores(scores)
 

@@ -56,7 +56,7 @@ def name_places(axes: Axes, labels: list[str]) -> None:
     named = sorted({*range(0, len(labels), -(-len(labels) // MOST_NAMED) or 1), len(labels) - 1})
     texts = [labels[place] for place in named]
     texts = [text if len(text) <= MOST_LABEL else f"{text[: MOST_LABEL - 1]}…" for text in texts]
-    inches = axes.figure.get_figwidth() * axes.get_position().width
+    inches = axes.bbox.width / axes.figure.dpi
     is_long = sum(len(text) + 2 for text in texts) > LETTERS_AN_INCH * inches
     axes.set_xticks(
         named,
