@@ -15,11 +15,14 @@ from flows.commands.endings import run_to_its_end
 from flows.commands.guide import show_guide
 from flows.commands.models import models_app
 from flows.commands.panels import DATA, NIGHT, OPERATE, PERSONS, SERVE, START, examples
+from flows.commands.reviews import reviews_app
 from flows.commands.runs import runs_app
 
 app = typer.Typer(
     name="escore",
-    help="Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.",
+    help="""Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.
+
+    Without a command: tells where this installation is, and what to do next.""",
     epilog=examples(
         "make demo  # all of it at once, on a state of its own; or step by step:",
         "escore up",
@@ -68,6 +71,7 @@ app.command("token", epilog=tokens.TOKEN_EXAMPLES, rich_help_panel=SERVE)(tokens
 app.command("jwks", epilog=tokens.JWKS_EXAMPLES, rich_help_panel=SERVE)(tokens.jwks)
 
 app.command("replay", epilog=replay.REPLAY_EXAMPLES, rich_help_panel=PERSONS)(replay.replay)
+app.add_typer(reviews_app, name="reviews", rich_help_panel=PERSONS)
 app.add_typer(audit_app, name="audit", rich_help_panel=PERSONS)
 app.command("erase", epilog=erasure.ERASE_EXAMPLES, rich_help_panel=PERSONS)(erasure.erase)
 app.command("readmit", epilog=erasure.READMIT_EXAMPLES, rich_help_panel=PERSONS)(erasure.readmit)

@@ -99,7 +99,7 @@ def source_page(notebook: Path) -> str:
 
 
 def _head(notebook: Path) -> str:
-    return f"<!-- Made by `make notebook-pages` from notebooks/{notebook.name}; edit that. -->\n\n"
+    return f"<!-- Made by `make pages` from notebooks/{notebook.name}; edit that. -->\n\n"
 
 
 def _shown(cell: Cell) -> str:

@@ -67,7 +67,7 @@ def test_a_page_shows_text_code_outputs_and_plots(notebook: Path):
 
 @pytest.mark.parametrize("notebook", all_notebooks(), ids=lambda path: path.stem)
 def test_a_committed_page_is_of_the_notebook(notebook: Path):
-    """`make notebook-pages` writes them; what a page says apart from its outputs is the notebook's."""
+    """`make pages` writes them; what a page says apart from its outputs is the notebook's."""
     page = (PAGES / page_name(notebook)).read_text("utf-8")
     assert without_outputs(page) == source_page(notebook)
     assert page.count("<!-- output -->") >= 3
