@@ -189,15 +189,14 @@ class Settings(BaseSettings):
         return value.get_secret_value()
 
 
-def load_settings(overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Settings:
-    """Return the settings in force in a folder, if not the current one's; SettingsError lists all that are wrong.
+def load_settings(overrides: Mapping[str, Any] | None = None, *, folder: Path = Path()) -> Settings:
+    """Return the settings in force; SettingsError lists all that are wrong. ``folder`` is where ``.env`` lies.
 
     Order, strongest first: ``overrides`` (tests, command-line options), environment, ``.env``, the embedded
     stores' state file, defaults. A secret ``SCORE_X`` may lie in the file that ``SCORE_X_FILE`` names.
     PREFECT_API_URL in the environment beats the embedded Prefect server's.
     """
-    dotenv = (folder or Path()) / DOTENV
-    lines = read_dotenv(dotenv)
+    lines = read_dotenv(folder / DOTENV)
     names = {*os.environ, *(line.key for line in lines if line.key)}
     problems = [f"{name}: no such setting" for name in sorted(names) if _is_unknown(name)]
     if damage := damaged_lines(lines, DOTENV, PREFIX):
@@ -205,23 +204,14 @@ def load_settings(overrides: Mapping[str, Any] | None = None, *, folder: Path | 
     variables = {line.key: line.value for line in lines if line.key and line.value is not None} | dict(os.environ)
     from_files, unread = read_secret_files(variables, PREFIX, secret_fields())
     problems += unread
-    given = from_files | dict(overrides or {}) | {"_env_file": dotenv}
+    given = from_files | dict(overrides or {}) | {"_env_file": folder / DOTENV}
     try:
         settings = Settings(**given)
         if problems:
             raise SettingsError(problems)
-        if folder is not None:
-            given |= _paths_below(folder, settings)
-            settings = Settings(**given)
         return _with_embedded(settings, given)
     except ValidationError as error:
         raise SettingsError(problems + [_describe(e) for e in error.errors()]) from None
-
-
-def _paths_below(folder: Path, settings: Settings) -> dict[str, Any]:
-    """Return the places of settings that are read elsewhere than in the current folder."""
-    lake = settings.lake
-    return {"var": folder / settings.var} | ({"lake": str(folder / lake)} if lake and "://" not in lake else {})
 
 
 def embedded_state_path(var: Path) -> Path:

@@ -66,7 +66,11 @@ def settings_here() -> Settings:
     Jupyter works in the notebook's own folder, and ``.env`` and ``var/`` lie in the checkout's.
     """
     settings = load_settings()
-    return load_settings(folder=CHECKOUT) if settings.results_url is None else settings
+    if settings.results_url is not None:
+        return settings
+    found = load_settings(folder=CHECKOUT)
+    lake = {} if found.lake is None or "://" in found.lake else {"lake": str(CHECKOUT / found.lake)}
+    return load_settings({"var": CHECKOUT / found.var, **lake}, folder=CHECKOUT)
 
 
 def find_night(run: RunName | None = None, *, settings: Settings | None = None) -> Night:
