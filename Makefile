@@ -74,7 +74,8 @@ docs: $(READY) ## Make reference pages and the map of personal data from the dec
 
 notebooks: $(READY) ## Open the notebooks in Jupyter Lab, 200 MB the first time; they read the stores of `make up`
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[notebooks]'
-	JUPYTER_CONFIG_PATH=notebooks/jupyter $(BIN)/jupyter lab notebooks/01_start_here.py
+	JUPYTER_CONFIG_PATH=notebooks/jupyter $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	  --LabApp.default_url=/lab/tree/notebooks/01_start_here.py
 
 pages: $(READY) ## Run the notebooks on those stores and write their pages, for readers without Jupyter
 	$(BIN)/python -m notebooks.pages docs/tutorials/notebooks
