@@ -29,7 +29,7 @@ def run_notebooks(notebooks: list[Path], folder: Path, environment: dict[str, st
         cwd=ROOT / "notebooks",
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=550,
         check=False,
     )
     assert done.returncode == 0, done.stderr
