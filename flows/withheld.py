@@ -77,6 +77,16 @@ def print_errors_in_one_line() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(one, _WithoutTraceback) for one in logger.filters):
             logger.addFilter(_WithoutTraceback())
+    for handler in (*logging.getLogger().handlers, *logging.getLogger("prefect").handlers):
+        if hasattr(handler, "console") and not any(isinstance(one, _WithoutInterruption) for one in handler.filters):
+            handler.addFilter(_WithoutInterruption())
+
+
+class _WithoutInterruption(logging.Filter):
+    """Leaves out on the terminal what the command line says itself when Ctrl-C ends it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "aborted by an interrupt signal" not in record.getMessage()
 
 
 class _WithoutTraceback(logging.Filter):
