@@ -15,6 +15,7 @@ from flows.commands.endings import run_to_its_end
 from flows.commands.guide import show_guide
 from flows.commands.models import models_app
 from flows.commands.panels import DATA, NIGHT, OPERATE, PERSONS, SERVE, START, examples
+from flows.commands.reviews import reviews_app
 from flows.commands.runs import runs_app
 
 app = typer.Typer(
@@ -70,6 +71,7 @@ app.command("token", epilog=tokens.TOKEN_EXAMPLES, rich_help_panel=SERVE)(tokens
 app.command("jwks", epilog=tokens.JWKS_EXAMPLES, rich_help_panel=SERVE)(tokens.jwks)
 
 app.command("replay", epilog=replay.REPLAY_EXAMPLES, rich_help_panel=PERSONS)(replay.replay)
+app.add_typer(reviews_app, name="reviews", rich_help_panel=PERSONS)
 app.add_typer(audit_app, name="audit", rich_help_panel=PERSONS)
 app.command("erase", epilog=erasure.ERASE_EXAMPLES, rich_help_panel=PERSONS)(erasure.erase)
 app.command("readmit", epilog=erasure.READMIT_EXAMPLES, rich_help_panel=PERSONS)(erasure.readmit)
