@@ -50,7 +50,7 @@ ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the screenshots for the documentation go to."""
 
 FIRST_LOAD_BYTES = 200_000
-DESK, PHONE = {"width": 1100, "height": 900}, {"width": 360, "height": 740}
+DESK, TABLET, PHONE = ({"width": w, "height": h} for w, h in ((1100, 900), (768, 1024), (360, 740)))
 NIGHTS = (("2026-05-31", 0), ("2026-06-30", 150), ("2026-07-31", 110), ("2026-08-31", 260), ("2026-09-30", 220))
 IN_TIME, TOO_LATE = "2026-10-02T12:00:00-03:00", "2026-10-20T12:00:00-03:00"
 """Instants of the browser's clock: while the last night's scores are valid, and after."""
@@ -230,8 +230,8 @@ def in_reais(amount: float) -> str:
 
 
 def in_percent(part: float) -> str:
-    """Return a part of one in percent, with two significant digits."""
-    return f"{float(f'{100 * part:.2g}'):g}%".replace(".", ",")
+    """Return a part of one in percent, with three significant digits."""
+    return f"{float(f'{100 * part:.3g}'):g}%".replace(".", ",")
 
 
 def plain(text: str) -> str:
@@ -559,7 +559,15 @@ def test_the_keyboard_alone_is_enough(seen, url, settings, person):
     expect(panel.get_by_role("button", name="Pedir revisão")).to_be_focused()
 
 
-@pytest.mark.parametrize("look", [(DESK, "light"), (PHONE, "light"), (PHONE, "dark")], ids=["desk", "phone", "dark"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param((PHONE, "light"), id="phone"),
+        pytest.param((PHONE, "dark"), id="dark"),
+        pytest.param((DESK, "light"), id="desk", marks=pytest.mark.long),
+        pytest.param((TABLET, "dark"), id="tablet", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_nothing_and_a_phone_is_wide_enough(seen, url, settings, person, look):
     axe = axe_source()
     viewport, scheme = look

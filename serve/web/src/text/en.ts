@@ -153,7 +153,7 @@ export const en: Texts = {
     lowered: "What lowered it",
     points: (points) => `${points} points`,
     reasonsNote: (own) =>
-      `These reasons weighed most, by exactly as much as is said. They ${own ? "" : "speak to the consumer, and "}are translated: the Portuguese wording is the one that counts.`,
+      `The score adds points to a base that is the same for everybody; these weighed most, by exactly as much as is said. The sentences ${own ? "" : "speak to the consumer, and "}are translated: the Portuguese wording is the one that counts.`,
     noReasons: "No reason stands out.",
     asOf: (day) => `It takes into account what was known by the end of ${day}.`,
     valid: (instant, until) => `Worked out on ${instant}; valid until ${until}.`,

@@ -156,7 +156,7 @@ export const pt = {
     lowered: "O que reduziu",
     points: (points: string) => `${points} pontos`,
     reasonsNote: (own: boolean) =>
-      `São os motivos que mais pesaram, na medida exata em que pesaram.${own ? "" : " As frases falam ao consumidor."}`,
+      `O score soma pontos a uma base igual para todos; estes são os que mais pesaram, na medida exata em que pesaram.${own ? "" : " As frases falam ao consumidor."}`,
     noReasons: "Nenhum motivo se destacou.",
     asOf: (day: string) => `Considera o que se sabia até o fim de ${day}.`,
     valid: (instant: string, until: string) => `Calculado em ${instant}; vale até ${until}.`,
