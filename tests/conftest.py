@@ -160,6 +160,7 @@ def installation(provisioner: Provisioner) -> Iterator[Settings]:
 def _clear_dead_sessions() -> None:
     for folder in SESSIONS.iterdir():
         if not psutil.pid_exists(int(folder.name.split("-")[0])):
-            erase_stores(folder / "var")
+            for var in (folder / "var", *folder.glob("casa-*/escore/var")):
+                erase_stores(var)
             erase_left_behind(folder)
             shutil.rmtree(folder, ignore_errors=True)
