@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contracts.settings import PREFIX
-from contracts.tables import TABLES, Nature, Store, tables_of
+from contracts.table_declaration import Nature, Store
+from contracts.tables import TABLES, tables_of
 
 
 class Form(StrEnum):
@@ -127,7 +128,8 @@ PLACES: tuple[Place, ...] = (
         "results",
         "Results",
         _clear(Nature.IDENTIFIER, Nature.PSEUDONYM, SCORE),
-        f"`score`: {_setting('retention_runs')} runs and the last of each month; `execucao`, `rejeitado`: for good",
+        f"`score`: {_setting('retention_runs')} runs and the last of each month; `execucao`, `rejeitado`, `revisao`: "
+        "for good",
         "the engine's role; data scientists and auditors by a role of their own, `select` alone",
         "`escore erase`",
         _ERASED,
@@ -215,6 +217,7 @@ PERSONAL_RESULTS: dict[str, dict[str, tuple[Nature | str, Form]]] = {
         "cpfs_selados": (Nature.IDENTIFIER, Form.SEALED),
         "readmitidos": (Nature.IDENTIFIER, Form.KEYED),
     },
+    "revisao": {"cliente_id": (Nature.PSEUDONYM, Form.CLEAR)},
 }
 """What the columns of the results hold of a person, and how."""
 
@@ -226,6 +229,7 @@ IMPERSONAL_RESULTS: dict[str, str] = {
     "auditoria": "id momento consulente recurso finalidade resultado requisicao_id titular",
     "auditoria_diario": "id iniciado_em bytes registros danificados atualizado_em",
     "apagamento": "pedido_em concluido_em contagens readmitido_em",
+    "revisao": "id execucao_id motivo situacao resultado pedida_em concluida_em",
     "modelo": "versao nome horizonte_meses textos sha256 registrado_em descricao",
 }
 """Their other columns: runs, counts, versions, instants, who asked and why."""

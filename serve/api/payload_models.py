@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.regime import Regime
-from serve.api.request_fields import CpfText
+from serve.api.request_fields import CpfText, Day, NameText, PlainText
 
 Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
 Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
 Birth: TypeAlias = Annotated[date | None, Field(description="null se o que a base guarda não cabe no calendário")]
 Instant: TypeAlias = Annotated[datetime, Field(description="instante em UTC")]
+MotivoDeRevisao: TypeAlias = Literal[
+    "divida_paga",
+    "divida_desconhecida",
+    "renda_desatualizada",
+    "bens_desatualizados",
+    "eventos_desconhecidos",
+    "cadastro_desatualizado",
+    "discordancia",
+]
 Link: TypeAlias = Annotated[str | None, Field(description="endereço da página, relativo a este servidor")]
 
 
@@ -60,6 +70,19 @@ class PaginaDeClientes(_Model):
     next: Link
     previous: Link
     results: list[Cliente]
+
+
+class BuscaDeClientes(_Model):
+    """Filtros da listagem, no corpo: nomes e CPFs ficam fora da URL."""
+
+    model_config = ConfigDict(strict=True)
+
+    nome: NameText = Field(None, description="começos de palavras do nome, em qualquer ordem")
+    cpf: CpfText | None = Field(None, description="com ou sem pontuação")
+    uf: str | None = Field(None, pattern=r"^[A-Za-z]{2}$")
+    cidade: PlainText = None
+    data_nascimento: Day | None = None
+    estado_civil: PlainText = None
 
 
 class FonteDeRenda(_Model):
@@ -140,6 +163,52 @@ class Score(_Model):
     data_referencia: date = Field(description="dia até o fim do qual os fatos contam")
     calculado_em: Instant
     valido_ate: date
+
+
+class ScoreDeExecucao(_Model):
+    """O score que uma execução publicou; ``vigente`` diz se é a que está em vigor."""
+
+    execucao_id: UUID
+    data_referencia: date
+    calculado_em: Instant
+    score: int | None = Field(ge=0, le=1000)
+    faixa: Literal["baixo", "regular", "bom", "muito_bom"] | None
+    status: Literal["OK", "DADOS_INSUFICIENTES"]
+    probabilidade_inadimplencia: float | None = Field(ge=0, le=1, description="dentro do horizonte do modelo")
+    modelo: Modelo
+    vigente: bool
+
+
+class HistoricoDeScores(_Model):
+    """Scores de um consumidor nas execuções que se guardam, da data de referência mais recente à mais antiga."""
+
+    cliente_id: str
+    escala: Escala
+    results: list[ScoreDeExecucao]
+
+
+class PedidoDeRevisao(_Model):
+    """Por que se pede a revisão: um motivo da lista, sem texto livre, que poderia trazer dados de outras pessoas."""
+
+    motivo: MotivoDeRevisao
+
+
+class Revisao(_Model):
+    """Um pedido de revisão e o que se fez dele; ``execucao_id`` é a execução cujo score se pediu que fosse revisto."""
+
+    id: UUID
+    execucao_id: UUID
+    motivo: MotivoDeRevisao
+    situacao: Literal["aberta", "concluida"]
+    resultado: Literal["mantido", "corrigido"] | None = Field(description="null enquanto está aberta")
+    pedida_em: Instant
+    concluida_em: Annotated[datetime | None, Field(description="instante em UTC; null enquanto está aberta")]
+
+
+class RevisoesDoConsumidor(_Model):
+    """Pedidos de revisão de um consumidor, do mais recente ao mais antigo."""
+
+    results: list[Revisao]
 
 
 class ConsultaDeScores(_Model):

@@ -11,55 +11,33 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from contracts.settings import Settings
 from serve.app import create_app
-from serve.publishing.publish import Publisher
-from stores.connections import redis_client, sql_engine
 from tests.api_server import running, token
-from tests.score_samples import make_run, make_scores, open_run
+from tests.browser import WAIT_MILLISECONDS, WATCH_POLICY, launched
+from tests.published_runs import publish
+from tests.score_samples import make_run, make_scores
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SCORES = make_scores(20)
 PERSON = max(SCORES.to_pylist(), key=lambda row: (len(row["motivos"]), row["score"] or 0))
 CLIENT_ID = PERSON["cliente_id"]
-WAIT_MILLISECONDS = 20_000
 ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the screenshot for the documentation goes to."""
-
-WATCH_POLICY = """
-window.refused = [];
-document.addEventListener("securitypolicyviolation", event => window.refused.push(event.violatedDirective));
-"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip("no Chromium on this machine: `scripts/install-browser` installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def settings(make_installation: Callable[[str], Settings]) -> Settings:
     settings = make_installation("navegador")
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    cache = redis_client(settings.secret("redis_url"), timeout=10)
-    publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
-    run = make_run(1)
-    open_run(engine, run)
-    publisher.begin(run, consumers=len(SCORES))
-    publisher.stage(SCORES)
-    publisher.switch(run)
-    engine.dispose()
-    cache.close()
+    publish(settings, make_run(1), SCORES)
     return settings
 
 
