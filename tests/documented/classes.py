@@ -26,6 +26,7 @@ ALWAYS = (
     HOW_TO + "replay-a-score.md",
     HOW_TO + "read-a-model-report.md",
     HOW_TO + "watch-the-api.md",
+    HOW_TO + "complete-in-the-shell.md",
     HOW_TO + "guard-the-stores.md",
     HOW_TO + "own-stores.md",
     REFERENCE + "features.md",
@@ -34,6 +35,9 @@ ALWAYS = (
     TUTORIAL,
 )
 LONG = (
+    HOW_TO + "use-the-page.md",
+    REFERENCE + "json-output.md",
+    HOW_TO + "review-a-score.md",
     HOW_TO + "run-incrementally.md",
     HOW_TO + "roll-back.md",
     HOW_TO + "export-a-model.md",
@@ -90,14 +94,21 @@ NOT_HERE = (
     Entry(HOW_TO + "run-on-many-machines.md", "dask ", "needs a second machine; test_dask.py does it on this one"),
     Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
     Entry(HOW_TO + "watch-the-api.md", "pip install", INSTALLS),
+    Entry(HOW_TO + "use-the-page.md", "make web", "needs npm's packages; test_web_build.py holds what was built"),
     Entry(HOW_TO + "run-system-c-on-lambda.md", "", INSTALLS + "; test_lambda_c.py judges the list of packages"),
     Entry(HOW_TO + "test-on-real-servers.md", "", SUITE),
     Entry(REFERENCE + "fuzzing.md", "make fuzz", INSTALLS),
+    Entry(REFERENCE + "cli.md", "escore demo --keep", "leaves servers behind; the demonstration itself is run"),
+    Entry(REFERENCE + "cli.md", "escore demo --serve", "goes on until Ctrl-C; the demonstration itself is run"),
 )
 ELSEWHERE = (
+    Entry(REFERENCE + "cli.md", "escore down", TUTORIAL),
+    Entry(REFERENCE + "cli.md", "escore populate", TUTORIAL),
+    Entry(REFERENCE + "cli.md", "escore import berka", "tests/flows/test_berka_run.py"),
     Entry("docs/explanation/what-is-known-as-of.md", "cutoff_utc", "contracts/reference_date.py::cutoff_utc"),
     Entry(HOW_TO + "own-stores.md", "cd deploy/sql", "tests/integration/test_rights.py"),
     Entry(HOW_TO + "own-stores.md", "psql -v", "tests/integration/test_rights.py"),
+    Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
     Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
@@ -117,15 +128,29 @@ PARSED = (
 SETTINGS = (
     Entry(HOW_TO + "guard-the-stores.md", "export SCORE_", "names stores of the reader's own"),
     Entry(HOW_TO + "own-stores.md", "export SCORE_", "names stores of the reader's own"),
+    Entry(HOW_TO + "use-the-page.md", "export SCORE_", "names a page of the reader's own"),
     Entry(HOW_TO + "run-on-many-machines.md", "export SCORE_LAKE", "names a bucket of the reader's own"),
 )
-BEFORE = {HOW_TO + "watch-the-api.md": "escore serve --port 8080 &"}
+_SERVES = "escore serve --port 8080 &"
+_ASKS_FOR_REVIEW = (
+    'curl -sf -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
+    '-d \'{"motivo": "divida_paga"}\' '
+    "http://127.0.0.1:8080/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/revisoes"
+)
+_KEY_PAIR = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out chave.pem"
+BEFORE = {
+    HOW_TO + "watch-the-api.md": (_SERVES,),
+    HOW_TO + "review-a-score.md": (_SERVES, _ASKS_FOR_REVIEW),
+    REFERENCE + "cli.md": (_SERVES, _ASKS_FOR_REVIEW, _KEY_PAIR),
+}
 """What a page takes for granted beyond the README's end state."""
 UNCOMPARED = (Entry(HOW_TO + "own-stores.md", "escore check", "shows what the reader's own views give"),)
 """Blocks whose shown output is of another installation."""
 KILLED_BEFORE = {HOW_TO + "resume-a-run.md": "2025-11-30"}
 """A run of that date was killed before a page begins."""
-EXPECTED: dict[tuple[str, str], int] = {}
+EXPECTED = {
+    (REFERENCE + "cli.md", "escore monitor --fail-on alerta"): 6,
+}
 """Exit codes other than 0 that a page says a command ends with."""
 LISTS = {
     Class.NOT_HERE: NOT_HERE,

@@ -37,6 +37,7 @@ _SERVE = re.compile(r"\bescore serve\b(?!.*--port)")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4}\b|(?<=port )\d{4}\b")
 DEFAULT_PORT = "8080"
 SECRET_BYTES = 32
+IN_FORCE = "execucao where situacao = 'publicada'"
 _OF_TESTS = (PREFIX, "PREFECT_", "PYTEST_", "PYTHON", "VIRTUAL_ENV", "COVERAGE")
 
 
@@ -64,7 +65,11 @@ class House:
         """Return the environment of a fresh terminal, the virtual environment entered."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_TESTS)}
         programs = f"{self.root / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        return kept | {"PATH": programs, "PYTHONPATH": str(self.root), "COLUMNS": COLUMNS, "MPLBACKEND": "Agg"}
+        home = self.root.parent / "lar"
+        home.mkdir(exist_ok=True)
+        (home / ".curlrc").write_text("fail-with-body\n")  # an answer of 400 or more is no success
+        own = {"PATH": programs, "PYTHONPATH": str(self.root), "HOME": str(home), "COLUMNS": COLUMNS}
+        return kept | own | {"MPLBACKEND": "Agg"}
 
     def shell(self) -> Shell:
         """Open a terminal in the root."""
@@ -96,7 +101,7 @@ class House:
         for words, smaller in self._smaller.items():
             text = text.replace(words, smaller)
         text = self._with_secrets(text)
-        text = _RUN.sub(lambda _: self._run(half_finished="runs abandon" in text), text)
+        text = _RUN.sub(lambda _: self._identity(text), text)
         text = _CONSUMER.sub(lambda _: consumer(), text)
         text = _MODEL.sub(lambda found: self._model(found[1], in_force="retire" not in text), text)
         text = _SERVE.sub(lambda found: f"{found[0]} --port {DEFAULT_PORT}", text)
@@ -149,11 +154,13 @@ class House:
     def _secret_next(self) -> str:
         return secrets.token_urlsafe(SECRET_BYTES)
 
-    def _run(self, *, half_finished: bool) -> str:
-        if half_finished:
+    def _identity(self, command: str) -> str:
+        """Return the run, or the request for review, that a command is about."""
+        if "runs abandon" in command:
             return self.half_finished_run("2025-10-31")
-        [_, [run]] = self.query("select id from execucao where situacao = 'publicada'")
-        return str(run)
+        what = "revisao where situacao = 'aberta'" if "reviews close" in command else IN_FORCE
+        [_, [identity]] = self.query(f"select id from {what}")
+        return str(identity)
 
     def _model(self, date: str, *, in_force: bool) -> str:
         """Return the newest model of a date, or of any where there is none; to retire, one not in force."""
@@ -178,7 +185,7 @@ def _copy_tree(root: Path) -> None:
     for folder in {path.parent for path in root.rglob("*.py")}:
         compiled = ROOT / folder.relative_to(root) / "__pycache__"
         if compiled.is_dir():
-            shutil.copytree(compiled, folder / "__pycache__", ignore=shutil.ignore_patterns("*pytest*"))
+            shutil.copytree(compiled, folder / "__pycache__", dirs_exist_ok=True)
 
 
 def _link_environment(venv: Path) -> None:

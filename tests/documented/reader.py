@@ -16,7 +16,7 @@ from tests.documented.classes import README, TUTORIAL, Class, Entry, Piece, piec
 from tests.documented.databases import answer
 from tests.documented.house import House
 from tests.documented.shape import is_like, lines_that_lack
-from tests.documented.shell import READY, SECONDS, Command, Done, Shell
+from tests.documented.shell import SECONDS, Command, Done, Shell
 from tests.documented.texts import parse
 
 LOG = logging.getLogger(__name__)
@@ -86,8 +86,10 @@ class _Walk:
     def walk(self, pieces: list[Piece]) -> None:
         if self._page in classes.KILLED_BEFORE:
             self._house.half_finished_run(classes.KILLED_BEFORE[self._page])
-        if before := classes.BEFORE.get(self._page):
-            self._enter(self._resolved(before), Command(before, 0), may_fail=False)
+        for before in classes.BEFORE.get(self._page, ()):
+            done = self._enter(self._resolved(before), Command(before, 0), may_fail=False)
+            if done.status:
+                raise StumbleError(f"before {self._page}: {before}\n{done.output}")
         for number, piece in enumerate(pieces):
             if piece.kind is Class.PARSED or (piece.kind is Class.RUN and piece.block.tag not in DOING):
                 self._timed(piece, lambda piece=piece: parse(piece.block))
@@ -124,19 +126,19 @@ class _Walk:
         if self._shell is None:
             self._shell = self._house.shell()
         if command.starts_server or command.stays:
-            return self._serve(self._shell, text, stays=command.stays)
+            return self._serve(self._shell, text, command)
         done = self._shell.run(text, may_fail=may_fail)
         self._reader.printed.setdefault(_bare(text), done.output)
         return done
 
-    def _serve(self, shell: Shell, text: str, *, stays: bool) -> Done:
+    def _serve(self, shell: Shell, text: str, command: Command) -> Done:
         """Start the API and wait until it says that it serves; one that holds the terminal is ended then."""
         if self._serves and SHARES not in text:
             shell.run(STOP, may_fail=True)
-        self._serves = not stays
-        done = shell.run(f"{_COMMENT.sub('', text)} &" if stays else text)
-        printed = shell.wait_for(READY)
-        if stays:
+        self._serves = command.starts_server
+        done = shell.run(text if command.starts_server else f"{_COMMENT.sub('', text)} &")
+        printed = shell.wait_for(command.says)
+        if command.stays:
             done = shell.run(STOP, may_fail=True)
         return Done(done.status, printed, done.seconds, done.cpu)
 

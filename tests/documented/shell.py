@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 
 SECONDS = 500
-READY = "Uvicorn running"
-_SERVES = re.compile(r"^(?:\w+=\S+ )*escore serve\b")
+SAYS = {"escore serve": "Uvicorn running", "escore audit ship": "ships"}
+"""What stays until it is stopped, and the words by which it says that it is ready."""
+_STAYS = re.compile(rf"^(?:\w+=\S+ )*({'|'.join(SAYS)})\b(?!.*--once)")
 _CPU = re.compile(r"(\d+)m([\d.]+)s")
 
 
@@ -28,13 +29,20 @@ class Command:
 
     @property
     def starts_server(self) -> bool:
-        """Return whether it leaves the API running behind it."""
-        return bool(_SERVES.match(self.text)) and self.text.split("#")[0].rstrip().endswith("&")
+        """Return whether it leaves a server running behind it."""
+        return bool(_STAYS.match(self.text)) and self.text.split("#")[0].rstrip().endswith("&")
 
     @property
     def stays(self) -> bool:
         """Return whether it runs until somebody ends it."""
-        return bool(_SERVES.match(self.text)) and not self.starts_server
+        return bool(_STAYS.match(self.text)) and not self.starts_server
+
+    @property
+    def says(self) -> str:
+        """Return the words by which a server says that it is ready."""
+        match = _STAYS.match(self.text)
+        assert match is not None
+        return SAYS[match[1]]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def test_what_another_test_runs_names_a_test_that_is_there():
     for entry in LISTS[Class.ELSEWHERE]:
         path, _, name = entry.why.partition("::")
         text = (ROOT / path).read_text(encoding="utf-8")
-        assert f"def {name or 'test_'}" in text, entry
+        assert (entry.words if path.endswith(".md") else f"def {name or 'test_'}") in text, entry
 
 
 def test_few_are_left_out_for_good():
