@@ -90,6 +90,8 @@ NOT_HERE = (
     Entry(README, "make test", SUITE),
     Entry(HOW_TO + "build-the-image.md", "", NO_ENGINE),
     Entry(HOW_TO + "develop-on-real-stores.md", "", NO_ENGINE),
+    Entry(HOW_TO + "guard-the-stores.md", "Secret(value=input())", "asks for a secret on the terminal"),
+    Entry(HOW_TO + "monitor-a-model.md", "prefect automation create", "needs a deployment that is there"),
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
     Entry(HOW_TO + "run-on-many-machines.md", "dask ", "needs a second machine; test_dask.py does it on this one"),
     Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
@@ -122,6 +124,7 @@ LATER = (
     Entry(TUTORIAL, "escore run --as-of 2025-12-31 --json", "11 s of CPU; the README runs the same"),
 )
 PARSED = (
+    Entry(HOW_TO + "monitor-a-model.md", "Automation(", "needs a deployment that is there"),
     Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "a part of a declaration, with what is there left out"),
     Entry(HOW_TO + "add-a-feature.md", '"bens_dias_desde_ultimo_registro": ', "one entry of a dictionary"),
 )
