@@ -32,8 +32,8 @@ test: $(READY) ## Run every check and the whole test suite
 	@scripts/install-browser
 	@scripts/install-tls-servers
 	@scripts/install-web
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(addprefix --ignore=,$(WITH_SERVERS))
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser

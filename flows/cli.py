@@ -20,7 +20,9 @@ from flows.commands.runs import runs_app
 
 app = typer.Typer(
     name="escore",
-    help="Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.",
+    help="""Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.
+
+    Without a command: tells where this installation is, and what to do next.""",
     epilog=examples(
         "make demo  # all of it at once, on a state of its own; or step by step:",
         "escore up",

@@ -45,9 +45,11 @@ def up(
     from stores.embedded import start_stores
     from stores.migrate import migrate
 
-    start_stores(load_settings().var, with_prefect=prefect, report=ERR.print)
+    var = load_settings().var
+    ERR.print(f"starting the embedded stores below {var}: a quarter of a minute ...", highlight=False, markup=False)
+    start_stores(var, with_prefect=prefect, report=ERR.print)
     migrate(load_settings(), report=ERR.print)
-    _print_status(load_settings().var, as_json=as_json)
+    _print_status(var, as_json=as_json)
 
 
 def down(

@@ -9,21 +9,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.regime import Regime
-from serve.api.request_fields import CpfText, Day, NameText, PlainText
+from serve.api.body_models import MotivoDeRevisao
 
 Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
 Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
 Birth: TypeAlias = Annotated[date | None, Field(description="null se o que a base guarda não cabe no calendário")]
 Instant: TypeAlias = Annotated[datetime, Field(description="instante em UTC")]
-MotivoDeRevisao: TypeAlias = Literal[
-    "divida_paga",
-    "divida_desconhecida",
-    "renda_desatualizada",
-    "bens_desatualizados",
-    "eventos_desconhecidos",
-    "cadastro_desatualizado",
-    "discordancia",
-]
 Link: TypeAlias = Annotated[str | None, Field(description="endereço da página, relativo a este servidor")]
 
 
@@ -70,19 +61,6 @@ class PaginaDeClientes(_Model):
     next: Link
     previous: Link
     results: list[Cliente]
-
-
-class BuscaDeClientes(_Model):
-    """Filtros da listagem, no corpo: nomes e CPFs ficam fora da URL."""
-
-    model_config = ConfigDict(strict=True)
-
-    nome: NameText = Field(None, description="começos de palavras do nome, em qualquer ordem")
-    cpf: CpfText | None = Field(None, description="com ou sem pontuação")
-    uf: str | None = Field(None, pattern=r"^[A-Za-z]{2}$")
-    cidade: PlainText = None
-    data_nascimento: Day | None = None
-    estado_civil: PlainText = None
 
 
 class FonteDeRenda(_Model):
@@ -187,12 +165,6 @@ class HistoricoDeScores(_Model):
     results: list[ScoreDeExecucao]
 
 
-class PedidoDeRevisao(_Model):
-    """Por que se pede a revisão: um motivo da lista, sem texto livre, que poderia trazer dados de outras pessoas."""
-
-    motivo: MotivoDeRevisao
-
-
 class Revisao(_Model):
     """Um pedido de revisão e o que se fez dele; ``execucao_id`` é a execução cujo score se pediu que fosse revisto."""
 
@@ -209,12 +181,6 @@ class RevisoesDoConsumidor(_Model):
     """Pedidos de revisão de um consumidor, do mais recente ao mais antigo."""
 
     results: list[Revisao]
-
-
-class ConsultaDeScores(_Model):
-    """CPFs cujos scores se pedem, com ou sem pontuação."""
-
-    cpfs: list[CpfText] = Field(min_length=1, max_length=1000)
 
 
 class ResultadoDeConsulta(_Model):

@@ -8,9 +8,10 @@ from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
 from serve.access.refusals import not_the_titular
+from serve.api.body_models import BuscaDeClientes
 from serve.api.direct_route import add_direct_route
 from serve.api.json_text import encode_json
-from serve.api.payload_models import BuscaDeClientes, PaginaDeClientes
+from serve.api.payload_models import PaginaDeClientes
 from serve.api.problems import problem_response
 from serve.api.request_body import parse_body, read_body
 from serve.api.request_fields import only_parameters

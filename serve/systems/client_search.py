@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from serve.api.payload_models import BuscaDeClientes
+from serve.api.body_models import BuscaDeClientes
 from serve.api.request_fields import CpfText, Day, Integer, NameText, PlainText
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Span

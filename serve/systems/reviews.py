@@ -15,10 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
+from serve.api.body_models import PedidoDeRevisao
 from serve.api.clock import Clock
 from serve.api.direct_route import add_direct_route
 from serve.api.json_text import encode_json
-from serve.api.payload_models import PedidoDeRevisao, Revisao, RevisoesDoConsumidor
+from serve.api.payload_models import Revisao, RevisoesDoConsumidor
 from serve.api.problems import problem_response, problem_responses
 from serve.api.request_body import parse_body, read_body
 from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters

@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
+from serve.api.body_models import ConsultaDeScores
 from serve.api.direct_route import Headers, add_direct_route, header, send_answer
-from serve.api.payload_models import ConsultaDeScores, ResultadosDeConsulta, Score
+from serve.api.payload_models import ResultadosDeConsulta, Score
 from serve.api.problems import problem_response, problem_responses
 from serve.api.request_body import parse_body, read_body
 from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters
