@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import NOT_RUN
 from tests.documented.classes import ALWAYS, LONG, Class, pieces_of
 from tests.documented.house import House
 from tests.documented.reader import Reader
@@ -43,20 +44,20 @@ def reader(open_house: Open) -> Iterator[Reader]:
         yield reader
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which documented commands and snippets were not run, and why."""
-    for line in left_out(is_whole=config.getoption("--run-long")):
-        terminalreporter.write_line(f"- {line}")
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """Have the last lines say which documented commands and snippets were not run, and why."""
+    config.stash[NOT_RUN] = left_out(is_whole=config.getoption("--run-long"))
 
 
 def left_out(*, is_whole: bool) -> list[str]:
-    """Return a line for each reason."""
-    reasons: Counter[str] = Counter()
+    """Return a line on what waits for the long form, and one on what never runs here."""
+    later, reasons = 0, Counter[str]()
     for page in (*ALWAYS, *LONG):
         for piece in pieces_of(page):
             if piece.kind is Class.NOT_HERE and piece.entry is not None:
                 reasons[piece.entry.why] += 1
-            elif not is_whole and (piece.kind is Class.LATER or (page in LONG and piece.kind is Class.RUN)):
-                reasons["`make test-long` runs them"] += 1
-    return [f"{number} documented commands or snippets: {why}" for why, number in sorted(reasons.items())]
+            later += piece.kind is Class.LATER or (page in LONG and piece.kind is Class.RUN)
+    told = "; ".join(f"{number}: {why}" for why, number in reasons.most_common())
+    lines = [f"{reasons.total()} documented commands and snippets have never run here ({told})"]
+    return lines if is_whole else [f"{later} documented commands and snippets: `make test-long` runs them", *lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ SECONDS = 500
 SAYS = {"escore serve": "Uvicorn running", "escore audit ship": "ships"}
 """What stays until it is stopped, and the words by which it says that it is ready."""
 _STAYS = re.compile(rf"^(?:\w+=\S+ )*({'|'.join(SAYS)})\b(?!.*--once)")
+_HERE = re.compile(r"<<\s*['\"]?(\w+)")
+_OPENS = re.compile(r"(?:for|while|until|if|case|\{)\s")
 _CPU = re.compile(r"(\d+)m([\d.]+)s")
 
 
@@ -72,9 +75,16 @@ def commands_of(body: str) -> Iterator[Command]:
 
 
 def _is_cut_short(text: str) -> bool:
-    """Return whether bash looks for more; it only warns of a here-document without its end."""
-    judged = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
-    return bool(judged.returncode or judged.stderr)
+    """Return whether bash would look for more; it is asked itself where words open a block."""
+    if (here := _HERE.search(text)) is not None:
+        return here[1] not in text.splitlines()[1:]
+    if _OPENS.match(text):
+        return bool(subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False).returncode)
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:
+        return True
+    return text.count("(") != text.count(")") or bool(words and words[-1] in {"|", "&&", "||"})
 
 
 class Shell:
