@@ -5,7 +5,7 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
+WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration tests/documented
 
 .PHONY: help setup demo sandbox test test-long fuzz check format up down web docs notebooks pages screenshots bench peers audit sbom image lock clean
 
