@@ -72,10 +72,10 @@ def run_demo(  # noqa: PLR0913 - what the command takes, each by its name
             examples = find_examples(Caller(address, _mint(timedelta(minutes=10))))
             _show_scores(console, examples)
             _show_examples(console, examples)
+            _say(console, f"done in {time.monotonic() - started:.0f} s")
             if serve:
                 _serve_until_stopped(console, address, examples)
-        _say(console, f"done in {time.monotonic() - started:.0f} s")
-        _show_next(console, var, keep=keep)
+        _show_next(console, var, keep=keep, served=serve)
     finally:
         if not keep:
             stop_stores(var, report=lambda _line: None)
@@ -199,7 +199,7 @@ def _serve_until_stopped(console: Console, address: str, examples: list[dict[str
     stopped.wait()
 
 
-def _show_next(console: Console, var: Path, *, keep: bool) -> None:
+def _show_next(console: Console, var: Path, *, keep: bool, served: bool) -> None:
     reports = sorted((var / "relatorios").glob("*.html"), key=lambda path: path.stat().st_mtime)
     console.print(f"report (open it in a browser): {reports[-1].resolve()}", highlight=False, soft_wrap=True)
     if keep:
@@ -213,6 +213,8 @@ def _show_next(console: Console, var: Path, *, keep: bool) -> None:
             "  sign in with what `escore token` prints",
             highlight=False,
         )
+    elif served:
+        console.print("the stores are stopped", highlight=False)
     else:
         console.print(
             "the stores are stopped; `make sandbox` does the same and leaves the page and the API up to look around",
