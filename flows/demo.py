@@ -73,11 +73,11 @@ def run_demo(  # noqa: PLR0913 - what the command takes, each by its name
             examples = find_examples(caller)
             _show_scores(console, examples)
             _show_examples(console, examples, refused=find_refused(caller))
+            _say(console, f"done in {time.monotonic() - started:.0f} s")
             if serve:
                 _ask_review(console, caller, examples)
                 _serve_until_stopped(console, address, examples)
-        _say(console, f"done in {time.monotonic() - started:.0f} s")
-        _show_next(console, var, keep=keep)
+        _show_next(console, var, keep=keep, served=serve)
     finally:
         if not keep:
             stop_stores(var, report=lambda _line: None)
@@ -217,7 +217,7 @@ def _good_one(examples: list[dict[str, Any]]) -> str:
     return str(max((score["score"] or 0, score["cliente_id"]) for score in examples)[1])
 
 
-def _show_next(console: Console, var: Path, *, keep: bool) -> None:
+def _show_next(console: Console, var: Path, *, keep: bool, served: bool) -> None:
     reports = sorted((var / "relatorios").glob("*.html"), key=lambda path: path.stat().st_mtime)
     console.print(f"report (open it in a browser): {reports[-1].resolve()}", highlight=False, soft_wrap=True)
     if keep:
@@ -231,6 +231,8 @@ def _show_next(console: Console, var: Path, *, keep: bool) -> None:
             "  sign in with what `escore token` prints",
             highlight=False,
         )
+    elif served:
+        console.print("the stores are stopped", highlight=False)
     else:
         console.print(
             "the stores are stopped; `make sandbox` does the same and leaves the page and the API up to look around",
