@@ -113,6 +113,7 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
+    Entry(REFERENCE + "fuzzing.md", "--cases", "tests/fuzz/test_targets.py"),
     Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
 )
@@ -136,7 +137,7 @@ SETTINGS = (
 )
 _SERVES = "escore serve --port 8080 &"
 _ASKS_FOR_REVIEW = (
-    'curl -sf -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
+    'curl -s -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
     '-d \'{"motivo": "divida_paga"}\' '
     "http://127.0.0.1:8080/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/revisoes"
 )
