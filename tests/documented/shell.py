@@ -21,6 +21,7 @@ SAYS = {"escore serve": "Uvicorn running", "escore audit ship": "ships"}
 _STAYS = re.compile(rf"^(?:\w+=\S+ )*({'|'.join(SAYS)})\b(?!.*--once)")
 _HERE = re.compile(r"<<\s*['\"]?(\w+)")
 _OPENS = re.compile(r"(?:for|while|until|if|case|\{)\s")
+_COMMENT = re.compile(r"\s+#.*$")
 _CPU = re.compile(r"(\d+)m([\d.]+)s")
 
 
@@ -57,6 +58,11 @@ class Done:
     output: str
     seconds: float
     cpu: float
+
+
+def bare(text: str) -> str:
+    """Return a command without its comment."""
+    return " ".join(_COMMENT.sub("", text).split())
 
 
 def commands_of(body: str) -> Iterator[Command]:
