@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
 
-.PHONY: help setup demo test test-long fuzz check format up down docs screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo test test-long fuzz check format up down prefect docs screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ up: $(READY) ## Start the embedded stores and Prefect
 
 down: $(READY) ## Stop them
 	$(BIN)/escore down
+
+prefect: $(READY) ## Start Prefect and a worker here, deploy everything, let a schedule start a night; PREFECT="--exit" ends after it
+	$(BIN)/escore prefect local $(PREFECT)
 
 docs: $(READY) ## Make reference pages and the map of personal data from the declarations, the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference

@@ -19,12 +19,14 @@ from contracts.private_process import keep_files_private, keep_memory_private
 from contracts.settings import RESULTS_SETTINGS, RUN_SETTINGS, SOURCE_SETTINGS, load_settings
 from flows.cli_audit import audit_app
 from flows.cli_erase import ERASE_EXAMPLE, READMIT_EXAMPLE, erase, readmit
+from flows.cli_erasures import erasures_app
 from flows.cli_flows import call_flow, point_prefect_at_its_server
 from flows.cli_keys import ROTATE_EXAMPLE, rotate_key
 from flows.cli_models import models_app
 from flows.cli_monitor import MONITOR_EXAMPLE, monitor
 from flows.cli_options import AsJson, AsOf
 from flows.cli_output import ERR, OUT, print_json, print_result, print_status, print_values, shown
+from flows.cli_prefect import prefect_app
 from flows.cli_review import REPLAY_EXAMPLE, replay
 from flows.cli_runs import runs_app
 from flows.cli_tokens import JWKS_EXAMPLE, MINT_EXAMPLE, jwks, token
@@ -44,6 +46,8 @@ app.add_typer(import_app, name="import")
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
 app.add_typer(audit_app, name="audit")
+app.add_typer(erasures_app, name="erasures")
+app.add_typer(prefect_app, name="prefect")
 
 
 @app.command(epilog="Example: escore up")

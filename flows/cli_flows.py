@@ -3,6 +3,8 @@
 # ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from contracts.errors import StoreUnavailableError
@@ -25,12 +27,17 @@ def call_flow(flow: Any, **parameters: Any) -> Any:
 
     What fails inside a flow is an EscoreError (``values_withheld``); a RuntimeError is Prefect's own.
     """
+    with prefect_answers("the table execucao tells how far the run got"):
+        return flow(**parameters)
+
+
+@contextmanager
+def prefect_answers(advice: str = "`escore status` shows a local one") -> Iterator[None]:
+    """Let a Prefect server that is not there, refuses or goes away be one clear line."""
     from httpx import HTTPError
     from prefect.exceptions import PrefectException
 
     try:
-        return flow(**parameters)
+        yield
     except (HTTPError, PrefectException, RuntimeError) as error:
-        raise StoreUnavailableError(
-            f"Prefect's server does not answer ({type(error).__name__}); the table execucao tells how far the run got"
-        ) from None
+        raise StoreUnavailableError(f"Prefect's server does not answer ({type(error).__name__}); {advice}") from None

@@ -23,6 +23,10 @@ AsOf = Annotated[
     date,
     typer.Option("--as-of", parser=parse_date, metavar="DATE", help="Reference date, YYYY-MM-DD (ends in São Paulo)."),
 ]
+OptionalAsOf = Annotated[
+    date | None,
+    typer.Option("--as-of", parser=parse_date, metavar="DATE", help="Reference date, YYYY-MM-DD; default: yesterday."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 
 

@@ -21,6 +21,7 @@ RESULT_RIGHTS: Rights = {
     "auditoria": ("select", "insert"),
     "auditoria_diario": ("select", "insert", "update"),
     "apagamento": ("select", "insert", "update"),
+    "pedido_apagamento": ("select", "insert", "update"),
     "score_vigente": ("select",),
 }
 """The engine's. The audit trail can be added to, never altered; how far a journal segment has come can move on, never
@@ -42,6 +43,9 @@ READER_RIGHTS: Mapping[str, Rights] = {
     AUDITOR: {
         **dict.fromkeys(("execucao", "modelo", "auditoria", "auditoria_diario"), ("select",)),
         "apagamento": ("select (titular, pedido_em, concluido_em, contagens, readmitido_em)",),
+        "pedido_apagamento": (
+            "select (id, titular, situacao, pedido_em, tentativas, tentado_em, motivo, concluido_em, prova)",
+        ),
     },
 }
 """People's, by the names of ``deploy/sql``, granted where the roles may enter the database. Who read whose data is the

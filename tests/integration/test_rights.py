@@ -63,6 +63,7 @@ ENGINE_MAY_NOT = (
     "drop table execucao",
     "delete from modelo",
     "delete from apagamento",
+    "delete from pedido_apagamento",
     "update rejeitado set regra = 'x'",
     "update alembic_version set version_num = 'x'",
     "create or replace view score_vigente as select * from score",
@@ -87,6 +88,7 @@ API_MAY_NOT = (
     "delete from auditoria_diario",
     "select * from rejeitado",
     "select * from apagamento",
+    "select * from pedido_apagamento",
     "select * from alembic_version",
     "set role escore_motor",
 )
@@ -111,6 +113,7 @@ MAY_NOT = {
         "select * from auditoria",
         "select * from auditoria_diario",
         "select * from apagamento",
+        "select * from pedido_apagamento",
         "insert into auditoria default values",
     ),
     "escore_auditor": (
@@ -120,6 +123,7 @@ MAY_NOT = {
         "select * from rejeitado",
         "select cpfs from apagamento",
         "select cpfs_selados from apagamento",
+        "select cliente_selado from pedido_apagamento",
         "insert into auditoria default values",
     ),
 }
@@ -136,6 +140,8 @@ MAY = {
         "insert into auditoria (consulente, recurso, resultado) values ('terminal', 'replay', 200)",
         "insert into apagamento (titular, cpfs) values ('h', '{}')",
         "update apagamento set concluido_em = now()",
+        "insert into pedido_apagamento (id, titular, cliente_selado) values (gen_random_uuid(), 'h', 'x')",
+        "update pedido_apagamento set situacao = 'concluido', cliente_selado = null, concluido_em = now()",
         "select * from score_vigente",
         "select version_num from alembic_version",
     ),
@@ -150,7 +156,8 @@ MAY = {
     "escore_analista": ("select * from score_vigente", "select * from score", "select * from rejeitado",
                         "select * from execucao", "select * from modelo"),
     "escore_auditor": ("select * from auditoria", "select * from auditoria_diario", "select * from execucao",
-                       "select titular, pedido_em, concluido_em from apagamento", "select * from modelo"),
+                       "select titular, pedido_em, concluido_em from apagamento",
+                       "select id, situacao, prova from pedido_apagamento", "select * from modelo"),
 }  # fmt: skip
 DATABASES = dict.fromkeys(MAY, "score") | {"escore_leitor_b": "base_b"}
 ENGINE_OWNS_A_SCHEMA = {"create table x (a int)", "create function x() returns int language sql as 'select 1'"}

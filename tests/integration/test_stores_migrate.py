@@ -113,8 +113,8 @@ def _forget_results(settings: Settings) -> None:
         connection.execute(sa.text("drop view score_vigente"))
         connection.execute(
             sa.text(
-                "drop table apagamento, auditoria_diario, auditoria, rejeitado, score, execucao, modelo,"
-                " alembic_version"
+                "drop table pedido_apagamento, apagamento, auditoria_diario, auditoria, rejeitado, score, execucao,"
+                " modelo, alembic_version"
             )
         )
     engine.dispose()
