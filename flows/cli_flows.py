@@ -34,10 +34,15 @@ def call_flow(flow: Any, **parameters: Any) -> Any:
 @contextmanager
 def prefect_answers(advice: str = "`escore status` shows a local one") -> Iterator[None]:
     """Let a Prefect server that is not there, refuses or goes away be one clear line."""
+    try:
+        yield
+    except _prefect_errors() as error:
+        raise StoreUnavailableError(f"Prefect's server does not answer ({type(error).__name__}); {advice}") from None
+
+
+def _prefect_errors() -> tuple[type[Exception], ...]:
+    """Return the classes of Prefect's own failures; imported when one has happened, and Prefect knows its server."""
     from httpx import HTTPError
     from prefect.exceptions import PrefectException
 
-    try:
-        yield
-    except (HTTPError, PrefectException, RuntimeError) as error:
-        raise StoreUnavailableError(f"Prefect's server does not answer ({type(error).__name__}); {advice}") from None
+    return HTTPError, PrefectException, RuntimeError
