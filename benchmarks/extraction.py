@@ -32,7 +32,8 @@ from benchmarks.run_memory import AS_OF, escore
 from benchmarks.temporary_stores import temporary_stores
 from contracts.extraction import CpfRange
 from contracts.settings import Settings, load_settings
-from contracts.tables import Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import tables_of
 from extract import base_a, base_b, base_c
 from extract.extraction import extract_range
 from extract.mongo_replies import find_arrays

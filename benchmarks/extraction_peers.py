@@ -30,7 +30,8 @@ from benchmarks.run_memory import AS_OF
 from benchmarks.table.figures import FLOOR, OURS, Run
 from benchmarks.table.rounds import Entrant, Outcome, Report
 from contracts.extraction import CpfRange
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 from extract import base_a, base_b, base_c
 from extract.extraction import extract_range
 from extract.partitions import plan_ranges

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contracts.income_frequency import normalize_frequency
-from contracts.tables import CLIENTE, DIVIDA, TABLES, Kind, Table
+from contracts.table_declaration import Kind, Table
+from contracts.tables import CLIENTE, DIVIDA, TABLES
 from features.build import build_features
 from models.label import label_defaults
 from population.default_probability import HORIZON_MONTHS, MIN_DEBT_CENTS

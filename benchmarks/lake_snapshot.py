@@ -32,7 +32,8 @@ from contracts.cpf import check_digits
 from contracts.errors import UsageError
 from contracts.extraction import REJECTS_SCHEMA, CpfRange, Extraction, TableCounts
 from contracts.settings import MAX_OVERLAP_DAYS
-from contracts.tables import TABLES, Column, Kind, Store, Table, tables_of
+from contracts.table_declaration import Column, Kind, Store, Table
+from contracts.tables import TABLES, tables_of
 from extract.conversion import convert_column
 from extract.extraction import check_extracted
 from extract.lake import snapshot_path, write_extraction

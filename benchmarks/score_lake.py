@@ -30,7 +30,8 @@ import psutil
 import pyarrow as pa
 
 from benchmarks.lake_snapshot import AS_OF, MEAN_EVENTS, RANGE_SIZE, RUN, SEED, SnapshotSize, obtain_snapshot
-from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.artifacts import ArtifactStore
+from contracts.canonical_json import canonical_json
 from contracts.feature_terms import InputType, RiskDirection
 from extract.lake import read_extraction
 from extract.sources import Sources

@@ -11,10 +11,8 @@ import errno
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -27,45 +25,13 @@ from contracts.canonical_json import canonical_json
 from contracts.documents import reading_document, reading_parquet
 from contracts.errors import DataIntegrityError
 from contracts.lake_filesystem import open_filesystem
+from contracts.manifests import MANIFEST_NAME, FileEntry, Manifest, manifest_json, parse_manifest
 from contracts.parquet_encoding import encoding_options
 
-__all__ = ["MANIFEST_NAME", "ArtifactStore", "Content", "FileEntry", "Manifest", "canonical_json"]
-
-MANIFEST_NAME = "manifesto.json"
-MANIFEST_FORMAT = 2
-UNSEALED_FORMAT = 1
-"""Manifests of this format hold no checksum of their own; those of registered models may be of it."""
-_SEAL = "selo"
-_NO_SEAL = "0" * 64
 _UNFINISHED = ".tmp"
-_FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Content: TypeAlias = pa.Table | Mapping[str, Any] | bytes
 """What a file may hold: a table (Parquet), a mapping (canonical JSON) or bytes as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """One file of an artifact: its size in bytes, SHA-256 and, for a table, its rows."""
-
-    size: int
-    sha256: str
-    rows: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What an artifact holds; ``meta`` is the writer's own (counts, dates, versions; never personal)."""
-
-    files: Mapping[str, FileEntry]
-    meta: Mapping[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """Return one SHA-256 over all files' names and checksums: equal content, equal digest."""
-        lines = "".join(f"{name} {entry.sha256}\n" for name, entry in sorted(self.files.items()))
-        return hashlib.sha256(lines.encode()).hexdigest()
 
 
 class ArtifactStore:
@@ -83,13 +49,13 @@ class ArtifactStore:
         finishes after its successor harms nothing.
         """
         encoded = {name: _encode(content) for name, content in files.items()}
-        entries = {name: _entry(data, rows) for name, (data, rows) in encoded.items()}
+        entries = {name: FileEntry.of(data, rows) for name, (data, rows) in encoded.items()}
         manifest = Manifest(entries, dict(meta))
         with self._lake.reaching():
             self._drop_other_manifest(path, entries)
             for name, (data, _) in encoded.items():
                 self._write_bytes(f"{path}/{name}", data)
-            self._write_bytes(f"{path}/{MANIFEST_NAME}", _manifest_json(manifest))
+            self._write_bytes(f"{path}/{MANIFEST_NAME}", manifest_json(manifest))
             self._drop_other_files(path, entries)
         return manifest
 
@@ -99,20 +65,7 @@ class ArtifactStore:
         if data is None:
             return None
         with reading_document(f"{path}/{MANIFEST_NAME}", "altered, or not a manifest of this format"):
-            text = data.to_pybytes()
-            body = json.loads(text)
-            if body["formato"] not in (MANIFEST_FORMAT, UNSEALED_FORMAT):
-                raise ValueError("another format")
-            if body["formato"] == MANIFEST_FORMAT and text != _sealed(text):
-                raise ValueError("altered")
-            entries = {
-                name: FileEntry(int(e["bytes"]), str(e["sha256"]), e["linhas"]) for name, e in body["arquivos"].items()
-            }
-            if not all(map(_FILE_NAME.fullmatch, entries)):
-                raise ValueError("no name of a file")
-            if not all(_SHA256.fullmatch(entry.sha256) for entry in entries.values()):
-                raise ValueError("no checksum")
-            return Manifest(entries, dict(body["meta"]))
+            return parse_manifest(data.to_pybytes())
 
     def read_table(
         self,
@@ -265,32 +218,6 @@ def _encode(content: Content) -> tuple[memoryview | bytes, int | None]:
     if isinstance(content, bytes):
         return content, None
     return canonical_json(content), None
-
-
-def _entry(data: memoryview | bytes, rows: int | None) -> FileEntry:
-    return FileEntry(len(data), hashlib.sha256(data).hexdigest(), rows)
-
-
-def _manifest_json(manifest: Manifest) -> bytes:
-    files = {
-        name: {"bytes": entry.size, "sha256": entry.sha256, "linhas": entry.rows}
-        for name, entry in manifest.files.items()
-    }
-    body = {"formato": MANIFEST_FORMAT, "arquivos": files, "meta": manifest.meta, _SEAL: _NO_SEAL}
-    return _sealed(canonical_json(body))
-
-
-def _sealed(data: bytes) -> bytes:
-    """Return a manifest's bytes with the SHA-256 of all else in its last entry; ValueError if it has no such entry.
-
-    Its counts end up in the ledger: they are trusted by checksum, as files are.
-    """
-    head, mark, tail = data.rpartition(f'"{_SEAL}": "'.encode())
-    if not mark:
-        raise ValueError("no seal")
-    rest = tail[len(_NO_SEAL) :]
-    digest = hashlib.sha256(b"".join([head, mark, _NO_SEAL.encode(), rest])).hexdigest()
-    return b"".join([head, mark, digest.encode(), rest])
 
 
 def _write_local(full: str, data: memoryview | bytes) -> None:

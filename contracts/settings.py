@@ -6,26 +6,25 @@ together, by the variable's name, before any work starts. Secrets never show in 
 
 from __future__ import annotations
 
-import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.dotenv_lines import damaged_lines, read_dotenv
 from contracts.errors import UNREADABLE, SettingsError
 from contracts.regime import Regime
 from contracts.secret_files import ENDING, read_secret_files
+from contracts.secret_texts import Secret, Secrets, listed_secrets
 from contracts.urls import ANY_BASE, dask_of, lake_of, text_url_of, url_of
 
 PREFIX = "SCORE_"
 DOTENV = ".env"
 EMBEDDED_STATE_NAME = "embutidos.json"
-MIN_SECRET_LENGTH = 32
 MAX_OVERLAP_DAYS = 30
 """Longest overlap of incremental runs: a snapshot counts its events for so many days back."""
 
@@ -41,36 +40,6 @@ WRITE_SETTINGS = ("base_a_admin_url", "base_b_admin_url", "base_c_admin_url")
 """What must be set to fill the three stores."""
 
 
-def _long_enough(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value().encode()) < MIN_SECRET_LENGTH:
-        raise ValueError(f"at least {MIN_SECRET_LENGTH} bytes are needed")
-    return secret
-
-
-def _all_long_enough(secret: SecretStr) -> SecretStr:
-    keys = _listed(secret)
-    short = [str(place) for place, key in enumerate(keys, 1) if len(key.encode()) < MIN_SECRET_LENGTH]
-    if short:
-        raise ValueError(f"key {', '.join(short)} of {len(keys)}: at least {MIN_SECRET_LENGTH} bytes are needed")
-    return secret
-
-
-def _listed(secret: SecretStr) -> tuple[str, ...]:
-    """Return the secrets of a list: apart by white space, or texts in JSON if one holds white space itself."""
-    text = secret.get_secret_value()
-    if not text.lstrip().startswith("["):
-        return tuple(text.split())
-    try:
-        keys = json.loads(text)
-    except ValueError:
-        keys = None
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise ValueError("begins like a list in JSON and is not one of texts")
-    return tuple(keys)
-
-
-_Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
-_Secrets = Annotated[SecretStr, AfterValidator(_all_long_enough)]
 _BaseAUrl = Annotated[SecretStr, url_of(*ANY_BASE)]
 _PostgresUrl = Annotated[SecretStr, url_of("postgresql")]
 _MongoUrl = Annotated[SecretStr, url_of("mongodb")]
@@ -113,17 +82,17 @@ class Settings(BaseSettings):
     redis_api_url: _RedisUrl | None = Field(None, description="The API's login on the cache, if not `SCORE_REDIS_URL`")
     prefect_api_url: _HttpUrl | None = Field(None, description="Prefect server; PREFECT_API_URL comes first")
 
-    cache_key: _Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
-    cache_key_next: _Secret | None = Field(
+    cache_key: Secret | None = Field(None, description="Secret of the keyed hashes in cache keys and audit")
+    cache_key_next: Secret | None = Field(
         None, description="The key that `SCORE_CACHE_KEY` will be, while keys are changed: read by it, not yet written"
     )
-    cache_keys_earlier: _Secrets | None = Field(
+    cache_keys_earlier: Secrets | None = Field(
         None,
         description="Keys that `SCORE_CACHE_KEY` was and that persons are still named by: the newest first, apart by "
         "white space, or a list of texts in JSON",
     )
     jwks: str | None = Field(None, description="Public keys of the tokens' issuer: a JWKS file or its https URL")
-    jwt_secret: _Secret | None = Field(None, description="Secret of development tokens (HS256)")
+    jwt_secret: Secret | None = Field(None, description="Secret of development tokens (HS256)")
     jwt_issuer: str = Field("escore", min_length=1, description="Claim `iss` that a token must have")
     jwt_audience: str = Field("escore-api", min_length=1, description="Claim `aud` that a token must have")
     jwt_leeway_seconds: float = Field(10.0, ge=0, le=120, description="Difference of clocks that a token is allowed")
@@ -190,7 +159,7 @@ class Settings(BaseSettings):
     @property
     def earlier_cache_keys(self) -> tuple[str, ...]:
         """Return the keys that ``SCORE_CACHE_KEY`` was, the newest first."""
-        return () if self.cache_keys_earlier is None else _listed(self.cache_keys_earlier)
+        return () if self.cache_keys_earlier is None else listed_secrets(self.cache_keys_earlier)
 
     @property
     def min_debt_cents(self) -> int:
@@ -227,10 +196,10 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     stores' state file, defaults. A secret ``SCORE_X`` may lie in the file that ``SCORE_X_FILE`` names.
     PREFECT_API_URL in the environment beats the embedded Prefect server's.
     """
-    lines = _read_dotenv(Path(DOTENV))
+    lines = read_dotenv(Path(DOTENV))
     names = {*os.environ, *(line.key for line in lines if line.key)}
     problems = [f"{name}: no such setting" for name in sorted(names) if _is_unknown(name)]
-    if damage := _damage(lines):
+    if damage := damaged_lines(lines, DOTENV, PREFIX):
         raise SettingsError([*damage, *problems])
     variables = {line.key: line.value for line in lines if line.key and line.value is not None} | dict(os.environ)
     from_files, unread = read_secret_files(variables, PREFIX, secret_fields())
@@ -294,27 +263,6 @@ def _with_embedded(settings: Settings, given: dict[str, Any]) -> Settings:
         if own_url is not None and getattr(settings, f"{store}_admin_url") is None:
             missing[f"{store}_admin_url"] = own_url.get_secret_value()
     return Settings(**{**given, **missing}) if missing else settings
-
-
-def _read_dotenv(path: Path) -> tuple[Binding, ...]:
-    """Return the lines of ``.env``, none if there is no such file; SettingsError if it is no text of ours."""
-    if not path.is_file():
-        return ()
-    try:
-        return tuple(parse_stream(io.StringIO(path.read_text("utf-8"))))
-    except UnicodeDecodeError:
-        raise SettingsError([f"{path}: not UTF-8 text"]) from None
-    except OSError as error:
-        raise SettingsError([f"{path}: cannot be read ({error.strerror})"]) from None
-
-
-def _damage(lines: Iterable[Binding]) -> list[str]:
-    """Return what cannot be meant as a setting, by its line's number and never its text, which may be a secret."""
-    return [
-        f"{DOTENV}: line {line.original.line} is not NAME=value"
-        for line in lines
-        if line.error or (line.key and line.value is None and _is_ours(line.key))
-    ]
 
 
 def secret_fields() -> list[str]:

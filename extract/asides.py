@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from contracts.documents import reading_document
 from contracts.reference_date import cutoff_utc
 from contracts.settings import MAX_OVERLAP_DAYS
-from contracts.tables import CLIENTE, PESSOA, Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import CLIENTE, PESSOA, tables_of
 from extract.record_keys import key_texts
 from extract.records import Decoded, Records, concat_records, filter_records
 from extract.verdicts import Verdicts

@@ -13,7 +13,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange
-from contracts.tables import CLIENTE, DIVIDA, Kind, Table
+from contracts.table_declaration import Kind, Table
+from contracts.tables import CLIENTE, DIVIDA
 from extract.conversion import arrow_type_of, convert_column, records_of
 from extract.cursor_rows import fetch_rows
 from extract.oracle_frames import fetch_frames

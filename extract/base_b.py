@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange
-from contracts.tables import Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import tables_of
 from extract.base_a import Query, read_queries
 from extract.records import Records
 from extract.relational_tables import relation_of, within

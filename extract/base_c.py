@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.extraction import CpfRange
-from contracts.tables import Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import tables_of
 from extract.bson_types import ARRAY
 from extract.bson_values import decode_elements, decode_field, decode_texts
 from extract.bson_walker import Batch, Field, locate_fields, open_batch

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.tables import INSTANT_TYPE, Kind
+from contracts.table_declaration import INSTANT_TYPE, Kind
 from extract import bson_types as bson
 from extract.bson_walker import Batch, Field, Offsets
 from extract.conversion import decode_text

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, TableCounts
 from contracts.reference_date import cutoff_utc
-from contracts.tables import INSTANT_TYPE, Table
+from contracts.table_declaration import INSTANT_TYPE, Table
 from extract.asides import count_heads, set_aside
 from extract.client_links import ClientIndex, check_known, check_links, check_uses
 from extract.field_checks import FREQUENCY, check_fields, normalized_frequencies

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.reference_date import LONGEST_WINDOW_DAYS, cutoff_utc, prescription_date
-from contracts.tables import INSTANT_TYPE, OWN_CONSULTATION
+from contracts.table_declaration import INSTANT_TYPE
+from contracts.tables import OWN_CONSULTATION
 from extract.field_checks import flags
 from extract.records import Codes, Flags, Records
 from extract.value_runs import Runs

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.tables import INSTANT_TYPE, Column, Kind, Table
+from contracts.table_declaration import INSTANT_TYPE, Column, Kind, Table
 from extract.money import money_column
 from extract.records import Decoded, Defect, Records
 

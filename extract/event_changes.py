@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.extraction import CpfRange
-from contracts.tables import Table
+from contracts.table_declaration import Table
 from extract import base_c
 from extract.records import Records, filter_records
 from extract.watermark import is_read_anew

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from contracts.cpf import has_valid_digits, is_well_formed
 from contracts.income_frequency import normalize_frequency
 from contracts.reference_date import EARLIEST_DATE, LATEST_DATE, cutoff_utc
-from contracts.tables import CLIENTE, LONGEST_CLIENT_ID, MAX_PLAUSIBLE_CENTS, Column, Kind
+from contracts.table_declaration import Column, Kind
+from contracts.tables import CLIENTE, LONGEST_CLIENT_ID, MAX_PLAUSIBLE_CENTS
 from extract.records import Decoded, Defect, Flags, Records
 from extract.value_runs import Runs
 from extract.verdicts import Verdicts

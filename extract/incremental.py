@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange, Extraction
-from contracts.tables import CLIENTE, COMPRAS, PESSOA, Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import CLIENTE, COMPRAS, PESSOA, tables_of
 from extract import base_a, base_b, base_c
 from extract.asides import is_repeat, restore_records
 from extract.erased import Erased

@@ -9,11 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.artifacts import ArtifactStore, Manifest
+from contracts.artifacts import ArtifactStore
 from contracts.documents import reading_document
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
-from contracts.tables import CLIENTE, TABLES, TABLES_BY_NAME, Table
+from contracts.manifests import Manifest
+from contracts.table_declaration import Table
+from contracts.tables import CLIENTE, TABLES, TABLES_BY_NAME
 from extract.asides import RESTORED
 
 _SNAPSHOTS = "snapshots"

@@ -50,6 +50,8 @@ def cents_from_doubles(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]
 
 def cents_from_decimal(value: Decimal) -> int:
     """Return one finite decimal, however long, as cents."""
+    if not value:
+        return 0  # whatever its exponent
     with localcontext() as context:
         context.prec = _WIDEST_CONTEXT
         if value.adjusted() > 20:

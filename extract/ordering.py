@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.tables import Table
+from contracts.table_declaration import Table
 from extract.record_keys import key_texts
 from extract.records import Flags
 from extract.value_runs import Runs

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from contracts.extraction import CpfRange
-from contracts.tables import Column, Kind, Table
+from contracts.table_declaration import Table
+from stores.column_types import sql_type
 
 METADATA = sa.MetaData()
 
@@ -16,7 +15,7 @@ def relation_of(table: Table) -> sa.Table:
     """Return the table with its read columns (and no others), as queries name it."""
     if table.name in METADATA.tables:
         return METADATA.tables[table.name]
-    columns = [sa.Column(column.name, _type_of(column)) for column in table.read_columns]
+    columns = [sa.Column(column.name, sql_type(column)) for column in table.read_columns]
     return sa.Table(table.name, METADATA, *columns)
 
 
@@ -28,13 +27,3 @@ def within(column: sa.ColumnElement[str], cpf_range: CpfRange) -> sa.ColumnEleme
     if cpf_range.upper is not None:
         bounds.append(column < cpf_range.upper)
     return sa.and_(*bounds) if bounds else column.is_not(None)
-
-
-def _type_of(column: Column) -> sa.types.TypeEngine[Any]:
-    if column.kind is Kind.MONEY:
-        return sa.Numeric(column.precision, 2)
-    if column.kind is Kind.DATE:
-        return sa.Date()
-    if column.kind is Kind.INSTANT:
-        return sa.TIMESTAMP()
-    return sa.String(column.length)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.tables import INSTANT_TYPE, Kind, Table
+from contracts.table_declaration import INSTANT_TYPE, Kind, Table
 from extract.records import Decoded, Defect, Flags, Records
 
 

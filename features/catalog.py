@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from contracts.errors import TrainingRefusedError, UsageError
-from contracts.tables import FORBIDDEN_INPUTS, Table
+from contracts.table_declaration import Table
+from contracts.tables import FORBIDDEN_INPUTS
 from features import assets, consultations, debts, income, movements, profile, purchases
 from features.declaration import Family, Feature
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.feature_terms import RiskDirection
-from contracts.tables import Table
+from contracts.table_declaration import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.artifacts import ArtifactStore
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.extraction import CpfRange
 from contracts.reference_date import cutoff_utc

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from contracts.artifacts import ArtifactStore
 from contracts.documents import reading_document
-from contracts.tables import TABLES_BY_NAME, Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import TABLES_BY_NAME, tables_of
 from extract import base_c
 from extract.asides import records_in, table_of
 from extract.event_changes import STRAY, Places, changed_places, read_tail

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from contracts.tables import DIRECT
+from contracts.table_declaration import DIRECT
 from flows.personal_data_map import FLOWS, PLACES, Form, Place
 from flows.svg_figures import GREEN, GREY, ORANGE, RED, to_svg
 

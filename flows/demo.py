@@ -54,7 +54,7 @@ def run_demo(settings: Settings, *, clients: int, as_of: date, keep: bool, conso
         migrate(load_settings(), report=lambda _line: None)
         _say(console, f"2/6 populate {clients:,} consumers, {DIRTY:.0%} of records with a planted defect")
         parameters = PopulationParameters(clients, SEED, as_of, dirty=DIRTY)
-        counts = populate_stores(load_settings(), parameters, replace=False)
+        counts = populate_stores(load_settings(), parameters, replace=False).records
         console.print("  " + ", ".join(f"{name} {number:,}" for name, number in counts.items()), highlight=False)
         _train_and_run(console, as_of)
         _say(console, "5/6 serve")

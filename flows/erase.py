@@ -23,7 +23,7 @@ from flows.resources import Results, open_lake, open_results
 from flows.withheld import values_withheld
 from serve.published.person_hash import PersonHash, derive_key, key_id_of
 from serve.publishing import erasure
-from stores import erasures, ledger
+from stores import erasures, ledger, run_locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def erase_client(settings: Settings, client_id: str) -> ErasureProof:
         hashed = [hashes.subject_by_cpf(cpf) for cpf in person.cpfs]
         sealed = _seal(person.cpfs, hashes.secret, client_id)
         erasures.begin_erasure(results.engine, titular, hashed, sealed, renamed=_renamed(hashes, person))
-        with ledger.erasure_lock(results.engine):
+        with run_locks.erasure_lock(results.engine):
             removed = _remove(results, lake, hashes, person)
             found = _search(results, lake, hashes, person)
         if found:

@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.errors import EscoreError, GateError
 from flows.resources import Results
 from flows.run_plan import RunIdentity
-from stores import ledger
+from stores import ledger, run_locks
 from stores.erasures import erased_since
 from stores.results_errors import results_reached
 from stores.run_ids import new_run_id
@@ -35,7 +35,7 @@ def begin_run(results: Results, as_of: date, model_version: str, *, fresh: bool)
     return RunIdentity(execucao_id, as_of, model_version)
 
 
-def confirm_right(results: Results, right: ledger.DateLock) -> None:
+def confirm_right(results: Results, right: run_locks.DateLock) -> None:
     """Make sure that the run's process alone has the date, and had no erasure beside it.
 
     RunConflictError if another process has the date by now; GateError if the right was lost for a while and somebody
@@ -53,7 +53,7 @@ def _is_stale(results: Results, execucao_id: UUID, now: datetime) -> bool:
 
 
 @contextmanager
-def failure_recorded(results: Results, run: RunIdentity, right: ledger.DateLock) -> Iterator[None]:
+def failure_recorded(results: Results, run: RunIdentity, right: run_locks.DateLock) -> Iterator[None]:
     """Enter in the ledger why a run failed; a broken gate's run is not gone on with.
 
     Nothing is entered by a process that has lost the right to the date: the run may be another's by now.

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.errors import UsageError
-from flows.cli_options import ExportFormat
+from flows.commands.options import ExportFormat
 from models.points.page import render_points_page
 from models.points.parquet import points_to_arrow
 from models.points.sql import points_query

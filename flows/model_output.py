@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli_output import plain
+from flows.commands.output import plain
 from flows.model_details import FIGURES, ModelDetails
 from flows.model_listing import APPROVED
 from models.history import ModelEvent

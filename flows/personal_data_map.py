@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contracts.settings import PREFIX
-from contracts.tables import TABLES, Nature, Store, tables_of
+from contracts.table_declaration import Nature, Store
+from contracts.tables import TABLES, tables_of
 
 
 class Form(StrEnum):

@@ -9,27 +9,25 @@ from pathlib import Path
 import pyarrow as pa
 
 from contracts.settings import WRITE_SETTINGS, Settings
-from contracts.tables import Table
+from contracts.table_declaration import Table
 from flows.progress import StepProgress, show_progress
-from population.berka import read_berka, write_berka
-from population.load import PopulationStores, make_room, populate, write_table
+from population.berka import ImportSummary, read_berka, write_berka
+from population.load import PopulationStores, PopulationSummary, make_room, populate, write_table
 from population.parameters import PopulationParameters
 from stores.connections import mongo_database, sql_engine
 
 TRUTH_FOLDER = "verdade"
 
 
-def populate_stores(settings: Settings, parameters: PopulationParameters, *, replace: bool) -> dict[str, int]:
-    """Write a generated population and its truth files; return records by table and planted defects."""
+def populate_stores(settings: Settings, parameters: PopulationParameters, *, replace: bool) -> PopulationSummary:
+    """Write a generated population and its truth files; return what was written."""
     with _open_for_writing(settings) as stores, show_progress() as progress:
         progress.start("populate", parameters.clients)
-        summary = populate(
-            stores, parameters, settings.var / TRUTH_FOLDER, replace=replace, progress=_Advance(progress)
-        )
-    return {**summary.records, "defeitos plantados": sum(summary.defects.values())}
+        truth = settings.var / TRUTH_FOLDER
+        return populate(stores, parameters, truth, replace=replace, progress=_Advance(progress))
 
 
-def import_berka_files(settings: Settings, directory: Path, *, replace: bool) -> dict[str, int]:
+def import_berka_files(settings: Settings, directory: Path, *, replace: bool) -> ImportSummary:
     """Load the Berka files; return records by table, and what was left out by reason."""
     with _open_for_writing(settings) as stores, show_progress() as progress:
         progress.start("read the files")
@@ -40,8 +38,7 @@ def import_berka_files(settings: Settings, directory: Path, *, replace: bool) ->
         def write(table: Table, rows: pa.Table) -> None:
             write_table(stores, table, rows)
 
-        summary = write_berka(found, write=write, progress=lambda _name, rows: progress.advance(rows))
-    return {**summary.written, **{f"left out: {reason}": number for reason, number in summary.left_out.items()}}
+        return write_berka(found, write=write, progress=lambda _name, rows: progress.advance(rows))
 
 
 @contextmanager

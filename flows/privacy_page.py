@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.settings import PREFIX, Settings
-from contracts.tables import TABLES, Nature, Store, tables_of
+from contracts.table_declaration import Nature, Store
+from contracts.tables import TABLES, tables_of
 from flows.data_flow_figure import data_flow_figure
 from flows.half_finished import RESUME_WITHIN
 from flows.personal_data_map import PERSONAL_RESULTS, PLACES, SCORE, Form, Held

@@ -11,7 +11,8 @@ from datetime import date
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
 from contracts.extraction import CpfRange, Extraction
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 from extract.asides import RESTORED
 from extract.event_changes import STRAY
 from extract.extraction import extract_range, extract_strays

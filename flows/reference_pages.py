@@ -19,11 +19,16 @@ from pydantic_core import PydanticUndefined
 from contracts import errors
 from contracts.income_frequency import MONTHLY_FACTORS
 from contracts.rules import RULES
-from contracts.settings import MIN_SECRET_LENGTH, PREFIX, Settings
-from contracts.tables import TABLES, Column, Kind, Nature, Table
+from contracts.secret_texts import MIN_SECRET_LENGTH
+from contracts.settings import PREFIX, Settings
+from contracts.table_declaration import Column, Kind, Nature, Table
+from contracts.tables import TABLES
 from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
 from flows.cli import app
+from flows.commands.endings import INTERRUPTED, READER_GONE
+from flows.commands.panels import examples_of
+from flows.results_dictionary import RESULTS
 from serve.app import create_app
 from stores.checks.results import COLUMNS
 from stores.migrate import migration_sql
@@ -58,7 +63,10 @@ def _commands_page() -> str:
     return (
         f"{_GENERATED}# Commands\n\n`escore --help` and `escore COMMAND --help` say the same. What goes wrong is told "
         "in one line each on the error stream, and the [exit code](errors.md) says of what kind it is. Results go to "
-        "the standard output, progress and the summary of a run to the error stream.\n\n" + sections
+        "the standard output, progress and the summary of a run to the error stream; `--json` prints what "
+        "[a machine reads](../reference/json-output.md). `escore` without a command tells where an installation is and "
+        "what to do next. [Shells complete](../how-to/complete-in-the-shell.md) commands, options and values.\n\n"
+        + sections
     )
 
 
@@ -79,7 +87,7 @@ def _commands_below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 def _command_section(name: str, command: Any) -> str:
     rows = "\n".join(_parameter_row(parameter) for parameter in command.params)
     table = f"| option | default | what |\n|---|---|---|\n{rows}\n\n" if rows else ""
-    examples = re.sub(r"^Examples?: ", "", command.epilog or "").replace("; ", "\n")
+    examples = "\n".join(examples_of(command.epilog))
     shown = f"```sh\n{examples}\n```\n" if examples else ""
     return f"## {name}\n\n{command.help}\n\n{table}{shown}"
 
@@ -106,131 +114,12 @@ def _default_text(parameter: Any) -> str:
     return f"`{parameter.opts[0]}`" if parameter.default is True else f"`{parameter.default}`"
 
 
-_RESULTS = {
-    "execucao": (
-        "One row a run, kept for good. At most one is `publicada`: the run in force.",
-        {
-            "id": "UUIDv7: later runs sort after earlier ones",
-            "data_referencia": "the date that the run speaks for",
-            "modelo_versao": "version of the model, a folder below `models/` in the lake",
-            "situacao": "`em_andamento`, `publicada`, `falhou` or `substituida`",
-            "extraidos": "consumers known at the reference date; equals the sum of the next three",
-            "pontuados": "consumers with a score",
-            "insuficientes": "consumers of whom nothing that counts is known: no score",
-            "rejeitados": "consumers refused",
-            "contagens": "of each table: its `base`, `lidos`, `usados`, and `ignorados` and `rejeitados` by rule",
-            "impressao": "SHA-256 over all scores, bands, statuses and reasons: equal content, equal value",
-            "motivo_falha": "why it failed; `revertida` if a rollback took it out of force",
-            "retomavel": "whether a run that did not end may be gone on with",
-            "iniciada_em": "start",
-            "terminada_em": "when its scores were calculated, or when it failed",
-            "publicada_em": "when it first came into force",
-        },
-    ),
-    "score": (
-        "One row a consumer a published run, partitioned by run. The scores of runs beyond "
-        "`SCORE_RETENTION_RUNS` are dropped, but for the last run of each month of reference dates.",
-        {
-            "execucao_id": "the run",
-            "cliente_id": "`cliente.id` of Base A",
-            "cpf": "eleven digits",
-            "score": "0 to 1000; null without data",
-            "probabilidade": "probability of default within the model's horizon; null without data",
-            "faixa": "band: `baixo`, `regular`, `bom`, `muito_bom`; null without data",
-            "status": "`OK` or `DADOS_INSUFICIENTES`",
-            "motivos": "up to four reasons, strongest first: `codigo` and `pontos`",
-            "data_referencia": "as in `execucao`",
-            "modelo_versao": "as in `execucao`",
-        },
-    ),
-    "rejeitado": (
-        "Every record that a run refused, written when the run is published; never the person's data.",
-        {
-            "execucao_id": "the run",
-            "base": "`A`, `B` or `C`",
-            "tabela": "table or collection",
-            "chave": "the record's key; of a document its `_id`, hashed unless it is an ObjectId",
-            "regra": "the [rule](rules.md) that it broke first",
-        },
-    ),
-    "auditoria": (
-        "Every read of a person's data through the API, by `escore replay` or `escore audit list`, one row a person. "
-        "The engine adds to it and cannot alter it.",
-        {
-            "id": "order of entry",
-            "momento": "when: of the read itself, not of its entry here",
-            "consulente": "who, as the token names them; `titular` for a person's own token; of a command, the user of "
-            "the operating system",
-            "sujeito": "of whom: the key's id and a keyed hash of the CPF or id",
-            "recurso": "the route's template, without values; of a command, `replay` or `audit list`",
-            "finalidade": "for what purpose",
-            "resultado": "HTTP status of the answer; of a command 200, or 404 if there is no such consumer",
-            "requisicao_id": "the answer's `X-Request-ID`; of a replay, the run",
-            "titular": "whether the person read their own data",
-        },
-    ),
-    "auditoria_diario": (
-        "How far each segment of the API's [journals](../explanation/audit.md) is in `auditoria`. A row stays after "
-        "its segment is gone, so that a copy of the file adds nothing.",
-        {
-            "id": "the segment's identity, UUIDv7",
-            "iniciado_em": "when it was begun",
-            "bytes": "up to which byte its records are in `auditoria`",
-            "registros": "how many reads these are; a read of several persons is one",
-            "danificados": "bytes that were no whole record and were left out",
-            "atualizado_em": "when it last moved on",
-        },
-    ),
-    "apagamento": (
-        "Every person who was [erased](../how-to/erase-a-person.md), by keyed hashes alone: whatever the stores still "
-        "hold of them is not taken over.",
-        {
-            "titular": "keyed hash of the person's `cliente.id`",
-            "cpfs": "keyed hashes of every CPF under which the person was known",
-            "cpfs_selados": "while it is under way, the CPFs under a pad; null once it is done",
-            "pedido_em": "when it was first asked for",
-            "concluido_em": "when nothing of the person was found any more; null while it is under way",
-            "contagens": "what was removed, by place",
-            "readmitidos": "the hashes among these that are kept out no longer: the person was taken in again",
-            "readmitido_em": "when that was last done",
-        },
-    ),
-    "pedido_apagamento": (
-        "Requests of erasure that were [entered to be worked on later](../how-to/erase-a-person.md#in-its-turn).",
-        {
-            "id": "the request's, UUIDv7",
-            "titular": "keyed hash of the person's `cliente.id`; one request a person waits at a time",
-            "cliente_selado": "the `cliente.id`, encrypted, while the request waits; null once it is done",
-            "situacao": "`pendente`, `concluido`, or `desconhecido`: nothing was known of such a consumer",
-            "pedido_em": "when it was asked for",
-            "tentativas": "how often it was worked on",
-            "tentado_em": "when last",
-            "motivo": "the class of the error that stopped the last try, if one did",
-            "concluido_em": "when it ended",
-            "prova": "what was removed, by place, and that a search afterwards found nothing",
-        },
-    ),
-    "modelo": (
-        "Every model that a run was published with, as the API needs it.",
-        {
-            "versao": "version",
-            "nome": "name",
-            "horizonte_meses": "months that the probability speaks of",
-            "textos": "two texts for each reason code: `aumenta` and `reduz`",
-            "sha256": "SHA-256 of the scorecard's file",
-            "registrado_em": "when it was first published with",
-            "descricao": "the public description, Markdown made from the model",
-        },
-    ),
-}
-"""What each table of the results holds and each of its columns means; types and nulls come from the migrations."""
-
 _SQL_COLUMN = re.compile(r"^\s*(?:ALTER TABLE (?P<table>\w+) ADD COLUMN )?(?P<name>[a-z_0-9]+) (?P<type>[A-Z][^,;]*)")
 
 
 def _results_page() -> str:
     types = _result_types()
-    sections = "\n".join(_result_section(table, types) for table in _RESULTS)
+    sections = "\n".join(_result_section(table, types) for table in RESULTS)
     return (
         f"{_GENERATED}# Tables of the results\n\nIn PostgreSQL (`SCORE_RESULTS_URL`); instants have their time zone. "
         "The view `score_vigente` has the columns of `score` and holds the rows of the run in force. How to read them: "
@@ -239,7 +128,7 @@ def _results_page() -> str:
 
 
 def _result_section(table: str, types: dict[str, str]) -> str:
-    about, meanings = _RESULTS[table]
+    about, meanings = RESULTS[table]
     rows = [
         f"| `{name}` | {types[f'{table}.{name}'].removesuffix(' NOT NULL').lower()} | "
         f"{'' if types[f'{table}.{name}'].endswith(' NOT NULL') else 'yes'} | {meanings.get(name, '')} |"
@@ -333,7 +222,13 @@ def _errors_page() -> str:
         f"| {c.exit_code} | `{c.__name__}` | {inspect.cleandoc(c.__doc__ or '').splitlines()[0].replace('``', '`')} |"
         for c in sorted(family, key=lambda c: (c.exit_code, c.__name__))
     )
-    return f"{_GENERATED}# Errors and exit codes\n\n| code | error | when |\n|---|---|---|\n{rows}\n"
+    return (
+        f"{_GENERATED}# Errors and exit codes\n\n| code | error | when |\n|---|---|---|\n{rows}\n\n"
+        "A call that the command line does not understand ends with 2, as a `UsageError` does, and names what may have "
+        f"been meant. Ctrl-C ends with {INTERRUPTED}, and `escore runs list` tells what a run left. A reader that goes "
+        f"away (`escore runs list | head -1`) ends a command with {READER_GONE} and no word. Every error is a line or "
+        "more on the error stream; with `--json` its [last line is an object](json-output.md#errors).\n"
+    )
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from serve.auditing.audit_keys import has_unmarked, keys_in_audit
 from serve.published.person_hash import PersonHash, key_id_of, unknown_keys
 from serve.publishing.generations import Generations
 from serve.publishing.key_use import keys_in_redis
-from stores import ledger
+from stores import run_locks
 from stores.erasure_requests import sealed_under
 from stores.erasures import erased_hashes
 
@@ -61,7 +61,7 @@ def rotate_key(settings: Settings) -> tuple[str, tuple[UUID, ...]]:
     is started meanwhile waits.
     """
     hashes = PersonHash.from_settings(settings.require(*RESULTS_SETTINGS))
-    with show_progress() as progress, open_results(settings) as results, ledger.erasure_lock(results.engine):
+    with show_progress() as progress, open_results(settings) as results, run_locks.erasure_lock(results.engine):
         return hashes.newest.key_id, results.publisher.rekey(progress)
 
 

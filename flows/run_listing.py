@@ -19,7 +19,7 @@ from contracts.errors import DataIntegrityError, RunConflictError
 from flows.half_finished import RESUME_WITHIN
 from flows.resources import Results
 from flows.run_plan import RunIdentity, read_plan, scores_root, snapshot_root
-from stores import ledger
+from stores import ledger, run_locks
 from stores.ledger import Run
 
 IN_FORCE, SUPERSEDED, UNDER_WAY = "vigente", "substituida", "em_andamento"
@@ -72,7 +72,7 @@ class RunDetails:
 
 def summarize_runs(results: Results, *, now: datetime, limit: int) -> tuple[RunSummary, ...]:
     """Return the latest runs, newest first."""
-    at_work = ledger.dates_under_way(results.engine)
+    at_work = run_locks.dates_under_way(results.engine)
     runs = ledger.list_runs(results.engine, limit=limit)
     return tuple(_summary(run, at_work, now=now) for run in runs)
 
@@ -91,7 +91,7 @@ def state_of(run: Run, *, is_at_work: bool, age: timedelta) -> str:
 def find_run(results: Results, lake: ArtifactStore, run_id: UUID, *, now: datetime, verify: bool) -> RunDetails:
     """Return a run's details; with ``verify`` every file of it is compared with its checksum."""
     run = _required(results, run_id)
-    summary = _summary(run, ledger.dates_under_way(results.engine), now=now)
+    summary = _summary(run, run_locks.dates_under_way(results.engine), now=now)
     planned, finished, damage = _look_into_lake(lake, run, verify=verify)
     return RunDetails(summary, planned, finished, damage, verify)
 
@@ -101,7 +101,7 @@ def abandon(results: Results, lake: ArtifactStore, run_id: UUID) -> Run:
 
     RunConflictError if there is no such run, a process is at work on it, or it is not half-finished.
     """
-    with ledger.reference_date_lock(results.engine, _required(results, run_id).data_referencia):
+    with run_locks.reference_date_lock(results.engine, _required(results, run_id).data_referencia):
         run = _required(results, run_id)
         if run.situacao not in ("em_andamento", "falhou"):
             raise RunConflictError(f"run {run_id} was published: it is no half-finished run")

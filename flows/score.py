@@ -55,7 +55,7 @@ from flows.score_tasks import score_ranges, score_strays, stage_scores, switch_r
 from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
-from stores import ledger
+from stores import ledger, run_locks
 
 
 @flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
@@ -115,7 +115,7 @@ def run_scores(
     with (
         show_progress() as progress,
         open_results(settings) as results,
-        ledger.reference_date_lock(results.engine, as_of) as right,
+        run_locks.reference_date_lock(results.engine, as_of) as right,
     ):
         results.publisher.reconcile()
         run = begin_run(results, as_of, model.version, fresh=fresh)
@@ -133,7 +133,7 @@ class _Night:
     lake: ArtifactStore
     model: RegisteredModel
     run: RunIdentity
-    right: ledger.DateLock
+    right: run_locks.DateLock
     results: Results
     progress: StepProgress
     times: StepTimes

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from contracts.artifacts import ArtifactStore, Content, canonical_json
+from contracts.artifacts import ArtifactStore, Content
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError, GateError, ModelNotFoundError, TrainingRefusedError, UsageError
 from models.history import (
     EventKind,

@@ -32,7 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import models
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from models import Scorecard
 from models.fitting.columns import read_columns
 from models.points.apply import raw_scores

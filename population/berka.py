@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contracts.tables import TABLES, TABLES_BY_NAME, Column, Kind, Store, Table
+from contracts.table_declaration import Column, Kind, Store, Table
+from contracts.tables import TABLES, TABLES_BY_NAME
 from population.berka_events import CARD_WITHDRAWAL, cards_by_account, consultation_rows, movement_rows, purchase_rows
 from population.berka_files import read_files
 from population.berka_income import income_rows

@@ -12,18 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from contracts.tables import (
-    BEM,
-    CLIENTE,
-    COMPRAS,
-    CONSULTAS,
-    DIVIDA,
-    FONTE_DE_RENDA,
-    MOVIMENTACOES,
-    PESSOA,
-    Store,
-    Table,
-)
+from contracts.table_declaration import Store, Table
+from contracts.tables import BEM, CLIENTE, COMPRAS, CONSULTAS, DIVIDA, FONTE_DE_RENDA, MOVIMENTACOES, PESSOA
 from population.blocks import CleanBlock
 from population.client_defects import CLIENT_DEFECTS, ClientDefect
 from population.dirt_hand import DefectKind, Hand, Record

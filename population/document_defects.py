@@ -10,7 +10,8 @@ from typing import Any
 from bson import Decimal128, Int64
 
 from contracts.rules import rule
-from contracts.tables import COMPRAS, CONSULTAS, MOVIMENTACOES, OWN_CONSULTATION, Table
+from contracts.table_declaration import Table
+from contracts.tables import COMPRAS, CONSULTAS, MOVIMENTACOES, OWN_CONSULTATION
 from population.dirt_hand import DefectKind, Hand, Record, odd_text_kinds, replacing
 
 _SAO_PAULO_OFFSET = timezone(timedelta(hours=-3))

@@ -12,7 +12,8 @@ import pymongo
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 from population.documents import Document
 
 BATCH_DOCUMENTS = 1_000

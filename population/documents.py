@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 from bson import Decimal128, ObjectId
 
-from contracts.tables import Table
+from contracts.table_declaration import Table
 from population.raw_schema import CENTS, FORM, OBJECT_ID, MoneyForm
 
 Document: TypeAlias = dict[str, Any]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contracts.tables import Table
+from contracts.table_declaration import Table
 from population.identifiers import object_ids
 from population.months import InstantArray, IntArray
 from population.raw_schema import CENTS, FORM, OBJECT_ID, MoneyForm, raw_table

@@ -15,7 +15,8 @@ from pymongo.errors import PyMongoError
 from sqlalchemy.exc import DBAPIError
 
 from contracts.errors import StoreContractError, UsageError
-from contracts.tables import TABLES, Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import TABLES, tables_of
 from population.document_load import (
     empty_collections,
     insert_documents,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contracts.tables import Column, Kind, Store, Table
+from contracts.table_declaration import Column, Kind, Store, Table
 from population.identifiers import OBJECT_ID_LENGTH
 
 CENTS = "valor_centavos"

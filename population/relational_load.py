@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import sqlalchemy as sa
 
-from contracts.tables import Column, Kind, Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import tables_of
 from population.dirt_hand import Record
+from stores.column_types import sql_type
 
 _BIND_ROWS = 5_000
 METADATA = sa.MetaData()
@@ -24,7 +26,7 @@ def sql_table(table: Table) -> sa.Table:
     """Return a table of Base A or B with all of its columns, as inserts name it."""
     if table.name in METADATA.tables:
         return METADATA.tables[table.name]
-    return sa.Table(table.name, METADATA, *(sa.Column(column.name, _type_of(column)) for column in table.columns))
+    return sa.Table(table.name, METADATA, *(sa.Column(column.name, sql_type(column)) for column in table.columns))
 
 
 def insert_rows(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
@@ -78,13 +80,3 @@ def _copy_rows(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
 
 def _text_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column if pa.types.is_string(column.type) else column.cast(pa.string())
-
-
-def _type_of(column: Column) -> sa.types.TypeEngine[Any]:
-    if column.kind is Kind.MONEY:
-        return sa.Numeric(column.precision, 2)
-    if column.kind is Kind.DATE:
-        return sa.Date()
-    if column.kind is Kind.INSTANT:
-        return sa.TIMESTAMP()
-    return sa.String(column.length)

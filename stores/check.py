@@ -20,7 +20,8 @@ from pymongo.errors import PyMongoError
 from contracts.artifacts import ArtifactStore
 from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 from stores.addresses import describe_url
 from stores.checks.events import check_events
 from stores.checks.listing import check_listing

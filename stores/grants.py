@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 
 Rights = Mapping[str, tuple[str, ...]]
 

@@ -1,14 +1,13 @@
-"""The ledger of runs, table ``execucao``: opened, counted, failed, found again; one process a reference date.
+"""The ledger of runs, table ``execucao``: opened, counted, failed, found again.
 
-Publication, which makes a run ``publicada`` and the one before ``substituida``, is not done here.
+Who may run a date at all `stores.run_locks` says. Publication, which makes a run ``publicada`` and the one before
+``substituida``, is not done here.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -17,17 +16,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from contracts.errors import RunConflictError
+from stores.run_locks import reference_date_lock
 
 PUBLISHED = ("publicada", "substituida")
 """``situacao`` of a run that is in force, or was."""
 
-LOCK_CLASS = 0x72756E  # "run": keeps these locks apart from other advisory locks of the database
 MAX_REASON = 2_000
-EVERY_DATE = 0
-"""Key of the lock between runs and erasures: no date's, for ordinals begin with 1."""
-
-ERASURE_SECONDS = 1_800.0
-POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +140,6 @@ def _abandon_if_idle(engine: sa.Engine, execucao_id: UUID, day: date, motivo: st
     return True
 
 
-def dates_under_way(engine: sa.Engine) -> frozenset[date]:
-    """Return the reference dates that a process, on whatever machine, holds the right to run."""
-    query = sa.text(
-        "select objid::bigint from pg_locks"
-        " where locktype = 'advisory' and classid = :class and objid <> :every and objsubid = 2 and granted"
-        " and database = (select oid from pg_database where datname = current_database())"
-    )
-    keys = {"class": LOCK_CLASS, "every": EVERY_DATE}
-    with engine.connect() as connection:
-        return frozenset(date.fromordinal(number) for number in connection.scalars(query, keys))
-
-
 def record_counts(
     engine: sa.Engine,
     execucao_id: UUID,
@@ -200,110 +182,6 @@ def list_runs(engine: sa.Engine, *, limit: int | None = None) -> tuple[Run, ...]
     statement = sa.text(f"select {_COLUMNS} from execucao order by iniciada_em desc, id desc limit :limit")
     with engine.connect() as connection:
         return tuple(Run(**row._mapping) for row in connection.execute(statement, {"limit": limit}))
-
-
-class DateLock:
-    """The sole right to run a date, which lives in a connection of its own and dies with it.
-
-    While it is held no erasure begins; one that is under way is waited for. ``held_since`` is the server's instant;
-    ``was_lost`` tells that the right was given up and taken again since, and erasures were not held off in between.
-    """
-
-    def __init__(self, engine: sa.Engine, data_referencia: date) -> None:
-        self._engine = engine
-        self._date = data_referencia
-        self._connection = self._take()
-        self.held_since: datetime = self._connection.scalar(sa.text("select now()"))
-        self.was_lost = False
-
-    def confirm(self) -> None:
-        """Take the right again if its connection was lost; RunConflictError if another process has it by now."""
-        if not self._is_held():
-            self.was_lost = True
-            self.release()
-            self._connection = self._take()
-
-    def release(self) -> None:
-        """Give the right up."""
-        self._connection.close()
-
-    def _is_held(self) -> bool:
-        if self._connection.closed:
-            return False
-        try:
-            self._connection.scalar(sa.text("select 1"))
-        except sa.exc.DBAPIError:
-            return False
-        return True
-
-    def _take(self) -> sa.Connection:
-        connection = _hold_off_erasures(self._engine)
-        try:
-            if not _try_lock(connection, "pg_try_advisory_lock", self._date.toordinal()):
-                raise RunConflictError(f"another process is running {self._date}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-@contextmanager
-def reference_date_lock(engine: sa.Engine, data_referencia: date) -> Iterator[DateLock]:
-    """Hold the sole right to run that date, across processes and machines; RunConflictError if it is taken.
-
-    It ends with the block, or with the process, or when its connection is lost: `DateLock.confirm` finds that out.
-    """
-    lock = DateLock(engine, data_referencia)
-    try:
-        yield lock
-    finally:
-        lock.release()
-
-
-@contextmanager
-def holding_off_erasures(engine: sa.Engine) -> Iterator[None]:
-    """Let no erasure begin while the block lasts, after waiting for one that is under way; any number may hold this.
-
-    RunConflictError if it takes longer than ERASURE_SECONDS.
-    """
-    with _hold_off_erasures(engine):
-        yield
-
-
-@contextmanager
-def erasure_lock(engine: sa.Engine) -> Iterator[None]:
-    """Hold the sole right to rewrite what runs left; RunConflictError if a run or another erasure is under way."""
-    with _lock_connection(engine) as connection:
-        if not _try_lock(connection, "pg_try_advisory_lock", EVERY_DATE):
-            raise RunConflictError(
-                "a run, an erasure or a change of keys is under way: call it again when it has ended"
-            )
-        yield
-
-
-def _hold_off_erasures(engine: sa.Engine) -> sa.Connection:
-    deadline = time.monotonic() + ERASURE_SECONDS
-    connection = _lock_connection(engine)
-    try:
-        while not _try_lock(connection, "pg_try_advisory_lock_shared", EVERY_DATE):
-            if time.monotonic() > deadline:
-                raise RunConflictError("an erasure, or a change of keys, is under way: try again when it has ended")
-            time.sleep(POLL_SECONDS)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _lock_connection(engine: sa.Engine) -> sa.Connection:
-    """Return a connection of its own, outside the engine's pool, whose locks end with it."""
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()
-    return connection
-
-
-def _try_lock(connection: sa.Connection, function: str, key: int) -> bool:
-    return bool(connection.scalar(sa.text(f"select {function}(:class, :key)"), {"class": LOCK_CLASS, "key": key}))
 
 
 def _change(engine: sa.Engine, statement: sa.TextClause, values: Mapping[str, Any]) -> None:

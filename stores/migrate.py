@@ -20,7 +20,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from contracts.errors import StoreContractError, UsageError
 from contracts.settings import Settings
-from contracts.tables import Store
+from contracts.table_declaration import Store
 from stores.connections import mongo_database, reaching, sql_engine
 from stores.grants import grant_reading, grant_results
 from stores.migrations import base_c

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 
 from contracts.cpf import check_digits
 from contracts.settings import Settings
-from contracts.tables import TABLES_BY_NAME, Store
+from contracts.table_declaration import Store
+from contracts.tables import TABLES_BY_NAME
 from extract.sources import Sources
 from stores.connections import mongo_database, sql_engine
 
@@ -94,13 +96,17 @@ def asset(key: str, cpf: str | None, **other: Any) -> dict[str, Any]:
     return row | other
 
 
-def sources_of(settings: Settings) -> Sources:
-    """Return the stores as the engine sees them, with its own rights."""
-    return Sources(
-        sql_engine(settings.secret("base_a_url"), timeout=10),
-        sql_engine(settings.secret("base_b_url"), timeout=10),
-        mongo_database(settings.secret("base_c_url"), timeout=10),
-    )
+@contextmanager
+def sources_of(settings: Settings) -> Iterator[Sources]:
+    """Open the stores as the engine sees them, with its own rights."""
+    base_a, base_b = (sql_engine(settings.secret(f"{base}_url"), timeout=10) for base in ("base_a", "base_b"))
+    base_c = mongo_database(settings.secret("base_c_url"), timeout=10)
+    try:
+        yield Sources(base_a, base_b, base_c)
+    finally:
+        base_a.dispose()
+        base_b.dispose()
+        base_c.client.close()
 
 
 def change_schema(settings: Settings, store: str, *statements: str) -> None:

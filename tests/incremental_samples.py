@@ -14,7 +14,8 @@ from pymongo.database import Database
 
 from contracts.reference_date import cutoff_utc
 from contracts.settings import Settings
-from contracts.tables import TABLES_BY_NAME, Store
+from contracts.table_declaration import Store
+from contracts.tables import TABLES_BY_NAME
 from stores.connections import mongo_database, sql_engine
 from tests.extract_samples import asset, client, cpf_of, debt, income, person
 

@@ -66,13 +66,8 @@ def judge(tables: Mapping[str, pa.Table], as_of: date) -> Judged:
 
 def judge_stores(settings: Settings, as_of: date) -> Judged:
     """Return what the three stores come out as on a date, read as the nightly run reads them."""
-    sources = sources_of(settings)
-    try:
+    with sources_of(settings) as sources:
         extraction = extract_range(sources, CpfRange(0, None, None), as_of=as_of)
-    finally:
-        sources.base_a.dispose()
-        sources.base_b.dispose()
-        sources.base_c.client.close()
     return judge(extraction.tables, as_of)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.artifacts import ArtifactStore
+from contracts.canonical_json import canonical_json
 from contracts.feature_terms import InputType, RiskDirection
 from models.monitoring.reference_distribution import describe_distribution
 from models.points.apply import raw_scores

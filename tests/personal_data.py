@@ -2,7 +2,7 @@
 
 Text is compared without case, accents and punctuation, so that one needle stands for all ways to write it; numbers as
 eight bytes, little and big endian, integer and floating. The needles are the values of the columns that the
-declaration calls ``contracts.tables.DIRECT``, as the stores hold them. `tests/opened_bytes.py` unpacks.
+declaration calls ``contracts.table_declaration.DIRECT``, as the stores hold them. `tests/opened_bytes.py` unpacks.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from pymongo import MongoClient
 
 from contracts.settings import Settings, load_settings
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 from stores.connections import sql_engine
 from stores.embedded import erase_stores, start_stores
 from stores.embedded.mongo import ROOT, make_user, mongo_url, owner_roles

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import signal
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -22,11 +25,21 @@ KINDS: tuple[type[EmbeddedServer], ...] = (PostgresServer, ValkeyServer, MongoSe
 
 
 class StoreProcess:
-    """One embedded server below a folder of its own; it starts again on its data and its port."""
+    """One embedded server below a folder of its own; it starts again on its data and its port.
+
+    As a context manager it starts the server, and erases it at the end.
+    """
 
     def __init__(self, kind: type[EmbeddedServer], folder: Path) -> None:
         self._server = kind(folder)
         self._record = ServerRecord()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.erase()
 
     @property
     def port(self) -> int:
@@ -92,6 +105,21 @@ class StoreProcess:
             return []
         server = psutil.Process(self._record.process.pid)
         return [server, *server.children(recursive=True)]
+
+
+@contextmanager
+def store_processes(kinds: Mapping[str, type[EmbeddedServer]], folder: Path) -> Iterator[dict[str, StoreProcess]]:
+    """Start servers side by side, each below a folder that is made for them; erase all at the end."""
+    with ExitStack() as stack:
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stores = {name: StoreProcess(kind, folder / name / kind.name) for name, kind in kinds.items()}
+        for store in stores.values():
+            stack.callback(store.erase)
+        with ThreadPoolExecutor(len(stores)) as pool:
+            list(pool.map(StoreProcess.start, stores.values()))
+        yield stores
 
 
 def erase_left_behind(folder: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
+from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
 CHUNK = 65_536
@@ -212,6 +213,16 @@ class TcpFaults:
         while isinstance(mode := self._mode, Delay) and (left := came_at + mode.seconds - self._loop.time()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
+
+
+def through(url: str, port: int) -> str:
+    """Return a store's URL as it leads through the proxy at that port."""
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition(":")[0]
+    query = parts.query
+    if parts.scheme == "mongodb":  # or the driver follows the address that the server gives, past the proxy
+        query += "&directConnection=true"
+    return parts._replace(netloc=f"{address}:{port}", query=query).geturl()
 
 
 class _Link:

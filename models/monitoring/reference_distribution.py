@@ -7,6 +7,7 @@ few thousand integers. They hold counts only.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ MAX_SCORE = 1 << 31
 BATCH_ROWS = 32_768
 """Rows counted at a time, so that codes stay in the processor's cache."""
 
+_MODEL = re.compile(r"([0-9a-f]{64})?")
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceDistribution:
@@ -61,15 +64,15 @@ class ReferenceDistribution:
     counts: Mapping[str, TableCounts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        problems = [
-            f"{name}: counts of {sum(counts)} rows where there are {self.rows}"
-            for name, counts in [*self.cells.items(), ("scores", tuple(self.scores.values()))]
-            if sum(counts) != self.rows or min(counts, default=0) < 0
-        ]
-        if self.rows > MAX_ROWS or any(abs(score) > MAX_SCORE for score in self.scores):
-            problems.append("more rows, or scores further apart, than there can be")
-        if problems:
-            raise DataIntegrityError("distribution: " + "; ".join(problems))
+        if not 0 <= self.rows <= MAX_ROWS or any(abs(score) > MAX_SCORE for score in self.scores):
+            raise DataIntegrityError("distribution: more rows, or scores further apart, than there can be")
+        counted = [*self.cells.values(), tuple(self.scores.values())]
+        wrong = sum(sum(counts) != self.rows or min(counts, default=0) < 0 for counts in counted)
+        if wrong:
+            raise DataIntegrityError(
+                f"distribution: {wrong} of the counts of {len(self.cells)} features and of the scores are not of "
+                f"its {self.rows} rows"
+            )
 
     def __add__(self, other: ReferenceDistribution) -> ReferenceDistribution:
         """Return the description of both sets of rows; DataIntegrityError if they were counted by two models."""
@@ -114,8 +117,10 @@ class ReferenceDistribution:
         with reading_document("distribution"):
             if body["formato"] != FORMAT:
                 raise DataIntegrityError(f"distribution: format {body['formato']!r:.20} where {FORMAT} was expected")
+            if not _MODEL.fullmatch(body["modelo"]):
+                raise ValueError("no checksum of a model")
             return cls(
-                str(body["modelo"]),
+                body["modelo"],
                 int(body["linhas"]),
                 {str(name): tuple(map(int, cells)) for name, cells in body["variaveis"].items()},
                 {int(score): int(rows) for score, rows in sorted(body["pontuacao"].items(), key=_score_of)},

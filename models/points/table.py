@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.feature_terms import InputType, RiskDirection
 from models.points.monotonicity import direction_violations

@@ -23,6 +23,9 @@ GRACE_SECONDS = 0.005
 """Time given to the event loop, once a reply is overdue, to hand over what has already arrived; what is overdue then
 ends the connection, however much else arrived meanwhile."""
 
+_NOT_REDIS = (hiredis.ProtocolError, MemoryError, TypeError)
+"""What hiredis fails with: bytes of no protocol, an array announced longer than memory, a map whose key is a list."""
+
 
 class RedisReplyError(Exception):
     """An error that Redis answered a command with."""
@@ -84,7 +87,7 @@ class RedisLink(asyncio.Protocol):
                 if reply is False:
                     return
                 self._deliver(reply)
-        except hiredis.ProtocolError:
+        except _NOT_REDIS:
             self._end("an answer that is not Redis's")
 
     def connection_lost(self, error: Exception | None) -> None:

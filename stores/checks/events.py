@@ -8,7 +8,8 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from contracts.tables import Store, Table, tables_of
+from contracts.table_declaration import Store, Table
+from contracts.tables import tables_of
 from stores.checks.problem import Problem
 from stores.checks.rights import NARROW
 from stores.checks.schema import GRANT, MIGRATE

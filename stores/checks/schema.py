@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import DatabaseError
 
-from contracts.tables import Column, Kind, Table
+from contracts.table_declaration import Column, Kind, Table
 from stores.checks.problem import Problem
 
 MIGRATE = "Run the migrations (`escore up` does), or create what is missing"

@@ -9,7 +9,8 @@ from typing import Any
 import pymongo
 from pymongo.database import Database
 
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 
 COLLECTION = "_migracoes"
 INDEX_SECONDS = 86_400

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.tables import DIRECT, Nature, Store
+from contracts.table_declaration import DIRECT, Nature, Store
 from flows.data_flow_figure import data_flow_figure
 from flows.personal_data_map import (
     FLOWS,

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
-from uuid import UUID
-
-import sqlalchemy as sa
 
 from contracts.settings import Settings, load_settings
 from serve.published.person_hash import PersonHash
-from stores.connections import sql_engine
 from stores.embedded.mongo import MongoServer
 from stores.embedded.postgres import PostgresServer
 from stores.embedded.server import EmbeddedServer
@@ -26,8 +19,9 @@ from stores.migrate import migrate
 from tests.faults import truth
 from tests.faults.api_process import ApiProcess, environment_of
 from tests.faults.truth import Person
-from tests.store_processes import StoreProcess
-from tests.tcp_faults import TcpFaults
+from tests.store_processes import StoreProcess, store_processes
+from tests.store_queries import query
+from tests.tcp_faults import TcpFaults, through
 
 KINDS: dict[str, type[EmbeddedServer]] = {
     "base_a": PostgresServer,
@@ -79,22 +73,13 @@ class House:
 
     def run_in_force(self) -> int:
         """Return the number of the run that PostgreSQL holds for current."""
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        with engine.connect() as connection:
-            found: UUID = connection.execute(
-                sa.text("SELECT id FROM execucao WHERE situacao = 'publicada'")
-            ).scalar_one()
-        engine.dispose()
-        return found.int
+        [(found,)] = query(self.settings, "SELECT id FROM execucao WHERE situacao = 'publicada'")
+        return int(found.int)
 
     def audited(self, *, after: int = 0) -> list[AuditRow]:
         """Return what PostgreSQL's audit holds beyond the row ``after``."""
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        query = "SELECT id, requisicao_id, sujeito, resultado FROM auditoria WHERE id > :after ORDER BY id"
-        with engine.connect() as connection:
-            found = [AuditRow(*row) for row in connection.execute(sa.text(query), {"after": after})]
-        engine.dispose()
-        return found
+        sql = "SELECT id, requisicao_id, sujeito, resultado FROM auditoria WHERE id > :after ORDER BY id"
+        return [AuditRow(*row) for row in query(self.settings, sql, after=after)]
 
 
 @contextmanager
@@ -104,14 +89,7 @@ def open_house(
     """Start stores, proxies and API, with one run published; stop and delete everything at the end."""
     with ExitStack() as stack:
         var = folder / f"casa-{secrets.token_hex(3)}"
-        var.mkdir()
-        var.chmod(0o711)
-        stack.callback(shutil.rmtree, var, ignore_errors=True)
-        stores = {name: StoreProcess(kind, var / name / kind.name) for name, kind in KINDS.items()}
-        for store in stores.values():
-            stack.callback(store.erase)
-        with ThreadPoolExecutor(len(stores)) as pool:
-            list(pool.map(StoreProcess.start, stores.values()))
+        stores = stack.enter_context(store_processes(KINDS, var))
         settings = _settings(stores, var)
         migrate(settings)
         hashes = PersonHash(settings.secret("cache_key").encode())
@@ -134,18 +112,9 @@ def _settings(stores: Mapping[str, StoreProcess], var: Path) -> Settings:
 
 
 def _environment(settings: Settings, proxies: Mapping[str, TcpFaults], timeouts: Timeouts) -> dict[str, str]:
-    urls = {store: _through(settings.secret(f"{store}_url"), proxy.port) for store, proxy in proxies.items()}
+    urls = {store: through(settings.secret(f"{store}_url"), proxy.port) for store, proxy in proxies.items()}
     return {
         **environment_of(settings, urls),
         "SCORE_API_TIMEOUT_SECONDS": str(timeouts.api),
         "SCORE_CACHE_TIMEOUT_SECONDS": str(timeouts.cache),
     }
-
-
-def _through(url: str, port: int) -> str:
-    parts = urlsplit(url)
-    address = parts.netloc.rpartition(":")[0]
-    query = parts.query
-    if parts.scheme == "mongodb":  # or the driver follows the address that the server gives, past the proxy
-        query += "&directConnection=true"
-    return parts._replace(netloc=f"{address}:{port}", query=query).geturl()

@@ -10,13 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from pymongo import MongoClient
 
-from contracts.cpf import mask_cpf
 from contracts.settings import Settings
 from serve.published.person_hash import PersonHash
 from serve.published.run_info import RunInfo
-from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
-from tests.score_samples import TEXTS, make_run, make_scores, open_run
+from tests import published_runs
+from tests.score_samples import make_run, make_scores
 
 CONSUMERS = 60
 STRANGERS = ("52998224725", "11144477735")
@@ -67,7 +66,7 @@ def make_known_run(number: int) -> Run:
     """Return run ``number``; every consumer's score and reasons tell it from its neighbours."""
     info = make_run(number)
     rows = make_scores(CONSUMERS, shift=shift_of(number)).to_pylist()
-    return Run(info, {row["cliente_id"]: _score_json(row, info) for row in rows})
+    return Run(info, {row["cliente_id"]: published_runs.score_answer(row, info) for row in rows})
 
 
 def shift_of(number: int) -> int:
@@ -83,15 +82,7 @@ def fill(settings: Settings, persons: list[Person]) -> None:
 
 def publish(settings: Settings, number: int) -> None:
     """Publish run ``number``."""
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    run = make_run(number)
-    open_run(engine, run)
-    with redis_client(settings.secret("redis_url"), timeout=10) as cache:
-        publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
-        publisher.begin(run, consumers=CONSUMERS)
-        publisher.stage(make_scores(CONSUMERS, shift=shift_of(number)))
-        publisher.switch(run)
-    engine.dispose()
+    published_runs.publish(settings, make_run(number), make_scores(CONSUMERS, shift=shift_of(number)))
 
 
 def flush(settings: Settings) -> None:
@@ -102,10 +93,8 @@ def flush(settings: Settings) -> None:
 
 def reconcile(settings: Settings) -> None:
     """Make Redis follow PostgreSQL again."""
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    with redis_client(settings.secret("redis_url"), timeout=10) as cache:
-        Publisher(engine, cache, cache_key=settings.secret("cache_key").encode()).reconcile()
-    engine.dispose()
+    with published_runs.publishing(settings) as (_, publisher):
+        publisher.reconcile()
 
 
 def _person(number: int, row: dict[str, Any], hashes: PersonHash) -> Person:
@@ -149,32 +138,6 @@ def _person(number: int, row: dict[str, Any], hashes: PersonHash) -> Person:
         },
     }
     return Person(client_id, cpf, names, client, score_data, events)
-
-
-def _score_json(row: dict[str, Any], info: RunInfo) -> dict[str, Any]:
-    return {
-        "cliente_id": row["cliente_id"],
-        "cpf_mascarado": mask_cpf(row["cpf"]),
-        "score": row["score"],
-        "escala": {"min": 0, "max": 1000},
-        "faixa": row["faixa"],
-        "status": row["status"],
-        "probabilidade_inadimplencia": row["probabilidade"],
-        "horizonte_meses": 12,
-        "motivos": [
-            {
-                "codigo": reason["codigo"],
-                "texto": TEXTS[reason["codigo"]]["aumenta" if reason["pontos"] > 0 else "reduz"],
-                "direcao": "aumenta" if reason["pontos"] > 0 else "reduz",
-                "pontos": reason["pontos"],
-            }
-            for reason in row["motivos"]
-        ],
-        "modelo": {"nome": "cartao", "versao": "m-1"},
-        "data_referencia": "2026-10-31",
-        "calculado_em": info.calculado_em.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "valido_ate": "2026-11-08",
-    }
 
 
 def same_score(found: Any, wanted: dict[str, Any]) -> bool:

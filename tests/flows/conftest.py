@@ -15,13 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from contracts.settings import PREFIX, Settings
 from flows.resources import open_results
-from stores.connections import sql_engine
 from tests.file_watch import watched
+from tests.store_queries import query
 
 AS_OF = date(2025, 12, 31)
 CLIENTS = 2_000
@@ -71,6 +70,7 @@ class Night:
     settings: Settings
     run: dict[str, Any]
     trained: dict[str, Any]
+    populated: dict[str, Any]
     outputs: dict[str, str]
     kept_files: Path
     """Every file that there was, if only for a while, outside the lake and the truth: see ``tests/file_watch.py``."""
@@ -81,12 +81,7 @@ class Night:
 
     def query(self, sql: str, **values: object) -> list[Any]:
         """Return the rows of a query on the results database."""
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        try:
-            with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(sa.text(sql), values)]
-        finally:
-            engine.dispose()
+        return query(self.settings, sql, **values)
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +99,7 @@ def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Nig
         populated, trained, run = (
             succeed(escore(settings, *words, TMPDIR=str(temporary)))
             for words in (
-                ("populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30"),
+                ("populate", *common, "--clients", str(CLIENTS), "--dirty", "0.02", "--events", "30", "--json"),
                 ("train", *common, "--json"),
                 ("run", *common, "--json"),
             )
@@ -112,4 +107,5 @@ def night(make_installation: Callable[[str], Settings], prefect_api: str) -> Nig
     outputs = {
         name: done.stdout + done.stderr for name, done in (("populate", populated), ("train", trained), ("run", run))
     }
-    return Night(settings, json.loads(run.stdout), json.loads(trained.stdout), outputs, kept)
+    documents = [json.loads(done.stdout) for done in (run, trained, populated)]
+    return Night(settings, *documents, outputs, kept)

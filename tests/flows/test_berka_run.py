@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from contracts.settings import Settings
-from stores.connections import sql_engine
 from tests.berka_by_hand import BERKA
 from tests.flows.conftest import escore, succeed
+from tests.json_page import differs
+from tests.store_queries import query
 
 CLIENTS = 5_369
 USERS_WITHOUT_FACTS = 869
@@ -27,7 +27,8 @@ def test_every_client_is_accounted_for(installation, night, prefect_api):
     settings = Settings(
         **{n: getattr(installation, n) for n in installation.model_fields_set} | {"prefect_api_url": prefect_api}
     )
-    succeed(escore(settings, "import", "berka", str(BERKA)))
+    loaded = json.loads(succeed(escore(settings, "import", "berka", str(BERKA), "--json")).stdout)
+    assert differs("import berka", loaded) == {}
 
     refused = escore(settings, "train", "--as-of", "1998-12-31")
     assert refused.returncode == 7
@@ -45,8 +46,4 @@ def test_every_client_is_accounted_for(installation, night, prefect_api):
         "rejeitados": 0,
     }
     assert clients["insuficientes"] >= USERS_WITHOUT_FACTS
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    with engine.connect() as connection:
-        published = connection.scalar(sa.text("select count(*) from score_vigente"))
-    engine.dispose()
-    assert published == CLIENTS
+    assert query(settings, "select count(*) from score_vigente") == [(CLIENTS,)]

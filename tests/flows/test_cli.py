@@ -7,39 +7,11 @@ import pytest
 from contracts.settings import Settings
 from tests.flows.conftest import escore, succeed
 
-COMMANDS = [
-    "up",
-    "down",
-    "status",
-    "migrate",
-    "check",
-    "populate",
-    "train",
-    "run",
-    "rollback",
-    "serve",
-    "token",
-    "jwks",
-    "demo",
-]
-
 
 @pytest.fixture
 def nowhere(embedded, tmp_path):
     """Settings that lead to no store at all."""
     return Settings(var=tmp_path)
-
-
-@pytest.mark.parametrize("command", [*COMMANDS, "demo", "import berka", "runs abandon"])
-def test_help_has_an_example(nowhere, command):
-    done = succeed(escore(nowhere, *command.split(), "--help"))
-    assert "Example:" in done.stdout
-    assert "escore" in done.stdout
-
-
-def test_without_arguments_it_guides(nowhere):
-    done = escore(nowhere)
-    assert "First steps" in done.stdout + done.stderr
 
 
 def test_stores_that_are_not_set_are_named_together(nowhere):

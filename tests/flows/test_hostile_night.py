@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 
 from contracts.rules import RULES, Outcome
-from contracts.tables import CLIENTE, DIVIDA, PESSOA, Store
+from contracts.table_declaration import Store
+from contracts.tables import CLIENTE, DIVIDA, PESSOA
 from stores.connections import mongo_database, sql_engine
 from tests.flows.conftest import AS_OF, escore, roll_back, succeed
 from tests.hostile.documents import COLLECTIONS, mixed, one_fault_each

@@ -15,16 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import redis
-import sqlalchemy as sa
 
 from contracts.settings import Settings
 from flows.erase_lake import Person, count_in_lake
 from flows.resources import open_lake
 from models.registry import promote_model
 from serve.published.person_hash import PersonHash
-from stores.connections import mongo_database, sql_engine
+from stores.connections import mongo_database
 from tests.flows.conftest import AS_OF, environment_of, escore, succeed
 from tests.model_samples import crossed_table, write_model
+from tests.store_queries import query
 
 CLIENTS = 250
 NEXT = AS_OF + timedelta(days=1)
@@ -50,16 +50,6 @@ def run(settings: Settings, as_of: Any, *options: str) -> dict[str, Any]:
         succeed(escore(settings, "run", "--as-of", str(as_of), "--json", *options)).stdout
     )
     return done
-
-
-def query(settings: Settings, sql: str, store: str = "results_url", **values: object) -> list[Any]:
-    engine = sql_engine(settings.secret(store), timeout=10)
-    try:
-        with engine.begin() as connection:
-            result = connection.execute(sa.text(sql), values)
-            return [tuple(row) for row in result] if result.returns_rows else []
-    finally:
-        engine.dispose()
 
 
 def change_the_stores(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from contracts.artifacts import ArtifactStore
 from contracts.errors import EscoreError, GateError, ModelNotFoundError, UsageError
 from contracts.settings import Settings
 from flows.cli import app
-from flows.cli_output import OUT
+from flows.commands.output import OUT
 from flows.model_details import gather_details
 from flows.model_listing import summarize_models
 from flows.model_output import print_details

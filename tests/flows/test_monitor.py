@@ -15,6 +15,7 @@ import pytest
 from contracts.errors import RunConflictError
 from flows.monitor import monitor_run
 from tests.flows.conftest import AS_OF, escore, roll_back, succeed
+from tests.json_page import differs
 
 MATURED = "2024-09-30"
 """A reference date whose outcomes are known by the end of the population's history."""
@@ -43,6 +44,7 @@ def events_of(night: Any, execucao_id: str, *, within_seconds: float = 20.0) -> 
 def test_a_run_before_its_outcomes_is_reported_and_told_to_prefect(night):
     done = succeed(escore(night.settings, "monitor", "--execucao", night.run["execucao_id"], "--json"))
     result = json.loads(done.stdout)
+    assert differs("monitor", result) == {}
     assert result["observado"] is None
     assert result["pontuados"] == night.run["clientes"]["pontuados"]
     assert 0.5 < result["esperado"]["auc"] < 1

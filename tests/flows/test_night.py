@@ -9,6 +9,7 @@ import pytest
 from contracts.score_scale import band_of
 from contracts.tables import TABLES
 from tests.flows.conftest import AS_OF, CLIENTS, escore, succeed
+from tests.json_page import differs
 
 
 def test_every_client_is_accounted_for(night):
@@ -81,7 +82,8 @@ def test_same_state_same_bytes(night):
     query = f"select {columns} from score where execucao_id = :id order by cliente_id"
     first, second = (night.query(query, id=run["execucao_id"]) for run in (night.run, again))
     assert first == second
-    succeed(escore(night.settings, "rollback"))
+    rolled_back = json.loads(succeed(escore(night.settings, "rollback", "--json")).stdout)
+    assert differs("rollback", rolled_back) == {}
     [(in_force,)] = night.query("select id::text from execucao where situacao = 'publicada'")
     assert in_force == night.run["execucao_id"]
 

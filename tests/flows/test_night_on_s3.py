@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.artifacts import MANIFEST_NAME, ArtifactStore
+from contracts.artifacts import ArtifactStore
+from contracts.manifests import MANIFEST_NAME
 from tests.flows.conftest import AS_OF, escore, roll_back, succeed
 from tests.object_store import KEYS, object_store
 

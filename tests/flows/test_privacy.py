@@ -413,14 +413,8 @@ def test_a_value_that_cannot_be_read_is_not_told(installation):
         "registrada_em, encerrada_em from renda",
         "grant select on fonte_de_renda to public",
     )
-    sources = sources_of(installation)
-    try:
-        with pytest.raises(EscoreError) as caught:
-            values_withheld(extract_range)(sources, CpfRange(0, None, None), as_of=AS_OF)
-    finally:
-        sources.base_a.dispose()
-        sources.base_b.dispose()
-        sources.base_c.client.close()
+    with sources_of(installation) as sources, pytest.raises(EscoreError) as caught:
+        values_withheld(extract_range)(sources, CpfRange(0, None, None), as_of=AS_OF)
     told = "".join(traceback.format_exception(caught.value)).encode()
     assert b"22P02" in told, "the cast failed"
     assert clean(Search(Persons({cpf}, {name})).in_bytes(told, "told"))

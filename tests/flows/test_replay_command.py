@@ -16,7 +16,6 @@ from uuid import UUID
 
 import pytest
 import redis
-import sqlalchemy as sa
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import (
@@ -46,6 +45,7 @@ from tests.flows.conftest import escore, succeed
 from tests.law_samples import Rows, consumer, insert_consumers
 from tests.model_samples import crossed_table, write_model
 from tests.score_samples import open_run
+from tests.store_queries import query
 
 AS_OF = date(2025, 6, 30)
 CONSUMERS = 12
@@ -68,13 +68,7 @@ class Reviewed:
         return Path(self.settings.lake_root)
 
     def sql(self, text: str, **values: object) -> list[tuple[object, ...]]:
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        try:
-            with engine.begin() as connection:
-                found = connection.execute(sa.text(text), values)
-                return [tuple(row) for row in found] if found.returns_rows else []
-        finally:
-            engine.dispose()
+        return query(self.settings, text, **values)
 
 
 @pytest.fixture(scope="module")
@@ -102,22 +96,20 @@ def _run(settings: Settings, lake: ArtifactStore, points, version: str) -> UUID:
     run = RunInfo(
         run_id, AS_OF, version, points.name, 12, points.texts, datetime.now(UTC), points.sha256, "# descricao\n"
     )
-    sources = sources_of(settings)
     engine = sql_engine(settings.secret("results_url"), timeout=10)
     cache = redis_client(settings.secret("redis_url"), timeout=10)
     publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
     open_run(engine, run)
     publisher.begin(run, consumers=CONSUMERS)
-    ranges = plan_ranges(sources.base_a, range_size=RANGE_SIZE)
-    write_plan(lake, str(run_id), ranges)
-    for cpf_range in ranges:
-        extraction = extract_range(sources, cpf_range, as_of=AS_OF)
-        write_extraction(lake, str(run_id), cpf_range.index, extraction, as_of=AS_OF)
-        publisher.stage(apply_points(points, build_features(extraction.tables, AS_OF, threads=1)))
+    with sources_of(settings) as sources:
+        ranges = plan_ranges(sources.base_a, range_size=RANGE_SIZE)
+        write_plan(lake, str(run_id), ranges)
+        for cpf_range in ranges:
+            extraction = extract_range(sources, cpf_range, as_of=AS_OF)
+            write_extraction(lake, str(run_id), cpf_range.index, extraction, as_of=AS_OF)
+            publisher.stage(apply_points(points, build_features(extraction.tables, AS_OF, threads=1)))
     publisher.switch(run)
-    for store in (sources.base_a, sources.base_b, engine):
-        store.dispose()
-    sources.base_c.client.close()
+    engine.dispose()
     cache.close()
     return run_id
 
@@ -248,17 +240,14 @@ def test_a_redis_that_holds_another_score_is_found(reviewed):
     with redis.Redis.from_url(reviewed.settings.secret("redis_url")) as cache:
         generations = Generations(cache, hashes)
         other = crossed_table(base=300)
-        sources = sources_of(reviewed.settings)
-        tables = extract_range(sources, plan_ranges(sources.base_a, range_size=1_000)[0], as_of=AS_OF).tables
+        with sources_of(reviewed.settings) as sources:
+            tables = extract_range(sources, plan_ranges(sources.base_a, range_size=1_000)[0], as_of=AS_OF).tables
         filling = generations.filling(reviewed.current)
         filling.write_tables([apply_points(other, build_features(tables, AS_OF, threads=1))])
         replay = replay_score(reviewed.settings, reviewed.current, RICH)
         filling.write_tables([apply_points(crossed_table(), build_features(tables, AS_OF, threads=1))])
     assert {one.store for one in replay.differing} == {"Redis, by id", "Redis, by CPF"}
     assert all("score" in one.differences for one in replay.differing)
-    for store in (sources.base_a, sources.base_b):
-        store.dispose()
-    sources.base_c.client.close()
 
 
 def test_a_redis_that_does_not_answer_stops_no_review(reviewed):

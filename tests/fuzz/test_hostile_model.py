@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.artifacts import ArtifactStore, canonical_json
+from contracts.artifacts import ArtifactStore
+from contracts.canonical_json import canonical_json
 from models.registered_model import load_model, model_path
 from tests.fuzz.decoders import PACKAGES
 from tests.model_samples import small_table, write_model

@@ -29,7 +29,7 @@ NOT_FROM_OUTSIDE = {
     "features.folds:_count_true": _BUFFER,
     "features.ownership:true_places": _BUFFER,
     "features.syntax:parse": "DuckDB's own tree of the declared SQL",
-    "flows.cli_output:shown": "makes any text printable",
+    "flows.commands.output:shown": "makes any text printable",
     "flows.demo:_get": "the demo's own API",
     "flows.model_details:gather_details": _PASSES,
     "flows.model_export:_encode": _PASSES,

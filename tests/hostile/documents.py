@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
-from contracts.tables import Column, Kind, Store, Table, tables_of
+from contracts.table_declaration import Column, Kind, Store, Table
+from contracts.tables import tables_of
 from tests.hostile.bson_forms import (
     FORMS,
     NULL,

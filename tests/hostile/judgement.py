@@ -20,7 +20,8 @@ from typing import Any
 from bson import Decimal128
 
 from contracts.reference_date import cutoff_utc, prescription_date
-from contracts.tables import TABLES_BY_NAME, Column, Kind, Store, Table
+from contracts.table_declaration import Column, Kind, Store, Table
+from contracts.tables import TABLES_BY_NAME
 from tests.hostile.elements import elements_of, text_of
 
 WRONG_TYPE = "<tipo errado>"

@@ -14,7 +14,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from contracts.tables import Column, Kind, Store, Table, tables_of
+from contracts.table_declaration import Column, Kind, Store, Table
+from contracts.tables import tables_of
 from tests.extract_samples import cpf_of
 from tests.hostile.injections import TEXTS
 from tests.hostile.judgement import NOT_FINITE, cents_of, microseconds

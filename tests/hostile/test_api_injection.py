@@ -19,7 +19,8 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.settings import Settings
-from contracts.tables import Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import tables_of
 from serve.app import create_app
 from stores.connections import mongo_database, redis_client, sql_engine
 from tests.api_server import token

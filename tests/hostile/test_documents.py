@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -11,8 +10,7 @@ import pytest
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS, RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from contracts.extraction import CpfRange, Extraction, TableCounts
-from contracts.rules import RULES, Outcome
+from contracts.extraction import CpfRange, Extraction
 from contracts.settings import Settings
 from extract.extraction import extract_range, extract_strays
 from extract.sources import Sources
@@ -20,7 +18,8 @@ from serve.api.payload_models import UltimosEventos
 from serve.app import create_app
 from stores.connections import mongo_database
 from tests.api_server import caller, running
-from tests.extract_samples import AS_OF, client, cpf_of, insert, sources_of
+from tests.extract_samples import AS_OF, client, cpf_of, insert
+from tests.hostile.agreement import check, lines_of
 from tests.hostile.bson_forms import Form, array, document, int32, nested, object_id, text
 from tests.hostile.documents import COLLECTIONS, mixed, one_fault_each, sound
 from tests.hostile.judgement import Judge, Judged, read_document
@@ -38,15 +37,6 @@ def settings(make_installation) -> Settings:
     settings = make_installation("hostis")
     insert(settings, {"cliente": [client(f"c-{cpf}"[:13], cpf) for cpf in (*HELD, *CALM)]})
     return settings
-
-
-@pytest.fixture
-def sources(settings) -> Iterator[Sources]:
-    opened = sources_of(settings)
-    yield opened
-    opened.base_a.dispose()
-    opened.base_b.dispose()
-    opened.base_c.client.close()
 
 
 def calm() -> dict[str, list[bytes]]:
@@ -93,41 +83,13 @@ def judged(documents: Collections) -> dict[str, list[Judged]]:
     }
 
 
-def check(parts: Sequence[Extraction], verdicts: Mapping[str, Sequence[Judged]]) -> None:
-    """Assert that rejects and counts are those of the plain rules, and that all adds up."""
-    for table, found in verdicts.items():
-        total = sum((part.counts[table] for part in parts), TableCounts())
-        refused = Counter(
-            (r["chave"], r["regra"]) for p in parts for r in p.rejects.to_pylist() if r["tabela"] == table
-        )
-        expected = Counter((one.key, one.rule) for one in found if outcome(one) is Outcome.REJECTED)
-        assert refused - expected == Counter(), table
-        assert expected - refused == Counter(), table
-        assert total.read == len(found)
-        assert total.difference == 0
-        assert total.ignored == Counter(one.rule for one in found if outcome(one) is Outcome.IGNORED)
-        assert total.used == sum(one.rule is None for one in found)
-
-
-def outcome(one: Judged) -> Outcome | None:
-    return None if one.rule is None else RULES[one.rule].outcome
-
-
-def lines_of(parts: Sequence[Extraction], cpfs: Sequence[str]) -> dict[str, list[dict[str, object]]]:
-    """Return what the lake would hold of some consumers."""
-    return {
-        table.name: [row for part in parts for row in part.tables[table.name].to_pylist() if row["cpf"] in cpfs]
-        for table in COLLECTIONS
-    }
-
-
 def check_hostile(sources: Sources, number: int, *, seed: int) -> int:
     quiet, documents = calm(), hostile(number, seed=seed)
     undisturbed = of_documents(sources, quiet)
     both = {name: [*quiet[name], *documents[name]] for name in quiet}
     parts = of_documents(sources, both)
     check(parts, judged(both))
-    assert lines_of(parts, CALM) == lines_of(undisturbed, CALM)
+    assert lines_of(parts, COLLECTIONS, CALM) == lines_of(undisturbed, COLLECTIONS, CALM)
     return sum(map(len, documents.values()))
 
 

@@ -11,10 +11,10 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from contracts.extraction import CpfRange, Extraction, TableCounts
-from contracts.rules import RULES, Outcome
+from contracts.extraction import CpfRange, Extraction
 from contracts.settings import Settings
-from contracts.tables import CLIENTE, DIVIDA, PESSOA, Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import CLIENTE, DIVIDA, PESSOA, tables_of
 from extract.extraction import extract_range
 from extract.sources import Sources
 from serve.api.payload_models import Cliente, DadosDeScore, PaginaDeClientes
@@ -23,6 +23,7 @@ from stores.connections import sql_engine
 from tests.api_server import caller, running
 from tests.extract_samples import AS_OF, asset, change_schema, client, cpf_of, debt, income, insert, person, sources_of
 from tests.hostile import rows as hostile
+from tests.hostile.agreement import check, lines_of
 from tests.hostile.judgement import Judge, Judged
 from tests.hostile.rows import RELATIONAL, Rows, Value, meaning_of, words
 
@@ -37,15 +38,6 @@ def settings(make_installation) -> Settings:
     change_schema(settings, "base_a", "ALTER TABLE divida DROP CONSTRAINT fk_divida_cliente")
     insert(settings, calm())
     return settings
-
-
-@pytest.fixture
-def sources(settings) -> Iterator[Sources]:
-    opened = sources_of(settings)
-    yield opened
-    opened.base_a.dispose()
-    opened.base_b.dispose()
-    opened.base_c.client.close()
 
 
 def calm() -> dict[str, list[dict[str, object]]]:
@@ -90,45 +82,19 @@ def judged(rows: Mapping[str, Sequence[Mapping[str, Value]]]) -> dict[str, list[
     }
 
 
-def outcome(one: Judged) -> Outcome | None:
-    return None if one.rule is None else RULES[one.rule].outcome
-
-
 def extracted(sources: Sources) -> list[Extraction]:
     return [extract_range(sources, one, as_of=AS_OF) for one in RANGES]
 
 
-def lines_of(parts: Sequence[Extraction]) -> dict[str, list[dict[str, object]]]:
-    calm_cpfs = {cpf for _, cpf in CALM}
-    return {
-        table.name: [row for part in parts for row in part.tables[table.name].to_pylist() if row["cpf"] in calm_cpfs]
-        for table in RELATIONAL
-    }
-
-
-def check(parts: Sequence[Extraction], verdicts: Mapping[str, Sequence[Judged]]) -> None:
-    """Assert that rejects and counts are those of the plain rules, besides the calm rows, which are all used."""
-    for table, found in verdicts.items():
-        total = sum((part.counts[table] for part in parts), TableCounts())
-        refused = Counter(
-            (r["chave"], r["regra"]) for p in parts for r in p.rejects.to_pylist() if r["tabela"] == table
-        )
-        expected = Counter((one.key, one.rule) for one in found if outcome(one) is Outcome.REJECTED)
-        assert refused - expected == Counter(), table
-        assert expected - refused == Counter(), table
-        assert total.difference == 0
-        assert total.read == len(found) + len(calm()[table])
-        assert total.ignored == Counter(one.rule for one in found if outcome(one) is Outcome.IGNORED)
-
-
 def plant(settings: Settings, sources: Sources, number: int, *, seed: int) -> dict[str, list[dict[str, Value]]]:
     """Insert hostile rows, and assert what becomes of them and of the calm ones."""
-    undisturbed = lines_of(extracted(sources))
+    calm_cpfs = {cpf for _, cpf in CALM}
+    undisturbed = lines_of(extracted(sources), RELATIONAL, calm_cpfs)
     rows = hostile_rows(number, seed=seed)
     insert_rows(settings, rows)
     parts = extracted(sources)
-    check(parts, judged(rows))
-    assert lines_of(parts) == undisturbed
+    check(parts, judged(rows), calm={name: len(held) for name, held in calm().items()})
+    assert lines_of(parts, RELATIONAL, calm_cpfs) == undisturbed
     assert sum(map(len, undisturbed.values())) == len(CALM) * len(RELATIONAL)
     return rows
 
@@ -189,12 +155,9 @@ def test_twenty_thousand_mixtures(make_installation, number):
     settings = make_installation("linhas_muitas")
     change_schema(settings, "base_a", "ALTER TABLE divida DROP CONSTRAINT fk_divida_cliente")
     insert(settings, calm())
-    sources = sources_of(settings)
-    rows = plant(settings, sources, number, seed=2)
+    with sources_of(settings) as sources:
+        rows = plant(settings, sources, number, seed=2)
     assert sum(map(len, rows.values())) > 20_000
-    sources.base_a.dispose()
-    sources.base_b.dispose()
-    sources.base_c.client.close()
 
 
 def test_a_text_longer_than_a_block_of_the_reader_is_read(settings, sources):

@@ -15,10 +15,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from contracts.settings import Settings
 from serve.app import create_app
-from serve.publishing.publish import Publisher
-from stores.connections import redis_client, sql_engine
 from tests.api_server import running, token
-from tests.score_samples import make_run, make_scores, open_run
+from tests.published_runs import publish
+from tests.score_samples import make_run, make_scores
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -50,16 +49,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def settings(make_installation: Callable[[str], Settings]) -> Settings:
     settings = make_installation("navegador")
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    cache = redis_client(settings.secret("redis_url"), timeout=10)
-    publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
-    run = make_run(1)
-    open_run(engine, run)
-    publisher.begin(run, consumers=len(SCORES))
-    publisher.stage(SCORES)
-    publisher.switch(run)
-    engine.dispose()
-    cache.close()
+    publish(settings, make_run(1), SCORES)
     return settings
 
 

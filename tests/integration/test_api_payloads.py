@@ -16,7 +16,6 @@ from bson import Decimal128
 from pydantic import SecretStr
 from pymongo import MongoClient
 
-from contracts.cpf import mask_cpf
 from contracts.settings import Settings
 from serve.access.callers import SCOPES
 from serve.access.minting import Grant, sign_by_secret
@@ -24,11 +23,12 @@ from serve.access.titular import Titular
 from serve.api import payload_models
 from serve.app import create_app
 from serve.published.person_hash import PersonHash
-from serve.publishing.publish import Publisher
 from stores.connections import redis_client, sql_engine
 from tests.api_server import caller, running
-from tests.score_samples import TEXTS, make_run, make_scores, open_run
-from tests.tcp_faults import Refuse, TcpFaults
+from tests.faults.truth import same_score
+from tests.published_runs import publish, score_answer
+from tests.score_samples import make_run, make_scores
+from tests.tcp_faults import Refuse, TcpFaults, through
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SCORES = make_scores(40)
@@ -51,7 +51,7 @@ def settings(make_installation: Callable[[str], Settings]) -> Settings:
     fill_base_a(settings)
     fill_base_b(settings)
     fill_base_c(settings)
-    publish_scores(settings)
+    publish(settings, make_run(1), SCORES)
     return settings
 
 
@@ -174,19 +174,6 @@ def fill_base_c(settings: Settings) -> None:
         )
 
 
-def publish_scores(settings: Settings) -> None:
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    cache = redis_client(settings.secret("redis_url"), timeout=10)
-    publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
-    run = make_run(1)
-    open_run(engine, run)
-    publisher.begin(run, consumers=len(SCORES))
-    publisher.stage(SCORES)
-    publisher.switch(run)
-    engine.dispose()
-    cache.close()
-
-
 EXPECTED_CLIENT = (
     f'{{"id":"{IDS[0]}","nome":"José Antônio da Conceição","cpf":"{CPFS[0]}","data_nascimento":"1980-01-01","sexo":"F",'
     '"estado_civil":"casado","endereco":{"uf":"SP","cidade":"São Paulo","bairro":"Sé","longadouro":"Praça da Sé",'
@@ -291,31 +278,7 @@ def test_every_score_as_documented(client):
         score = client.get(f"/clientes/{row['cliente_id']}/score").json()
         payload_models.Score.model_validate(score)
         assert list(score) == list(payload_models.Score.model_fields)
-        probability = score.pop("probabilidade_inadimplencia")
-        assert (probability is None) == (row["probabilidade"] is None)
-        assert (probability or 0) == pytest.approx(row["probabilidade"] or 0, rel=1e-6)
-        assert score == {
-            "cliente_id": row["cliente_id"],
-            "cpf_mascarado": mask_cpf(row["cpf"]),
-            "score": row["score"],
-            "escala": {"min": 0, "max": 1000},
-            "faixa": row["faixa"],
-            "status": row["status"],
-            "horizonte_meses": 12,
-            "motivos": [
-                {
-                    "codigo": reason["codigo"],
-                    "texto": TEXTS[reason["codigo"]]["aumenta" if reason["pontos"] > 0 else "reduz"],
-                    "direcao": "aumenta" if reason["pontos"] > 0 else "reduz",
-                    "pontos": reason["pontos"],
-                }
-                for reason in row["motivos"]
-            ],
-            "modelo": {"nome": "cartao", "versao": "m-1"},
-            "data_referencia": "2026-10-31",
-            "calculado_em": "2026-11-01T05:01:00Z",
-            "valido_ate": "2026-11-08",
-        }
+        assert same_score(score, score_answer(row, make_run(1)))
 
 
 def test_score_revalidates_by_entity_tag(client):
@@ -451,9 +414,7 @@ def test_a_titular_reads_what_is_their_own(settings, url):
 
 def test_the_model_is_public_and_kept_while_postgresql_is_out(settings):
     with TcpFaults(urlsplit(settings.secret("results_url")).port) as proxy:
-        moved = settings.secret("results_url").replace(
-            f":{urlsplit(settings.secret('results_url')).port}/", f":{proxy.port}/"
-        )
+        moved = through(settings.secret("results_url"), proxy.port)
         lame = settings.model_copy(update={"results_url": SecretStr(moved), "api_timeout_seconds": 0.5})
         with running(create_app(lame)) as url:
             found = httpx.get(f"{url}/modelo")

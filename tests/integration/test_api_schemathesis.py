@@ -23,12 +23,11 @@ import pytest
 from contracts.settings import Settings
 from serve.app import create_app
 from serve.published.person_hash import PersonHash
-from serve.publishing.publish import Publisher
-from stores.connections import redis_client, sql_engine
 from tests.api_server import token
 from tests.faults import truth
 from tests.faults.api_process import ApiProcess, environment_of
-from tests.score_samples import make_run, make_scores, open_run
+from tests.published_runs import publish
+from tests.score_samples import make_run, make_scores
 
 SEED = 20261122
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -72,15 +71,7 @@ def fill(settings: Settings, client_id: str, cpf: str) -> None:
     scores = make_scores(truth.CONSUMERS)
     scores = scores.set_column(0, "cliente_id", pa.array([client_id, *scores["cliente_id"].to_pylist()[1:]]))
     scores = scores.set_column(1, "cpf", pa.array([cpf, *scores["cpf"].to_pylist()[1:]])).cast(make_scores(1).schema)
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    run = make_run(1)
-    open_run(engine, run)
-    with redis_client(settings.secret("redis_url"), timeout=10) as cache:
-        publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
-        publisher.begin(run, consumers=truth.CONSUMERS)
-        publisher.stage(scores.take(pc.sort_indices(scores["cpf"])))
-        publisher.switch(run)
-    engine.dispose()
+    publish(settings, make_run(1), scores.take(pc.sort_indices(scores["cpf"])))
 
 
 def try_api(url: str, folder: Path, *options: str, max_examples: int, seed: int = SEED) -> tuple[int, str]:

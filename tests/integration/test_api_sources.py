@@ -19,7 +19,7 @@ from serve.sources.sql_store import SqlStore
 from stores.embedded.postgres import PostgresServer
 from stores.embedded.valkey import ValkeyServer
 from tests.store_processes import StoreProcess
-from tests.tcp_faults import Cut, Delay, Pass, Reset, Stall, TcpFaults, Throttle
+from tests.tcp_faults import Cut, Delay, Pass, Reset, Stall, TcpFaults, Throttle, through
 
 TIMEOUT = 0.3
 SLACK = 1.0
@@ -28,28 +28,20 @@ SLACK = 1.0
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    process = StoreProcess(ValkeyServer, tmp_path_factory.mktemp("valkey"))
-    process.start()
-    yield process
-    process.erase()
+    with StoreProcess(ValkeyServer, tmp_path_factory.mktemp("valkey")) as process:
+        yield process
 
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    process = StoreProcess(PostgresServer, tmp_path_factory.mktemp("postgres"))
-    process.start()
-    yield process
-    process.erase()
+    with StoreProcess(PostgresServer, tmp_path_factory.mktemp("postgres")) as process:
+        yield process
 
 
 @pytest.fixture
 def faults(valkey: StoreProcess) -> Iterator[TcpFaults]:
     with TcpFaults(valkey.port) as proxy:
         yield proxy
-
-
-def redis_url(valkey: StoreProcess, port: int) -> str:
-    return valkey.urls["redis_url"].replace(f":{valkey.port}", f":{port}")
 
 
 def with_pipe(url: str, body: Callable[[RedisPipe], Coroutine[Any, Any, None]], **options: Any) -> None:
@@ -78,7 +70,7 @@ def test_replies_come_in_order_whoever_asked(valkey):
 
         await asyncio.gather(*(echo(number) for number in range(500)))
 
-    with_pipe(redis_url(valkey, valkey.port), body)
+    with_pipe(valkey.urls["redis_url"], body)
 
 
 def test_an_error_reply_is_its_askers_alone(valkey):
@@ -89,7 +81,7 @@ def test_an_error_reply_is_its_askers_alone(valkey):
             await wrong
         assert await right == [b"x"]
 
-    with_pipe(redis_url(valkey, valkey.port), body)
+    with_pipe(valkey.urls["redis_url"], body)
 
 
 @pytest.mark.parametrize("fault", [Stall(), Delay(2.0)])
@@ -113,7 +105,7 @@ def test_a_redis_that_hangs_costs_one_wait_and_then_none(valkey, faults, fault):
         await until(pipe.check)
         assert changes == [True, False]
 
-    with_pipe(redis_url(valkey, faults.port), body, on_change=changes.append)
+    with_pipe(through(valkey.urls["redis_url"], faults.port), body, on_change=changes.append)
 
 
 def test_a_redis_that_never_catches_up_is_given_up(valkey, faults):
@@ -127,7 +119,7 @@ def test_a_redis_that_never_catches_up_is_given_up(valkey, faults):
         assert time.monotonic() - started < TIMEOUT + SLACK
         assert several[-1].__class__ is StoreUnavailableError
 
-    with_pipe(redis_url(valkey, faults.port), body)
+    with_pipe(through(valkey.urls["redis_url"], faults.port), body)
 
 
 @pytest.mark.parametrize("fault", [Reset(), Cut()])
@@ -141,7 +133,7 @@ def test_a_lost_connection_is_opened_again(valkey, faults, fault):
         await until(pipe.check)
         assert await pipe.send(("GET", "a")) == [b"1"]
 
-    with_pipe(redis_url(valkey, faults.port), body)
+    with_pipe(through(valkey.urls["redis_url"], faults.port), body)
 
 
 def test_scripts_are_there_again_after_a_restart(valkey):
@@ -155,7 +147,7 @@ def test_scripts_are_there_again_after_a_restart(valkey):
         await until(pipe.check)
         assert await pipe.send(script_command(script, ["k"], [5])) == [[b"k", 6]]
 
-    with_pipe(redis_url(valkey, valkey.port), body)
+    with_pipe(valkey.urls["redis_url"], body)
 
 
 def test_a_password_that_is_wrong_is_redis_out(valkey):
@@ -164,10 +156,6 @@ def test_a_password_that_is_wrong_is_redis_out(valkey):
             await pipe.send(("PING",))
 
     with_pipe(f"redis://nobody:wrong@127.0.0.1:{valkey.port}/0", body)
-
-
-def postgres_url(postgres: StoreProcess, port: int) -> str:
-    return postgres.urls["results_url"].replace(f":{postgres.port}", f":{port}")
 
 
 def with_store(url: str, body: Callable[[SqlStore], Coroutine[Any, Any, None]], **options: Any) -> None:
@@ -207,7 +195,7 @@ def test_a_postgres_that_hangs_costs_the_limit_and_then_nothing(postgres):
         assert changes == [True, False]
 
     with TcpFaults(postgres.port) as faults:
-        with_store(postgres_url(postgres, faults.port), body, on_change=changes.append)
+        with_store(through(postgres.urls["results_url"], faults.port), body, on_change=changes.append)
 
 
 def test_a_frozen_postgres_gives_every_place_back_when_it_thaws(postgres):
@@ -222,7 +210,7 @@ def test_a_frozen_postgres_gives_every_place_back_when_it_thaws(postgres):
         await until(store.check)
         assert await asyncio.gather(*(store.run(ask) for _ in range(30))) == [7] * 30
 
-    with_store(postgres_url(postgres, postgres.port), body, connections=3)
+    with_store(postgres.urls["results_url"], body, connections=3)
 
 
 def test_a_slow_statement_is_ended_by_the_server_and_the_store_stays_in_use(postgres):
@@ -232,7 +220,7 @@ def test_a_slow_statement_is_ended_by_the_server_and_the_store_stays_in_use(post
                 await store.run(lambda connection: connection.execute(sa.text("SELECT pg_sleep(5)")))
         assert await store.run(ask) == 7
 
-    with_store(postgres_url(postgres, postgres.port), body)
+    with_store(postgres.urls["results_url"], body)
 
 
 def test_postgres_restarted_is_used_again(postgres):
@@ -245,7 +233,7 @@ def test_postgres_restarted_is_used_again(postgres):
         await until(store.check)
         assert await store.run(ask) == 7
 
-    with_store(postgres_url(postgres, postgres.port), body)
+    with_store(postgres.urls["results_url"], body)
 
 
 def test_a_store_that_is_busy_is_not_a_store_that_is_out(postgres):
@@ -257,7 +245,7 @@ def test_a_store_that_is_busy_is_not_a_store_that_is_out(postgres):
         await until(store.check)
         assert await store.run(ask) == 7
 
-    with_store(postgres_url(postgres, postgres.port), body, connections=2)
+    with_store(postgres.urls["results_url"], body, connections=2)
 
 
 def test_a_mistake_in_a_query_is_not_a_store_that_is_out(postgres):
@@ -267,7 +255,7 @@ def test_a_mistake_in_a_query_is_not_a_store_that_is_out(postgres):
                 await store.run(lambda connection: connection.execute(sa.text("SELECT nada FROM nenhuma")))
         assert await store.run(ask) == 7
 
-    with_store(postgres_url(postgres, postgres.port), body)
+    with_store(postgres.urls["results_url"], body)
 
 
 def test_a_driver_without_asyncio_works_in_a_thread(tmp_path: Path):

@@ -377,12 +377,10 @@ def _through(settings: Settings, port: int) -> SecretStr:
 
 @pytest.fixture
 def own_postgres(tmp_path, tmp_path_factory) -> Iterator[tuple[StoreProcess, Settings]]:
-    process = StoreProcess(PostgresServer, tmp_path_factory.mktemp("postgres"))
-    process.start()
-    settings = load_settings({**process.urls, "var": tmp_path, "audit_dir": tmp_path / "auditoria"})
-    migrate(settings, stores=("results",))
-    yield process, settings
-    process.erase()
+    with StoreProcess(PostgresServer, tmp_path_factory.mktemp("postgres")) as process:
+        settings = load_settings({**process.urls, "var": tmp_path, "audit_dir": tmp_path / "auditoria"})
+        migrate(settings, stores=("results",))
+        yield process, settings
 
 
 def test_postgresql_killed_in_the_middle_of_shipping_has_every_record_once(own_postgres):

@@ -24,8 +24,8 @@ from models.label import label_defaults
 from models.training.data import DatedSample, TrainingData
 from models.training.dates import plan_training_dates
 from models.training.train import train_scorecard
-from stores.connections import mongo_database, sql_engine
 from tests.berka_by_hand import BERKA, ByHand, months_later
+from tests.extract_samples import sources_of
 
 pytestmark = [
     pytest.mark.shared_data,
@@ -50,15 +50,8 @@ def stores(make_installation: Callable[[str], Settings]) -> Iterator[Sources]:
     """Three stores that hold the Berka data, read as the engine reads them."""
     settings = make_installation("berka")
     import_berka_files(settings, BERKA, replace=False)
-    base_a, base_b = (
-        sql_engine(settings.secret(name), timeout=settings.store_timeout_seconds)
-        for name in ("base_a_url", "base_b_url")
-    )
-    base_c = mongo_database(settings.secret("base_c_url"), timeout=settings.store_timeout_seconds)
-    yield Sources(base_a, base_b, base_c)
-    base_a.dispose()
-    base_b.dispose()
-    base_c.client.close()
+    with sources_of(settings) as opened:
+        yield opened
 
 
 def _extract(stores: Sources, as_of: date) -> Extraction:

@@ -8,7 +8,6 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 
 from contracts.errors import ClientNotFoundError, GateError, RunConflictError
 from contracts.settings import Settings
@@ -21,9 +20,9 @@ from flows.resources import open_lake, open_results
 from serve.published.kept_answers import LEASE_ENDING, score_data_key
 from serve.published.person_hash import PersonHash
 from serve.publishing import erasure
-from stores import ledger
-from stores.connections import sql_engine
+from stores import ledger, run_locks
 from tests.incremental_samples import CPFS, SPARE_CPFS, START, Town
+from tests.store_queries import query
 from tests.town_nights import publish
 
 
@@ -41,8 +40,7 @@ def house(make_installation, tmp_path_factory):
 
 
 def rows(house, sql, **values):
-    with open_results(house.settings) as results, results.engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(sa.text(sql), values)]
+    return query(house.settings, sql, **values)
 
 
 def someone(house, number: int) -> tuple[str, str]:
@@ -118,7 +116,7 @@ def test_a_run_under_way_is_waited_for_and_the_person_is_listed(house):
     with open_results(house.settings) as results:
         run_id = UUID(int=7)
         ledger.open_run(results.engine, execucao_id=run_id, data_referencia=day, modelo_versao="m")
-        with ledger.reference_date_lock(results.engine, day), pytest.raises(RunConflictError):
+        with run_locks.reference_date_lock(results.engine, day), pytest.raises(RunConflictError):
             erase_client(house.settings, client_id)
         listed = "select count(*) from apagamento where titular = :t and concluido_em is null"
         assert rows(house, listed, t=house.hashes.subject_by_client(client_id)) == [(1,)]
@@ -131,7 +129,7 @@ def test_a_run_that_lost_its_right_while_somebody_was_erased_is_not_published(ho
     client_id, _ = someone(house, 4)
     with (
         open_results(house.settings) as results,
-        ledger.reference_date_lock(results.engine, START + timedelta(days=1)) as right,
+        run_locks.reference_date_lock(results.engine, START + timedelta(days=1)) as right,
     ):
         right.release()
         confirm_right(results, right)
@@ -148,12 +146,7 @@ def test_nobody_is_erased_who_is_not_known(house):
 
 
 def sql_on(house, name: str, text: str, **values):
-    engine = sql_engine(house.settings.secret(name), timeout=10)
-    try:
-        with engine.begin() as connection:
-            connection.execute(sa.text(text), values)
-    finally:
-        engine.dispose()
+    query(house.settings, text, store=name, **values)
 
 
 def test_a_cpf_that_another_consumer_has_by_now_is_not_the_erased_ones(house):
@@ -198,7 +191,11 @@ def test_who_is_taken_in_again_is_read_with_all_that_they_had(house):
 def test_two_erasures_do_not_work_at_once(house):
     """Each would put back what the other took out of the same file."""
     client_id, _ = rows(house, "select cliente_id, cpf from score_vigente order by cpf limit 1")[0]
-    with open_results(house.settings) as results, ledger.erasure_lock(results.engine), pytest.raises(RunConflictError):
+    with (
+        open_results(house.settings) as results,
+        run_locks.erasure_lock(results.engine),
+        pytest.raises(RunConflictError),
+    ):
         erase_client(house.settings, client_id)
 
 

@@ -19,6 +19,7 @@ from serve.publishing import erasure
 from stores.connections import redis_client, sql_engine
 from stores.erasures import begin_erasure, rename_hashes
 from tests.incremental_samples import Town
+from tests.store_queries import query
 from tests.town_nights import publish
 
 FIRST, SECOND = "1" * 40, "2" * 40
@@ -41,24 +42,15 @@ def town(installation, tmp_path):
 
     people = Town(made)
     people.reset()
-    engine = sql_engine(made.secret("results_admin_url"), timeout=10)
-    with engine.begin() as connection:
-        connection.execute(sa.text("delete from apagamento"))
-    engine.dispose()
+    query(made, "delete from apagamento", store="results_admin_url")
     with redis_client(made.secret("redis_url"), timeout=10) as cache:
         cache.flushdb()
     publish(settings_of(FIRST), incremental=False)
     return SimpleNamespace(people=people, settings=settings_of)
 
 
-def rows(settings: Settings, sql: str, **values: object) -> list[tuple[object, ...]]:
-    with open_results(settings) as results, results.engine.begin() as connection:
-        found = connection.execute(sa.text(sql), values)
-        return [tuple(row) for row in found] if found.returns_rows else []
-
-
 def published(settings: Settings) -> dict[str, str]:
-    return dict(rows(settings, "select cliente_id, cpf from score_vigente order by cpf"))
+    return dict(query(settings, "select cliente_id, cpf from score_vigente order by cpf"))
 
 
 def names_of(key: str, client_id: str, cpf: str) -> tuple[str, list[str]]:
@@ -68,7 +60,7 @@ def names_of(key: str, client_id: str, cpf: str) -> tuple[str, list[str]]:
 
 def in_list(settings: Settings) -> list[tuple[str, list[str]]]:
     kept_out = "select titular, cpfs from apagamento where not titular = any(readmitidos) order by pedido_em, titular"
-    return rows(settings, kept_out)
+    return query(settings, kept_out)
 
 
 def night(settings: Settings) -> int:
@@ -108,7 +100,7 @@ def test_an_entry_older_than_ids_of_keys_is_of_the_oldest_known_key(town):
     erase_client(old, client_id)
     strip = "update apagamento set titular = substr(titular, 11), cpfs = array[substr(cpfs[1], 11)]"
     for settings in (old, town.settings(SECOND, FIRST)):
-        rows(old, strip)
+        query(old, strip)
         assert in_list(old)[0][0].startswith("cliente:")
         assert night(settings) == 1
         assert published(old) == dict(others)
@@ -152,7 +144,7 @@ def test_an_erasure_begun_under_the_old_key_is_completed_under_the_new_one(town)
     titular, hashed = names_of(FIRST, client_id, cpf)
     with open_results(old) as results:
         begin_erasure(results.engine, titular, hashed, _seal(frozenset([cpf]), FIRST.encode(), client_id))
-    rows(old, "delete from score where cliente_id = :id", id=client_id)
+    query(old, "delete from score where cliente_id = :id", id=client_id)
     forget_in_the_stores(town, client_id, cpf)
     with open_sources(both) as sources:
         assert sources.erased.is_cpf(cpf)  # met by a run before the erasure is completed
@@ -187,10 +179,10 @@ def test_two_entries_that_become_one_person_s_keep_the_person_out(town):
     with open_results(both) as results:
         begin_erasure(results.engine, titular, hashed, b"")
         begin_erasure(results.engine, new_titular, [], b"")
-        rows(old, "update apagamento set readmitidos = array[titular] where titular = :t", t=new_titular)
+        query(old, "update apagamento set readmitidos = array[titular] where titular = :t", t=new_titular)
         rename = {titular: new_titular, hashed[0]: names_of(SECOND, client_id, cpf)[1][0]}
         rename_hashes(results.engine, rename)
-        rows(old, "update apagamento set cpfs_selados = null")
+        query(old, "update apagamento set cpfs_selados = null")
         rename_hashes(results.engine, rename)
         rename_hashes(results.engine, rename)
     assert in_list(both) == [(new_titular, names_of(SECOND, client_id, cpf)[1])]

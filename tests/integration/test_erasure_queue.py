@@ -15,7 +15,7 @@ from flows.erasure_queue import list_requests, request_erasure, work_queue
 from flows.resources import open_results
 from flows.rotate_key import key_uses
 from serve.published.person_hash import PersonHash
-from stores import erasure_requests, ledger
+from stores import erasure_requests, run_locks
 from tests.incremental_samples import Town
 from tests.town_nights import publish
 
@@ -89,7 +89,7 @@ def test_a_turn_that_was_killed_before_the_proof_was_entered_is_completed_by_the
 def test_a_run_under_way_ends_the_turn_and_the_request_waits(house):
     client_id = someone(house)
     asked = request_erasure(house.settings, client_id)
-    with open_results(house.settings) as results, ledger.erasure_lock(results.engine):
+    with open_results(house.settings) as results, run_locks.erasure_lock(results.engine):
         outcome = work_queue(house.settings, limit=10)
     assert (outcome.concluidos, outcome.falharam, outcome.pendentes) == (0, 0, 1)
     assert outcome.espera_desde == asked.pedido_em

@@ -78,12 +78,8 @@ def two_installations(make_installation):
     settings = [make_installation(f"extract_ordem_{n}") for n in (1, 2)]
     insert(settings[0], ordered)
     insert(settings[1], shuffled)
-    sources = [sources_of(one) for one in settings]
-    yield sources
-    for one in sources:
-        one.base_a.dispose()
-        one.base_b.dispose()
-        one.base_c.client.close()
+    with sources_of(settings[0]) as in_order, sources_of(settings[1]) as mixed_up:
+        yield [in_order, mixed_up]
 
 
 def extract_all(sources, range_size):

@@ -26,11 +26,8 @@ def settings(make_installation):
 
 @pytest.fixture
 def sources(settings):
-    opened = sources_of(settings)
-    yield opened
-    opened.base_a.dispose()
-    opened.base_b.dispose()
-    opened.base_c.client.close()
+    with sources_of(settings) as opened:
+        yield opened
 
 
 def free_port() -> int:

@@ -30,11 +30,8 @@ def settings(make_installation):
 
 @pytest.fixture(scope="module")
 def sources(settings):
-    opened = sources_of(settings)
-    yield opened
-    opened.base_a.dispose()
-    opened.base_b.dispose()
-    opened.base_c.client.close()
+    with sources_of(settings) as opened:
+        yield opened
 
 
 def found(sources, query, **options):

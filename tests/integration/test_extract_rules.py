@@ -188,11 +188,9 @@ def parts(make_installation) -> Iterator[list[Extraction]]:
     )
     rows = {table.name: [case.row for case in CASES if case.table == table.name] for table in TABLES}
     insert(settings, rows)
-    sources = replace(sources_of(settings), erased=ERASED)
-    yield [*(extract_range(sources, r, as_of=AS_OF) for r in RANGES), extract_strays(sources, as_of=AS_OF)]
-    sources.base_a.dispose()
-    sources.base_b.dispose()
-    sources.base_c.client.close()
+    with sources_of(settings) as stores:
+        sources = replace(stores, erased=ERASED)
+        return [*(extract_range(sources, r, as_of=AS_OF) for r in RANGES), extract_strays(sources, as_of=AS_OF)]
 
 
 def outcome(case: Case) -> Outcome | None:

@@ -40,9 +40,9 @@ NO_RUN = dict.fromkeys(Run.__dataclass_fields__)
 def stage(make_installation, tmp_path_factory):
     made = make_installation("historias")
     chosen = Settings(**{n: getattr(made, n) for n in made.model_fields_set} | {"overlap_days": OVERLAP_DAYS})
-    return SimpleNamespace(
-        settings=chosen, town=Town(made), sources=sources_of(made), folder=tmp_path_factory.mktemp("historias"), runs=0
-    )
+    with sources_of(made) as sources:
+        folder = tmp_path_factory.mktemp("historias")
+        yield SimpleNamespace(settings=chosen, town=Town(made), sources=sources, folder=folder, runs=0)
 
 
 class Nights:

@@ -29,7 +29,8 @@ from starlette.exceptions import HTTPException
 from typer.testing import CliRunner, Result
 
 from contracts.errors import DataIntegrityError, RunConflictError, SettingsError, StoreUnavailableError, UsageError
-from contracts.settings import MIN_SECRET_LENGTH, Settings
+from contracts.secret_texts import MIN_SECRET_LENGTH
+from contracts.settings import Settings
 from flows.cli import app
 from flows.rotate_key import key_uses, rotate_key
 from serve.access.rate_limit import RateLimiter
@@ -39,16 +40,17 @@ from serve.published.person_hash import PersonHash
 from serve.published.stored_scores import read_redis
 from serve.publishing import rekeying
 from serve.publishing.generations import Filling, Generations
-from serve.publishing.publish import Publisher
 from serve.scores.redis_scores import RedisScores
 from serve.sources.redis_pipe import RedisPipe
-from stores import ledger
+from stores import run_locks
 from stores.connections import redis_client, sql_engine
+from tests import published_runs
 from tests.api_server import caller, running, token
 from tests.faults import truth
 from tests.faults.api_process import ApiProcess, environment_of
 from tests.faults.load import Asks, Load, Outcome
-from tests.score_samples import make_run, make_scores, open_run
+from tests.published_runs import publishing
+from tests.score_samples import make_run, make_scores
 
 OLD, NEW = "o" * 40, "n" * 40
 NOON = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -100,20 +102,7 @@ def cache(installation: Settings) -> Iterator[redis.Redis]:
 
 
 def publish(settings: Settings, number: int, *, rows: int = truth.CONSUMERS) -> None:
-    with opened(settings) as (engine, publisher):
-        run = make_run(number)
-        open_run(engine, run)
-        publisher.begin(run, consumers=rows)
-        publisher.stage(make_scores(rows, shift=truth.shift_of(number)))
-        publisher.switch(run)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[tuple[sa.Engine, Publisher]]:
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    with redis_client(settings.secret("redis_url"), timeout=10) as cache:
-        yield engine, Publisher(engine, cache, cache_key=PersonHash.from_settings(settings))
-    engine.dispose()
+    published_runs.publish(settings, make_run(number), make_scores(rows, shift=truth.shift_of(number)))
 
 
 class Street:
@@ -411,7 +400,7 @@ def test_the_run_before_is_written_anew_too_and_a_rollback_finds_it(installation
     publish(alone, 2)
     assert len(rotate_key(prepared)[1]) == 2
     written = {key: cache.hgetall(key) for key in cache.scan_iter("escore:*:[ip]:*")}
-    with opened(done) as (_, publisher):
+    with publishing(done) as (_, publisher):
         publisher.rollback()
         assert publisher.reconcile() == make_run(1).execucao_id
     assert all(written[key] == cache.hgetall(key) for key in cache.scan_iter("escore:*:[ip]:*"))
@@ -425,13 +414,13 @@ def test_the_run_before_is_written_anew_too_and_a_rollback_finds_it(installation
 def test_it_is_refused_while_a_run_is_under_way_and_a_run_waits_for_it(installation, engine, cache, monkeypatch):
     prepared = keys(installation, OLD, to_come=NEW)
     publish(keys(installation, OLD), 1)
-    with ledger.reference_date_lock(engine, make_run(1).data_referencia), pytest.raises(RunConflictError):
+    with run_locks.reference_date_lock(engine, make_run(1).data_referencia), pytest.raises(RunConflictError):
         rotate_key(prepared)
-    monkeypatch.setattr(ledger, "ERASURE_SECONDS", 0.0)
+    monkeypatch.setattr(run_locks, "ERASURE_SECONDS", 0.0)
     with (
-        ledger.erasure_lock(engine),
+        run_locks.erasure_lock(engine),
         pytest.raises(RunConflictError, match="a change of keys"),
-        ledger.reference_date_lock(engine, make_run(1).data_referencia),
+        run_locks.reference_date_lock(engine, make_run(1).data_referencia),
     ):
         pass
     assert len(rotate_key(prepared)[1]) == 1

@@ -5,8 +5,9 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from contracts.artifacts import MANIFEST_NAME, ArtifactStore
+from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError, SettingsError, StoreUnavailableError
+from contracts.manifests import MANIFEST_NAME
 from contracts.settings import load_settings
 from stores.check import check_stores
 from tests.object_store import KEYS, object_store

@@ -34,7 +34,7 @@ from serve.lambda_c import LambdaFunction, lambda_settings
 from stores.connections import sql_engine
 from tests.api_server import PURPOSE, running, token
 from tests.gateway_events import ROUTE, Event, MakeEvent, http_api_event, load_balancer_event, rest_api_event
-from tests.tcp_faults import Pass, Refuse, Reset, TcpFaults
+from tests.tcp_faults import Pass, Refuse, Reset, TcpFaults, through
 
 ROOT = Path(__file__).parents[2]
 CPF, CPF_WITH_POINTS, STRANGER = "52998224725", "529.982.247-25", "39053344705"
@@ -226,8 +226,7 @@ def moved(settings: Settings, **ports: int) -> Settings:
     """Return the settings with the named stores behind other ports; short waits."""
     changes: dict[str, Any] = {"api_timeout_seconds": 0.5}
     for name, port in ports.items():
-        url = settings.secret(name).replace(f":{port_of(settings, name)}/", f":{port}/")
-        changes[name] = SecretStr(f"{url}&directConnection=true" if name == "base_c_url" else url)
+        changes[name] = SecretStr(through(settings.secret(name), port))
     return settings.model_copy(update=changes)
 
 

@@ -24,7 +24,7 @@ from serve.sources.mongo_store import CODEC, GRACE_SECONDS, MongoStore
 from serve.systems.system_c import EVENTS, LastEvents
 from stores.embedded.mongo import MongoServer
 from tests.store_processes import StoreProcess
-from tests.tcp_faults import Cut, Delay, Pass, Reset, TcpFaults
+from tests.tcp_faults import Cut, Delay, Pass, Reset, TcpFaults, through
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 CPF = "52998224725"
@@ -188,10 +188,8 @@ def test_the_index_alone_finds_the_last_event(settings, base_c):
 
 @pytest.fixture(scope="module")
 def mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    process = StoreProcess(MongoServer, tmp_path_factory.mktemp("mongo"))
-    process.start()
-    yield process
-    process.erase()
+    with StoreProcess(MongoServer, tmp_path_factory.mktemp("mongo")) as process:
+        yield process
 
 
 async def refuses(events: LastEvents, *, within: float) -> None:
@@ -254,8 +252,7 @@ def test_a_broken_or_slow_connection_costs_a_bounded_time_and_is_replaced(mongo,
             proxy.apply(Pass())
             await answers(events)
 
-        url = mongo.urls["base_c_url"].replace(f":{mongo.port}", f":{proxy.port}")
-        with_events(f"{url}&directConnection=true", body)
+        with_events(through(mongo.urls["base_c_url"], proxy.port), body)
 
 
 def test_a_server_that_died_and_came_back_is_found_again(mongo):

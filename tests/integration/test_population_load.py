@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from contracts.errors import UsageError
 from contracts.rules import RULES, Outcome
 from contracts.settings import Settings
-from contracts.tables import TABLES, Store
+from contracts.table_declaration import Store
+from contracts.tables import TABLES
 from extract.extraction import extract_range, extract_strays
 from extract.partitions import plan_ranges
 from extract.sources import Sources

@@ -31,11 +31,8 @@ def sources(make_installation):
         ],
     }
     insert(settings, rows)
-    opened = sources_of(settings)
-    yield opened
-    opened.base_a.dispose()
-    opened.base_b.dispose()
-    opened.base_c.client.close()
+    with sources_of(settings) as opened:
+        yield opened
 
 
 def work_in(folder, sources: Sources) -> RangeWork:

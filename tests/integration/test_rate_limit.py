@@ -46,10 +46,8 @@ class Moment:
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    process = StoreProcess(ValkeyServer, tmp_path_factory.mktemp("valkey"))
-    process.start()
-    yield process
-    process.erase()
+    with StoreProcess(ValkeyServer, tmp_path_factory.mktemp("valkey")) as process:
+        yield process
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from serve.sources.sql_store import SqlStore
 from serve.systems.leased_cache import LEASE_ENDING, PATIENCE_SECONDS, LeasedCache
 from serve.systems.score_data import CACHE_SECONDS, ScoreData, score_data_seal
 from stores.connections import redis_client, sql_engine
-from tests.tcp_faults import Pass, Refuse, Stall, TcpFaults
+from tests.tcp_faults import Pass, Refuse, Stall, TcpFaults, through
 
 PERSON, CPF = "c-1", "52998224725"
 STRANGER = "c-9"
@@ -143,10 +143,6 @@ def with_processes(
             await body(*made)
 
     asyncio.run(run())
-
-
-def through(proxy: TcpFaults, url: str) -> str:
-    return url.replace(f":{urlsplit(url).port}", f":{proxy.port}")
 
 
 def test_a_reading_begun_before_a_change_is_not_kept_after_it(settings, cache):
@@ -310,7 +306,7 @@ def test_without_redis_base_b_answers_and_an_invalidation_is_refused(settings, c
             await process.data.invalidate(PERSON)
             assert await process.income() == 6000
 
-        with_processes(settings, body, redis_url=through(proxy, settings.secret("redis_url")))
+        with_processes(settings, body, redis_url=through(settings.secret("redis_url"), proxy.port))
 
 
 @pytest.mark.parametrize("fault", [Refuse(), Stall()])
@@ -332,7 +328,7 @@ def test_without_base_b_what_is_kept_still_serves_until_its_life_ends(settings, 
                 await asyncio.sleep(0.05)
             assert await process.income() == 1000
 
-        url = through(proxy, settings.secret("base_b_url"))
+        url = through(settings.secret("base_b_url"), proxy.port)
         with_processes(settings, body, base_b_url=url, clock=lambda: now[0])
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from contracts.errors import RunConflictError
 from contracts.settings import Settings
-from stores import ledger
+from stores import ledger, run_locks
 from stores.connections import sql_engine
 from stores.run_ids import new_run_id
 
@@ -100,8 +100,9 @@ def test_a_date_is_locked_against_another_process_until_the_block_or_the_process
     settings: Settings, engine: sa.Engine
 ) -> None:
     holder = (
-        "import sys; from datetime import date; from stores.connections import sql_engine; from stores import ledger\n"
-        "with ledger.reference_date_lock(sql_engine(sys.stdin.readline().strip(), timeout=5), date(2025, 6, 30)):\n"
+        "import sys; from datetime import date; from stores import run_locks\n"
+        "from stores.connections import sql_engine\n"
+        "with run_locks.reference_date_lock(sql_engine(sys.stdin.readline().strip(), timeout=5), date(2025, 6, 30)):\n"
         "    print('held', flush=True); sys.stdin.readline()\n"
     )
     with subprocess.Popen([sys.executable, "-c", holder], stdin=-1, stdout=-1, text=True) as process:
@@ -110,13 +111,13 @@ def test_a_date_is_locked_against_another_process_until_the_block_or_the_process
         process.stdin.write(settings.secret("results_url") + "\n")
         process.stdin.flush()
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(RunConflictError), ledger.reference_date_lock(engine, DAY):
+        with pytest.raises(RunConflictError), run_locks.reference_date_lock(engine, DAY):
             pass
-        with ledger.reference_date_lock(engine, date(2025, 7, 1)):
+        with run_locks.reference_date_lock(engine, date(2025, 7, 1)):
             pass
         process.kill()
     _wait_for_lock(engine)
-    with ledger.reference_date_lock(engine, DAY):
+    with run_locks.reference_date_lock(engine, DAY):
         pass
 
 
@@ -124,7 +125,7 @@ def _wait_for_lock(engine: sa.Engine) -> None:
     """Wait until the server has noticed that the killed process is gone."""
     with engine.connect() as connection:
         held = sa.text("select pg_sleep(0.05), count(*) from pg_locks where locktype = 'advisory' and classid = :c")
-        while connection.execute(held, {"c": ledger.LOCK_CLASS}).one()[1]:
+        while connection.execute(held, {"c": run_locks.LOCK_CLASS}).one()[1]:
             connection.rollback()
 
 
@@ -139,10 +140,10 @@ def test_a_run_that_was_killed_and_never_gone_on_with_is_given_up(engine: sa.Eng
     limit = datetime.now(UTC) - timedelta(hours=24)
     assert ledger.abandon_stale_runs(engine, begun_before=limit, motivo="w") == ()
     begin_earlier(engine, run_id)
-    with ledger.reference_date_lock(engine, DAY):
-        assert ledger.dates_under_way(engine) == {DAY}
+    with run_locks.reference_date_lock(engine, DAY):
+        assert run_locks.dates_under_way(engine) == {DAY}
         assert ledger.abandon_stale_runs(engine, begun_before=limit, motivo="w") == ()
-    assert ledger.dates_under_way(engine) == frozenset()
+    assert run_locks.dates_under_way(engine) == frozenset()
     assert ledger.abandon_stale_runs(engine, begun_before=limit, motivo="w") == (run_id,)
     run = ledger.get_run(engine, run_id)
     assert run is not None
@@ -153,44 +154,44 @@ def drop_connections_with_locks(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         connection.execute(
             sa.text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = :class"),
-            {"class": ledger.LOCK_CLASS},
+            {"class": run_locks.LOCK_CLASS},
         )
 
 
 def test_the_right_to_a_date_that_was_lost_is_taken_again(engine: sa.Engine) -> None:
-    with ledger.reference_date_lock(engine, DAY) as right:
+    with run_locks.reference_date_lock(engine, DAY) as right:
         drop_connections_with_locks(engine)
         right.confirm()
-        assert ledger.dates_under_way(engine) == {DAY}
+        assert run_locks.dates_under_way(engine) == {DAY}
         right.confirm()
 
 
 def test_the_right_to_a_date_that_another_has_taken_is_not(engine: sa.Engine) -> None:
-    with ledger.reference_date_lock(engine, DAY) as right:
+    with run_locks.reference_date_lock(engine, DAY) as right:
         drop_connections_with_locks(engine)
-        with ledger.reference_date_lock(engine, DAY):
+        with run_locks.reference_date_lock(engine, DAY):
             for _ in range(2):
                 with pytest.raises(RunConflictError, match="another process"):
                     right.confirm()
         right.confirm()
-        assert ledger.dates_under_way(engine) == {DAY}
+        assert run_locks.dates_under_way(engine) == {DAY}
 
 
 def test_a_run_waits_for_an_erasure_and_an_erasure_begins_beside_none(engine: sa.Engine) -> None:
     order = []
 
     def run() -> None:
-        with ledger.reference_date_lock(engine, DAY):
+        with run_locks.reference_date_lock(engine, DAY):
             order.append("run")
-            with pytest.raises(RunConflictError), ledger.erasure_lock(engine):
+            with pytest.raises(RunConflictError), run_locks.erasure_lock(engine):
                 pass
 
     with ThreadPoolExecutor(1) as pool:
-        with ledger.erasure_lock(engine):
+        with run_locks.erasure_lock(engine):
             waiting = pool.submit(run)
-            time.sleep(ledger.POLL_SECONDS / 2)
+            time.sleep(run_locks.POLL_SECONDS / 2)
             order.append("erasure")
         waiting.result()
     assert order == ["erasure", "run"]
-    with ledger.erasure_lock(engine), pytest.raises(RunConflictError), ledger.erasure_lock(engine):
+    with run_locks.erasure_lock(engine), pytest.raises(RunConflictError), run_locks.erasure_lock(engine):
         pass

@@ -7,24 +7,24 @@ which comes before anything of Oracle's; never a login on Oracle.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from contracts.errors import SettingsError, StoreUnavailableError
+from contracts.errors import SettingsError
 from contracts.settings import Settings
 from serve.sources.mongo_store import MongoStore
 from serve.sources.sql_store import SqlStore
 from stores.connections import mongo_database, reaching, sql_engine
 from tests.certificates import Authority
+from tests.refusals import refusal_of
 from tests.tls_front import tls_front
 
 LIMIT = 1.0
 PASSWORD = "s3nha-que-nao-se-mostra"
-Read = Callable[[str], object]
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +88,7 @@ def api_reads(url: str) -> object:
 
 
 PATHS = pytest.mark.parametrize("read", [engine_reads, api_reads])
-
-
-def refusal(read: Read, url: str) -> str:
-    """Return what is said when the store cannot be reached; it comes in time and shows no secret."""
-    began = time.monotonic()
-    with pytest.raises(StoreUnavailableError) as error:
-        read(url)
-    assert time.monotonic() - began < LIMIT + 1.5
-    said = str(error.value)
-    assert not any(secret and secret in said for secret in (urlsplit(url).password, urlsplit(url).username))
-    return said
+refusal = partial(refusal_of, within=LIMIT + 1.5)
 
 
 @PATHS

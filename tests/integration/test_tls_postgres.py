@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from collections.abc import Iterator
+from functools import partial
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from contracts.errors import StoreUnavailableError
 from extract.postgres_copy import copy_query
 from serve.sources.sql_store import SqlStore
 from stores.connections import sql_engine
 from tests.certificates import Authority, Certificate
 from tests.private_servers import INSTALL, PrivatePostgres, private_postgres, system_postgres
+from tests.refusals import refusal_of
 
 PASSWORD = "s3nha-que-nao-se-mostra"
 LIMIT = 5.0
@@ -112,18 +112,11 @@ def api_reads(url: str) -> bool:
 
 
 PATHS = pytest.mark.parametrize("read", [engine_reads, copy_reads, api_reads])
-
-
-def refusal(read: object, url: str) -> str:
-    """Return what is said when the store cannot be reached; it comes in time and shows no secret."""
-    began = time.monotonic()
-    with pytest.raises(StoreUnavailableError) as error:
-        read(url)  # type: ignore[operator]
-    assert time.monotonic() - began < LIMIT + 1
-    said = str(error.value)
-    assert not any(secret in said for secret in (PASSWORD, "leitor"))
-    assert said.startswith(("PostgreSQL postgres at", "PostgreSQL so_com_certificado at", "results"))
-    return said
+refusal = partial(
+    refusal_of,
+    within=LIMIT + 1,
+    begins=("PostgreSQL postgres at", "PostgreSQL so_com_certificado at", "results"),
+)
 
 
 @PATHS

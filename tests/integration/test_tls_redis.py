@@ -6,17 +6,18 @@ The server is Debian's: the wheel's speaks no TLS.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import redis
 
-from contracts.errors import SettingsError, StoreUnavailableError
+from contracts.errors import SettingsError
 from serve.sources.redis_pipe import RedisPipe
 from stores.connections import reaching, redis_client
 from tests.certificates import Authority
 from tests.private_servers import INSTALL, PrivateRedis, free_port, private_redis, system_redis
+from tests.refusals import refusal_of
 
 PASSWORD = "s3nha-que-nao-se-mostra"
 LIMIT = 2.0
@@ -79,18 +80,7 @@ def api_reads(url: str) -> bool:
 
 
 PATHS = pytest.mark.parametrize("read", [engine_reads, api_reads])
-
-
-def refusal(read: object, url: str) -> str:
-    """Return what is said when Redis cannot be reached; it comes in time and shows no secret."""
-    began = time.monotonic()
-    with pytest.raises(StoreUnavailableError) as error:
-        read(url)  # type: ignore[operator]
-    assert time.monotonic() - began < LIMIT + 1
-    said = str(error.value)
-    assert PASSWORD not in said
-    assert said.startswith(("Redis 0 at", "Redis is out"))
-    return said
+refusal = partial(refusal_of, within=LIMIT + 1, begins=("Redis 0 at", "Redis is out"))
 
 
 @PATHS

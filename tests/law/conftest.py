@@ -10,11 +10,10 @@ import pytest
 
 from contracts.settings import Settings
 from serve.published.run_info import RunInfo
-from serve.publishing.publish import Publisher
-from stores.connections import redis_client, sql_engine
 from tests.extract_samples import cpf_of, debt
 from tests.law_samples import Judged, Rows, consumer, everything_table, insert_consumers, judge_stores
-from tests.score_samples import make_run, open_run
+from tests.published_runs import publish
+from tests.score_samples import make_run
 
 AS_OF = date(2025, 6, 30)
 CONSUMERS = 40
@@ -43,15 +42,7 @@ def published(make_installation: Callable[[str], Settings]) -> Published:
     named = {"modelo_nome": card.name, "textos": card.texts, "modelo_descricao": "# tudo\n\nDIV01: dívidas em aberto\n"}
     run = replace(make_run(9, as_of=AS_OF), **named)
     judged = judge_stores(settings, AS_OF)
-    engine = sql_engine(settings.secret("results_url"), timeout=10)
-    cache = redis_client(settings.secret("redis_url"), timeout=10)
-    publisher = Publisher(engine, cache, cache_key=settings.secret("cache_key").encode())
-    open_run(engine, run)
-    publisher.begin(run, consumers=CONSUMERS)
-    publisher.stage(judged.scores)
-    publisher.switch(run)
-    engine.dispose()
-    cache.close()
+    publish(settings, run, judged.scores)
     return Published(settings, run, judged)
 
 

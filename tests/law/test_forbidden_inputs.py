@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from contracts.errors import TrainingRefusedError
 from contracts.feature_terms import InputType, RiskDirection
-from contracts.tables import FORBIDDEN_INPUTS, MEASURED_ATTRIBUTES, TABLES, Nature
+from contracts.table_declaration import Nature
+from contracts.tables import FORBIDDEN_INPUTS, MEASURED_ATTRIBUTES, TABLES
 from features.catalog import FAMILIES, FEATURES, make_catalog
 from features.declaration import RowColumn
 from models.inputs import InputFeature

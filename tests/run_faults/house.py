@@ -12,23 +12,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg2
 import redis
-import sqlalchemy as sa
 
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings, load_settings
 from models.registry import promote_model
 from serve.published.person_hash import PersonHash
-from stores.connections import sql_engine
 from stores.embedded.mongo import MongoServer
 from stores.embedded.postgres import PostgresServer
 from stores.embedded.prefect import PrefectServer
@@ -37,8 +33,9 @@ from stores.embedded.valkey import ValkeyServer
 from stores.migrate import migrate
 from tests.model_samples import crossed_table, write_model
 from tests.run_faults.zygote import ROOT, Ended, Run, Zygote
-from tests.store_processes import StoreProcess
-from tests.tcp_faults import Pass, TcpFaults
+from tests.store_processes import StoreProcess, store_processes
+from tests.store_queries import query
+from tests.tcp_faults import Pass, TcpFaults, through
 
 KINDS: dict[str, type[EmbeddedServer]] = {
     "sources": PostgresServer,
@@ -94,12 +91,7 @@ class House:
 
     def query(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query on the results."""
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        try:
-            with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(sa.text(sql), values)]
-        finally:
-            engine.dispose()
+        return query(self.settings, sql, **values)
 
     def count_publications(self) -> int:
         """Return how many runs were ever put in force."""
@@ -108,10 +100,7 @@ class House:
 
     def change(self, sql: str) -> None:
         """Change the results as an operator could."""
-        engine = sql_engine(self.settings.secret("results_url"), timeout=10)
-        with engine.begin() as connection:
-            connection.execute(sa.text(sql))
-        engine.dispose()
+        query(self.settings, sql)
 
     def cache(self) -> redis.Redis:
         """Return a client of Redis."""
@@ -164,12 +153,8 @@ class House:
 @contextmanager
 def prefect_server(folder: Path) -> Iterator[str]:
     """Run a Prefect server, for whoever has none; it is no part of what is disturbed."""
-    server = StoreProcess(PrefectServer, folder / "prefect" / "prefect")
-    server.start()
-    try:
+    with StoreProcess(PrefectServer, folder / "prefect" / "prefect") as server:
         yield server.urls["prefect_api_url"]
-    finally:
-        server.erase()
 
 
 @contextmanager
@@ -177,14 +162,7 @@ def open_house(folder: Path, prefect_api: str) -> Iterator[House]:
     """Start everything, populate and publish twice; stop and delete everything at the end."""
     with ExitStack() as stack:
         var = folder / f"noites-{secrets.token_hex(3)}"
-        var.mkdir(parents=True)
-        var.chmod(0o711)
-        stack.callback(shutil.rmtree, var, ignore_errors=True)
-        stores = {name: StoreProcess(kind, var / name / kind.name) for name, kind in KINDS.items()}
-        for store in stores.values():
-            stack.callback(store.erase)
-        with ThreadPoolExecutor(len(stores)) as pool:
-            list(pool.map(StoreProcess.start, stores.values()))
+        stores = stack.enter_context(store_processes(KINDS, var))
         settings = _settings(stores, var, prefect_api)
         migrate(settings)
         models = _put_models(settings)
@@ -232,7 +210,7 @@ def _populate(settings: Settings) -> None:
 
 
 def _environment(settings: Settings, proxies: Mapping[str, TcpFaults]) -> dict[str, str]:
-    urls = {store: _through(settings.secret(f"{store}_url"), proxies[process].port) for store, process in AT.items()}
+    urls = {store: through(settings.secret(f"{store}_url"), proxies[process].port) for store, process in AT.items()}
     return {
         **{f"SCORE_{store.upper()}_URL": url for store, url in urls.items()},
         "SCORE_VAR": str(settings.var),
@@ -244,12 +222,3 @@ def _environment(settings: Settings, proxies: Mapping[str, TcpFaults]) -> dict[s
         "SCORE_IO_RETRIES": str(settings.io_retries),
         "SCORE_STORE_TIMEOUT_SECONDS": str(settings.store_timeout_seconds),
     }
-
-
-def _through(url: str, port: int) -> str:
-    parts = urlsplit(url)
-    address = parts.netloc.rpartition(":")[0]
-    query = parts.query
-    if parts.scheme == "mongodb":  # or the driver follows the address that the server gives, past the proxy
-        query += "&directConnection=true"
-    return parts._replace(netloc=f"{address}:{port}", query=query).geturl()

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.generated_samples import sample_path, write_samples
 from benchmarks.peers.night import sklearn_score
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.reference_date import add_months
 from features.catalog import FEATURES
 from models.points.document import parse_points_table

@@ -12,7 +12,8 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from hypothesis import strategies as st
 
 from contracts.extraction import CpfRange
-from contracts.tables import COMPRAS, Kind, Store, tables_of
+from contracts.table_declaration import Kind, Store
+from contracts.tables import COMPRAS, tables_of
 from extract.base_c import _held_by, decode_documents
 from extract.bson_walker import locate_fields, open_batch
 from extract.mongo_replies import locate_batch, without_batch

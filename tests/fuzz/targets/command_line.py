@@ -61,7 +61,7 @@ TARGETS = (
     Target(
         "cli/arguments",
         "arguments of the commands",
-        ("flows.cli_options:parse_date",),
+        ("flows.commands.options:parse_date",),
         lambda: [line.encode() for line in _SAMPLES],
         _parse,
         tokens=(b"--", b" ", b"--help", b"--as-of ", b"=", b"--json", b"-", b"'", b"--cliente "),

@@ -15,10 +15,13 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.artifacts import MANIFEST_NAME, ArtifactStore, canonical_json
+from contracts.artifacts import ArtifactStore
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.extraction import REJECTS_SCHEMA, CpfRange, Extraction, TableCounts
-from contracts.tables import COMPRAS, TABLES, Store, tables_of
+from contracts.manifests import MANIFEST_NAME
+from contracts.table_declaration import Store
+from contracts.tables import COMPRAS, TABLES, tables_of
 from extract.asides import records_in, table_of
 from extract.lake import read_base, read_extraction, read_heads, read_whole, snapshot_path, write_extraction
 from extract.records import Decoded, Records
@@ -259,7 +262,7 @@ TARGETS = (
     Target(
         "lake/manifest",
         "an artifact's manifest",
-        ("contracts.artifacts:ArtifactStore.read_manifest",),
+        ("contracts.artifacts:ArtifactStore.read_manifest", "contracts.manifests:parse_manifest"),
         _manifests,
         _read_manifest,
         tokens=_TOKENS,

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from contracts.artifacts import MANIFEST_NAME, canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.feature_terms import InputType
+from contracts.manifests import MANIFEST_NAME
 from models.history import HISTORY_PATH, EventKind, ModelEvent, read_history
 from models.monitoring.drift import find_drift
 from models.monitoring.reference_distribution import ReferenceDistribution
@@ -133,6 +134,8 @@ def _evidence() -> bytes:
 _ODD_COUNTS: tuple[dict[str, Any], ...] = (
     {"linhas": float("inf")},
     {"variaveis": {}, "linhas": 10**400, "pontuacao": {"1": 10**400}},
+    {"linhas": "9" * 4000},
+    {"modelo": "\ud800"},
 )
 _axis = st.fixed_dictionaries(
     {

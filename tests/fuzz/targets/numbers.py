@@ -17,13 +17,13 @@ from contracts.cpf import has_valid_digits, is_well_formed, plain_cpfs
 from contracts.cpf_number import mask_cpf, normalize_cpf
 from contracts.income_frequency import MONTHLY_FACTORS, normalize_frequency
 from contracts.letter_folding import fold, folded_words
-from contracts.tables import Kind
+from contracts.table_declaration import Kind
 from extract.conversion import convert_column
 from extract.cursor_rows import _array
 from extract.money import MAX_CENTS
 from extract.record_keys import key_texts
 from extract.records import Decoded
-from flows.cli_options import parse_date
+from flows.commands.options import parse_date
 from flows.person_cpfs import names_a_person
 from flows.reference_date import check_reference_date
 from serve.access.callers import is_purpose, is_subject
@@ -161,7 +161,10 @@ def _is_handed_over(value: object) -> bool:
 
 
 def _decimal_or_float(text: str) -> Any:
-    return Decimal(text) if len(text) % 2 else float(text)
+    try:
+        return Decimal(text) if len(text) % 2 else float(text)
+    except InvalidOperation:  # an exponent beyond Decimal's; no driver has such a number
+        return float(text)
 
 
 _DATES = ("2025-06-30", "2025-06-30 23:59:59.999999", "2025-06-30T12:00:00+00", "infinity", "-infinity", "12025-01-01",
@@ -205,7 +208,7 @@ TARGETS = (
     Target(
         "numbers/dates",
         "dates and instants as text, and reference dates of commands",
-        ("extract.conversion:_instant_column", "extract.conversion:_date_column", "flows.cli_options:parse_date"),
+        ("extract.conversion:_instant_column", "extract.conversion:_date_column", "flows.commands.options:parse_date"),
         lambda: [*(text.encode() for text in _DATES), "\n".join(_DATES).encode()],
         _read_dates,
         grammar=lambda: _lines(_date_texts),

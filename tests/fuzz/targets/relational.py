@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from contracts.cpf_number import CPF_LENGTH
 from contracts.letter_folding import folded_words
 from contracts.score_scale import SCORES_SCHEMA
-from contracts.tables import BEM, CLIENTE, DIVIDA, FONTE_DE_RENDA, PESSOA, Table
+from contracts.table_declaration import Table
+from contracts.tables import BEM, CLIENTE, DIVIDA, FONTE_DE_RENDA, PESSOA
 from extract.conversion import arrow_type_of, records_of
 from extract.field_checks import check_fields
 from extract.postgres_copy import parse_csv

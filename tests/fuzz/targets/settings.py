@@ -207,7 +207,7 @@ TARGETS = (
     Target(
         "settings/dotenv",
         "the file .env",
-        ("contracts.settings:_read_dotenv",),
+        ("contracts.dotenv_lines:read_dotenv",),
         lambda: [f"# x\nexport {text}\nSCORE_JWT_ISSUER='a b'\n".encode() for text in _ENVIRONMENT],
         _read_dotenv,
         tokens=(b"SCORE_", b"\r", b"\n", b"'", b'"', b"export ", b"${SCORE_VAR}", b"\\", b"#", SECRET.encode()),
@@ -229,7 +229,7 @@ TARGETS = (
         "URLs of stores, lake, Dask, collector and keys",
         (
             *_CHECKS,
-            "contracts.settings:_listed",
+            "contracts.secret_texts:listed_secrets",
             "contracts.transport:check_transport",
             "contracts.transport:_options",
             "stores.addresses:describe_url",

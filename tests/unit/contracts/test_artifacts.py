@@ -6,8 +6,10 @@ import json
 import pyarrow as pa
 import pytest
 
-from contracts.artifacts import MANIFEST_NAME, ArtifactStore, canonical_json
+from contracts.artifacts import ArtifactStore
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
+from contracts.manifests import MANIFEST_NAME
 
 TABLE = pa.table({"a": [1, 2, 3]})
 

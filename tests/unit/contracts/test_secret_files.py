@@ -9,15 +9,9 @@ import pytest
 from contracts.errors import SettingsError
 from contracts.settings import load_settings, secret_fields
 
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
 KEY = "uma-chave-de-pelo-menos-trinta-e-dois-bytes"
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith("SCORE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def name_file(monkeypatch, tmp_path, setting: str, content: bytes, mode: int = 0o444) -> None:

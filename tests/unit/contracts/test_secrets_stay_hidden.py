@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import traceback
 
 import pytest
 
 from contracts.errors import SettingsError
 from contracts.settings import Settings, load_settings, secret_fields
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
 
 SECRET = "hunter2-e-mais-trinta-caracteres-para-ser-longo"
 VALUES = {
@@ -25,10 +26,7 @@ VALUES = {
 
 
 @pytest.fixture
-def settings(monkeypatch, tmp_path) -> Settings:
-    for name in [name for name in os.environ if name.startswith("SCORE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def settings() -> Settings:
     return load_settings(VALUES)
 
 

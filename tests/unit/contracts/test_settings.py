@@ -10,13 +10,7 @@ from contracts.errors import SettingsError
 from contracts.settings import embedded_state_path, load_settings
 from contracts.urls import NOT_WELL_FORMED
 
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith("SCORE_") or name == "PREFECT_API_URL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("clean_environment")
 
 
 def test_all_mistakes_are_named_together(monkeypatch):

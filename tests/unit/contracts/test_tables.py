@@ -1,6 +1,7 @@
 """Every column of the stores says what it tells of a person; the search for persons knows every one that names one."""
 
-from contracts.tables import DIRECT, TABLES, Nature
+from contracts.table_declaration import DIRECT, Nature
+from contracts.tables import TABLES
 from tests.personal_data import SEARCHED
 
 FREE_OF_PERSONS = {"id", "registrado_em", "registrada_em", "atualizado_em"}

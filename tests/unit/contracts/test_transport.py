@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from contracts.errors import SettingsError
@@ -17,12 +15,11 @@ REDIS = "rediss://u:s3nha@db.exemplo/0"
 MSSQL = "mssql+pyodbc://u:s3nha@db.exemplo/a"
 
 
-@pytest.fixture(autouse=True)
-def production(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith("SCORE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("clean_environment", "production")
+
+
+@pytest.fixture
+def production(monkeypatch):
     monkeypatch.setenv("SCORE_ENV", "producao")
 
 

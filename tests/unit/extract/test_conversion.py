@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from contracts.errors import StoreContractError
-from contracts.tables import DIVIDA, FONTE_DE_RENDA, Kind
+from contracts.table_declaration import Kind
+from contracts.tables import DIVIDA, FONTE_DE_RENDA
 from extract.conversion import BEYOND_DATES, BEYOND_INSTANTS, arrow_type_of, convert_column, records_of
 from extract.money import MAX_CENTS
 from extract.postgres_copy import parse_csv
@@ -153,3 +154,8 @@ def test_a_column_of_another_type_is_a_wrong_type_not_a_null():
 
 def test_read_types_follow_the_contract():
     assert arrow_type_of(FONTE_DE_RENDA.column("valor")).scale == 2
+
+
+@pytest.mark.parametrize("text", ["0E30", "-0E30", "0E400", "0.00E+999999"])
+def test_nothing_is_nothing_whatever_its_exponent(text):
+    assert convert_column(Kind.MONEY, pa.array([text])).values.to_pylist() == [0]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.extraction import CpfRange, Extraction
 from contracts.reference_date import cutoff_utc
-from contracts.tables import CLIENTE, COMPRAS, PESSOA, TABLES, TABLES_BY_NAME, Store, tables_of
+from contracts.table_declaration import Store
+from contracts.tables import CLIENTE, COMPRAS, PESSOA, TABLES, TABLES_BY_NAME, tables_of
 from extract.asides import records_in, restore_records, table_of
 from extract.erased import Erased
 from extract.event_changes import STRAY, places_of

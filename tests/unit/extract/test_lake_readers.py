@@ -12,7 +12,8 @@ from pyarrow import dataset
 
 from contracts.artifacts import ArtifactStore
 from contracts.extraction import REJECTS_SCHEMA, Extraction, TableCounts
-from contracts.tables import TABLES, Table
+from contracts.table_declaration import Table
+from contracts.tables import TABLES
 from extract.lake import write_extraction
 from tests.lake_samples import random_rows, to_tables
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from contracts.feature_terms import InputType, RiskDirection
 from flows.model_report import render_model_report

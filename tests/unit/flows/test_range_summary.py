@@ -10,6 +10,7 @@ from flows.range_summary import RangeSummary, summarize_features, summarize_scor
 from models.monitoring.reference_distribution import ReferenceDistribution
 
 BASE = 500
+MODEL = "a" * 64
 
 
 def scores_table(points: list[int | None]) -> tuple[pa.Table, np.ndarray]:
@@ -81,7 +82,7 @@ def test_feature_summary_tells_missing_from_not_finite():
 
 
 def test_a_summary_without_rows_adds_nothing_to_a_distribution():
-    counted = RangeSummary(distribution=ReferenceDistribution("modelo", 2, {"a": (1, 1)}, {500: 2}))
+    counted = RangeSummary(distribution=ReferenceDistribution(MODEL, 2, {"a": (1, 1)}, {500: 2}))
     strays = RangeSummary(counts={"divida": TableCounts(1, 0, {}, {"orfao": 1})})
     assert (strays + counted).distribution == (counted + strays).distribution == counted.distribution
 
@@ -93,7 +94,7 @@ def test_json_round_trip_and_reconciliation():
         summarize_features(pa.table({"a": [1.0, 2.0]})),
         summarize_scores(*scores_table([0, 1, 2, 3, 4, 5, None])),
         {"extrair": 1.5},
-        ReferenceDistribution("modelo", 6, {"a": (4, 0, 2)}, {500: 1, 501: 5}),
+        ReferenceDistribution(MODEL, 6, {"a": (4, 0, 2)}, {500: 1, 501: 5}),
     )
     assert RangeSummary.from_json(summary.to_json()) == summary
     assert (summary.extracted_clients, summary.rejected_clients, summary.unaccounted_clients) == (9, 2, 0)

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.cpf import has_valid_digits
-from contracts.tables import DIVIDA, MOVIMENTACOES, TABLES, Table
+from contracts.table_declaration import Table
+from contracts.tables import DIVIDA, MOVIMENTACOES, TABLES
 from population.berka import BerkaTables, ImportSummary, read_berka, stored_table, write_berka
 from population.raw_schema import CENTS, FORM, MoneyForm, raw_schema
 

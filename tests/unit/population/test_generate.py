@@ -13,7 +13,8 @@ import pytest
 
 from contracts.income_frequency import MONTHLY_FACTORS, normalize_frequency
 from contracts.reference_date import cutoff_utc
-from contracts.tables import TABLES, Kind, Store
+from contracts.table_declaration import Kind, Store
+from contracts.tables import TABLES
 from population.generate import Block, generate_blocks
 from population.parameters import PopulationParameters
 from population.raw_schema import FORM, raw_schema

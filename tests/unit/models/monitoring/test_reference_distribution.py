@@ -131,7 +131,10 @@ def test_counts_of_two_models_do_not_add_up():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"linhas": 11}, "renda: counts of 10 rows where there are 11"),
+        ({"linhas": 11}, "4 of the counts of 3 features and of the scores are not of its 11 rows"),
+        ({"linhas": -1}, "than there can be"),
+        ({"linhas": "9" * 4000}, "than there can be"),
+        ({"modelo": "\ud800"}, "not a document"),
         ({"formato": 2}, "format 2"),
         ({"pontuacao": {"alto": 10}}, "not a document"),
         ({"variaveis": [1]}, "not a document"),

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError, EscoreError
 from contracts.feature_terms import InputType, RiskDirection
 from models.points.document import parse_points_table, points_table_from_json

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.feature_terms import RiskDirection
 from models.training.takeover import Comparison, decide_takeover
 from models.training.takeover_checks import check_interval

@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 
-from contracts.artifacts import canonical_json
+from contracts.canonical_json import canonical_json
 from contracts.errors import DataIntegrityError
 from models.points.apply import raw_scores
 from models.validation.evidence import Evidence, gather_evidence

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.completion import complete_date
+
 
 def parse_date(text: str | date) -> date:
     """Return the date of an option written YYYY-MM-DD."""
@@ -19,15 +21,32 @@ def parse_date(text: str | date) -> date:
         raise typer.BadParameter("a date is written YYYY-MM-DD") from error
 
 
+OUTPUT = "Output"
+"""Panel of the options that say how a result is printed."""
+
 AsOf = Annotated[
     date,
-    typer.Option("--as-of", parser=parse_date, metavar="DATE", help="Reference date, YYYY-MM-DD (ends in São Paulo)."),
+    typer.Option(
+        "--as-of",
+        parser=parse_date,
+        metavar="DATE",
+        help="Reference date, YYYY-MM-DD (ends in São Paulo).",
+        autocompletion=complete_date,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON for a machine to read, errors too.", rich_help_panel=OUTPUT)
 ]
 OptionalAsOf = Annotated[
     date | None,
-    typer.Option("--as-of", parser=parse_date, metavar="DATE", help="Reference date, YYYY-MM-DD; default: yesterday."),
+    typer.Option(
+        "--as-of",
+        parser=parse_date,
+        metavar="DATE",
+        help="Reference date, YYYY-MM-DD; default: yesterday.",
+        autocompletion=complete_date,
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 
 
 class ExportFormat(StrEnum):

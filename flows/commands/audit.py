@@ -1,6 +1,5 @@
 """The commands ``escore audit ...``: what waits in the journal, shipping it, and who read a consumer's data."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +9,9 @@ from rich.table import Table
 
 from contracts.errors import UsageError
 from contracts.settings import load_settings
-from flows.cli_options import AsJson
-from flows.cli_output import ERR, OUT, plain, print_json
+from flows.commands.options import AsJson
+from flows.commands.output import ERR, OUT, plain, print_json
+from flows.commands.panels import examples
 
 if TYPE_CHECKING:
     from serve.auditing.backlog import SegmentState
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 audit_app = typer.Typer(help="The audit of reads: what waits, shipping it, who read whom.", no_args_is_help=True)
 
 
-@audit_app.command(epilog="Examples: escore audit ship; escore audit ship --once")
+@audit_app.command(epilog=examples("escore audit ship  # until it is stopped", "escore audit ship --once"))
 def ship(
     once: Annotated[bool, typer.Option("--once", help="Ship what is there, then end.")] = False,
     as_json: AsJson = False,
@@ -39,7 +39,7 @@ def ship(
         OUT.print(f"{done.records:,} records shipped, {done.segments_removed} segments removed", highlight=False)
 
 
-@audit_app.command(epilog="Example: escore audit status --json")
+@audit_app.command(epilog=examples("escore audit status", "escore audit status --json"))
 def status(as_json: AsJson = False) -> None:
     """Show the journal's segments: whose writer lives, bytes, what waits for PostgreSQL and since when."""
     from serve.auditing.backlog import lag_of
@@ -68,7 +68,9 @@ def status(as_json: AsJson = False) -> None:
         OUT.print("PostgreSQL does not answer: all that the files hold counts as waiting", highlight=False)
 
 
-@audit_app.command("list", epilog="Example: escore audit list --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e")
+@audit_app.command(
+    "list", epilog=examples("escore audit list --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e --limit 20")
+)
 def list_accesses(
     cliente: Annotated[str, typer.Option(help="Consumer: cliente.id of Base A.", metavar="ID")],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 100,

@@ -1,6 +1,5 @@
 """The commands ``escore runs ...``: which runs there are, what is left of one, and giving up a half-finished one."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -11,15 +10,20 @@ import typer
 
 from contracts.errors import DataIntegrityError
 from contracts.settings import RESULTS_SETTINGS, load_settings
-from flows.cli_options import AsJson
-from flows.cli_output import OUT, print_json, print_values
+from flows.commands.completion import complete_run
+from flows.commands.options import AsJson
+from flows.commands.output import OUT, print_json, print_values
+from flows.commands.panels import examples
 
 runs_app = typer.Typer(help="Runs: list, look into, give up a half-finished one.", no_args_is_help=True)
 
-RunId = Annotated[UUID, typer.Argument(help="Run's id, as `escore runs list` shows it.", metavar="RUN")]
+RunId = Annotated[
+    UUID,
+    typer.Argument(help="Run's id, as `escore runs list` shows it.", metavar="RUN", autocompletion=complete_run),
+]
 
 
-@runs_app.command("list", epilog="Examples: escore runs list; escore runs list --limit 5 --json")
+@runs_app.command("list", epilog=examples("escore runs list", "escore runs list --limit 5 --json"))
 def list_latest(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
     as_json: AsJson = False,
@@ -40,8 +44,10 @@ def list_latest(
 
 
 @runs_app.command(
-    epilog="Examples: escore runs show 01a203ba-b691-73e1-b439-671719dc455b; "
-    "escore runs show 01a203ba-b691-73e1-b439-671719dc455b --verify --json"
+    epilog=examples(
+        "escore runs show 019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f",
+        "escore runs show 019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f --verify --json",
+    )
 )
 def show(
     run: RunId,
@@ -71,7 +77,7 @@ def show(
         raise DataIntegrityError(f"{len(details.damage)} damaged in the lake; the next run of its date does them anew")
 
 
-@runs_app.command(epilog="Example: escore runs abandon 01a203ba-b691-73e1-b439-671719dc455b")
+@runs_app.command(epilog=examples("escore runs abandon 019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f"))
 def abandon(run: RunId, as_json: AsJson = False) -> None:
     """Give up a half-finished run, and remove at once what it left in PostgreSQL, Redis and the lake; may be repeated.
 

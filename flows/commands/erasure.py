@@ -1,6 +1,5 @@
 """The commands ``escore erase`` and ``escore readmit``: a person out of all that the engine keeps, and in again."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from typing import Annotated
@@ -8,14 +7,16 @@ from typing import Annotated
 import typer
 
 from contracts.settings import load_settings
-from flows.cli_options import AsJson
-from flows.cli_output import print_json, print_values
+from flows.commands.options import AsJson
+from flows.commands.output import print_json, print_values
+from flows.commands.panels import examples
 
-READMIT_EXAMPLE = "Example: escore readmit --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e"
-ERASE_EXAMPLE = (
-    "Examples: escore erase --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e "
-    "| in its turn: escore erase --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e --later"
+ERASE_EXAMPLES = examples(
+    "escore erase --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e",
+    "escore erase --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e --json  # the proof, to keep",
+    "escore erase --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e --later  # in its turn",
 )
+READMIT_EXAMPLES = examples("escore readmit --cliente 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e")
 
 
 def erase(

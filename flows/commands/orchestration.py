@@ -1,6 +1,5 @@
 """The commands ``escore prefect ...``: a Prefect server brought to the declared state, and a scheduled night here."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 import threading
@@ -11,9 +10,10 @@ import typer
 
 from contracts.errors import GateError, SettingsError
 from contracts.settings import load_settings
-from flows.cli_flows import point_prefect_at_its_server, prefect_answers
-from flows.cli_options import AsJson, OptionalAsOf
-from flows.cli_output import ERR, OUT, print_json, print_values
+from flows.commands.flow_calls import point_prefect_at_its_server, prefect_answers
+from flows.commands.options import AsJson, OptionalAsOf
+from flows.commands.output import ERR, OUT, print_json, print_values
+from flows.commands.panels import examples
 
 prefect_app = typer.Typer(
     help="Prefect: set up a server or Prefect Cloud; see a scheduled run here.", no_args_is_help=True
@@ -29,8 +29,11 @@ NoticeFile = Annotated[
 
 
 @prefect_app.command(
-    epilog="Examples: escore prefect setup | where notices go to: escore prefect setup --notice-url-file "
-    "/run/secrets/notice_url | secrets stay with the worker: escore prefect setup --no-blocks"
+    epilog=examples(
+        "escore prefect setup",
+        "escore prefect setup --notice-url-file /run/secrets/notice_url  # where notices go to",
+        "escore prefect setup --no-blocks  # secrets stay with the worker",
+    )
 )
 def setup(
     root: Root = Path(),
@@ -59,7 +62,7 @@ def setup(
         print_values("automations", done.automations)
 
 
-@prefect_app.command(epilog="Examples: escore prefect local | for a test: escore prefect local --exit")
+@prefect_app.command(epilog=examples("escore prefect local", "escore prefect local --exit  # for a test"))
 def local(
     root: Root = Path(),
     as_of: OptionalAsOf = None,

@@ -1,6 +1,5 @@
 """The command ``escore monitor``: a published run held against what its model was trained on."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from datetime import date
@@ -12,14 +11,19 @@ import typer
 from rich.table import Table
 
 from contracts.errors import GateError
-from flows.cli_flows import call_flow, point_prefect_at_its_server
-from flows.cli_options import AsJson, parse_date
-from flows.cli_output import OUT, print_json
+from flows.commands.completion import complete_date, complete_run
+from flows.commands.flow_calls import call_flow, point_prefect_at_its_server
+from flows.commands.options import AsJson, parse_date
+from flows.commands.output import OUT, print_json
+from flows.commands.panels import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MONITOR_EXAMPLE = "Example: escore monitor --fail-on alerta"
+MONITOR_EXAMPLES = examples(
+    "escore monitor --fail-on alerta",
+    "escore monitor --execucao 019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f --json",
+)
 
 
 class FailOn(StrEnum):
@@ -31,7 +35,8 @@ class FailOn(StrEnum):
 
 def monitor(
     execucao: Annotated[
-        UUID | None, typer.Option(help="Run: execucao.id; default: the one in force.", metavar="ID")
+        UUID | None,
+        typer.Option(help="Run: execucao.id; default: the one in force.", metavar="ID", autocompletion=complete_run),
     ] = None,
     observado_ate: Annotated[
         date | None,
@@ -40,7 +45,8 @@ def monitor(
             "--as-of",
             parser=parse_date,
             metavar="DATE",
-            help="Day by whose end outcomes are judged, if known by then; default: yesterday.",
+            help="Day by whose end outcomes are judged, if known by then, YYYY-MM-DD; default: yesterday.",
+            autocompletion=complete_date,
         ),
     ] = None,
     fail_on: Annotated[FailOn | None, typer.Option(help="Exit with code 6 at this level, or a graver one.")] = None,

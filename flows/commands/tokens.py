@@ -1,6 +1,5 @@
 """The commands ``escore token`` and ``escore jwks``: tokens for development, and for trying out production's keys."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 import json
@@ -13,30 +12,54 @@ import typer
 
 from contracts.errors import UsageError
 from contracts.settings import load_settings
+from flows.commands.completion import complete_scope
+from flows.commands.options import AsJson
+from flows.commands.output import print_json
+from flows.commands.panels import examples
 
 if TYPE_CHECKING:
-    from serve.access.minting import SigningKey
+    from serve.access.minting import Grant, SigningKey
     from serve.access.titular import Titular
 
-MINT_EXAMPLE = (
-    'Example: TOKEN=$(escore token --scope score:ler --purpose "analise de credito"); '
-    "TOKEN=$(escore token --private-key chave.pem --subject banco-do-sul); "
-    "TOKEN=$(escore token --scope score:ler --titular 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e)"
+TOKEN_EXAMPLES = examples(
+    'TOKEN=$(escore token --scope score:ler --purpose "analise de credito")',
+    "TOKEN=$(escore token --private-key chave.pem --subject banco-do-sul)",
+    "TOKEN=$(escore token --scope score:ler --titular 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e)",
 )
-JWKS_EXAMPLE = "Example: escore jwks --private-key chave.pem > jwks.json"
-Kid = Annotated[str | None, typer.Option(help="Name of the key; default: its thumbprint (RFC 7638).")]
+JWKS_EXAMPLES = examples("escore jwks --private-key chave.pem > jwks.json")
+_WHO = "Whom it names"
+_KEY = "Which key signs"
+Kid = Annotated[
+    str | None, typer.Option(help="Name of the key; default: its thumbprint (RFC 7638).", rich_help_panel=_KEY)
+]
 
 
-def token(  # noqa: PLR0913 - options are arguments
+def token(
     *,
-    subject: Annotated[str, typer.Option(help="The consulente that the token names.")] = "consulente-demo",
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; repeat for more. Default: all.")] = None,
-    purpose: Annotated[str, typer.Option(help="finalidade: why the data are read.")] = "demonstracao",
-    minutes: Annotated[int, typer.Option(min=1, max=1440, help="Lifetime.")] = 60,
-    private_key: Annotated[Path | None, typer.Option(help="Sign as an issuer does, by this key (PEM).")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="A scope; repeat for more. Default: all.", metavar="SCOPE", autocompletion=complete_scope),
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option("--purpose", "--finalidade", help="finalidade: why the data are read.")
+    ] = "demonstracao",
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="Lifetime in minutes.")] = 60,
+    subject: Annotated[
+        str, typer.Option(help="The consulente that the token names.", rich_help_panel=_WHO)
+    ] = "consulente-demo",
+    titular: Annotated[
+        str | None,
+        typer.Option(help="Speak for this consumer alone: cliente.id of Base A.", metavar="ID", rich_help_panel=_WHO),
+    ] = None,
+    titular_cpf: Annotated[
+        str | None,
+        typer.Option(help="The same consumer's CPF, for what is read by CPF.", metavar="CPF", rich_help_panel=_WHO),
+    ] = None,
+    private_key: Annotated[
+        Path | None, typer.Option(help="Sign as an issuer does, by this key (PEM).", rich_help_panel=_KEY)
+    ] = None,
     kid: Kid = None,
-    titular: Annotated[str | None, typer.Option(help="Speak for this consumer alone: cliente.id of Base A.")] = None,
-    titular_cpf: Annotated[str | None, typer.Option(help="The same consumer's CPF, for what is read by CPF.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Mint a bearer token: HS256, refused when SCORE_ENV=producao, or RS256 or ES256 by a private key."""
     from serve.access.callers import SCOPES
@@ -60,7 +83,10 @@ def token(  # noqa: PLR0913 - options are arguments
         raise UsageError("without --private-key tokens are for development only, and SCORE_ENV is producao")
     else:
         minted = sign_by_secret(settings.secret("jwt_secret"), grant)
-    sys.stdout.write(minted + "\n")
+    if as_json:
+        _print_as_issuers_do(minted, grant)
+    else:
+        sys.stdout.write(minted + "\n")
 
 
 def jwks(
@@ -69,6 +95,13 @@ def jwks(
 ) -> None:
     """Print the public half of a private key as a JWKS document, for SCORE_JWKS."""
     sys.stdout.write(json.dumps(_read_key(private_key, kid).public_jwks(), indent=1) + "\n")
+
+
+def _print_as_issuers_do(minted: str, grant: Grant) -> None:
+    """Print the token as an OAuth 2.0 issuer answers with it (RFC 6749, 5.1)."""
+    seconds = int(grant.lifetime.total_seconds())
+    scope = " ".join(grant.scopes)
+    print_json({"access_token": minted, "token_type": "Bearer", "expires_in": seconds, "scope": scope})
 
 
 def _titular(client_id: str | None, cpf: str | None) -> Titular | None:

@@ -1,29 +1,38 @@
 """The commands ``escore models ...``: which models there are, what is known of one, and who put which in force."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.settings import load_settings
-from flows.cli_options import AsJson, ExportFormat
-from flows.cli_output import OUT, print_json
+from flows.commands.completion import complete_model, complete_model_or_current
+from flows.commands.options import AsJson, ExportFormat
+from flows.commands.output import OUT, print_json
+from flows.commands.panels import examples
+
+if TYPE_CHECKING:
+    from models.history import ModelEvent
 
 models_app = typer.Typer(help="Models: list, look into, promote, retire, export.", no_args_is_help=True)
 
 
-Version = Annotated[str, typer.Argument(help="Version, or vigente: the model in force.")]
-ExactVersion = Annotated[str, typer.Argument(help="Version.")]
-Why = Annotated[str, typer.Option(help="Reason, kept for good.")]
+Version = Annotated[
+    str,
+    typer.Argument(help="Version, or vigente: the model in force.", autocompletion=complete_model_or_current),
+]
+ExactVersion = Annotated[
+    str, typer.Argument(help="Version, as `escore models list` shows it.", autocompletion=complete_model)
+]
+Why = Annotated[str, typer.Option(help="Reason, in words; kept for good.")]
 Who = Annotated[str | None, typer.Option(help="Who decides; default: the user of the operating system.")]
 
 
-@models_app.command("list", epilog="Example: escore models list")
+@models_app.command("list", epilog=examples("escore models list", "escore models list --json"))
 def list_registered(as_json: AsJson = False) -> None:
     """List the registered models: figures out of time with their intervals, the gate's decision, what is in force."""
     from flows.model_listing import list_table, summarize_models
@@ -36,7 +45,7 @@ def list_registered(as_json: AsJson = False) -> None:
         OUT.print(list_table(summaries))
 
 
-@models_app.command(epilog="Example: escore models show vigente")
+@models_app.command(epilog=examples("escore models show vigente", "escore models show 2025-12-31-5cfce3e2 --json"))
 def show(version: Version, as_json: AsJson = False) -> None:
     """Show a model: figures with their intervals, the gate's checks, the strongest terms, its history, its report."""
     from flows.model_details import gather_details
@@ -50,7 +59,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
         print_details(details, OUT)
 
 
-@models_app.command(epilog='Example: escore models promote 2025-12-31-5cfce3e2 --why "better out of time"')
+@models_app.command(epilog=examples('escore models promote 2025-12-31-5cfce3e2 --why "better out of time"'))
 def promote(
     version: ExactVersion,
     why: Why,
@@ -58,6 +67,7 @@ def promote(
     despite_gate: Annotated[
         bool, typer.Option("--despite-gate", help="Promote although the gate refused it; that is kept too.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put a registered model in force; the next run scores with it."""
     from flows.resources import open_lake
@@ -71,27 +81,31 @@ def promote(
         when=datetime.now(UTC),
         despite_gate=despite_gate,
     )
-    OUT.print(
-        f"model {event.version} is in force (event {event.number}, by {event.who})", highlight=False, markup=False
-    )
+    _print_event(event, "in force", as_json=as_json)
 
 
-@models_app.command(epilog='Example: escore models retire 2024-12-31-fff0491d --why "unstable over months"')
-def retire(version: ExactVersion, why: Why, who: Who = None) -> None:
+@models_app.command(epilog=examples('escore models retire 2024-12-31-fff0491d --why "unstable over months"'))
+def retire(version: ExactVersion, why: Why, who: Who = None, as_json: AsJson = False) -> None:
     """Retire a registered model for good: it stays readable, and neither scores nor comes into force again."""
     from flows.resources import open_lake
     from models.registry import retire_model
 
     event = retire_model(open_lake(load_settings()), version, who=who or getuser(), why=why, when=datetime.now(UTC))
-    OUT.print(f"model {event.version} is retired (event {event.number}, by {event.who})", highlight=False, markup=False)
+    _print_event(event, "retired", as_json=as_json)
 
 
-@models_app.command(epilog="Example: escore models export vigente --format sql-postgresql --output score.sql")
+@models_app.command(
+    epilog=examples(
+        "escore models export vigente --format sql-postgresql --output score.sql",
+        "escore models export vigente --format html --output scorecard.html",
+    )
+)
 def export(
     version: Version,
     output: Annotated[Path, typer.Option(help="File to write; one that is there is replaced.")],
     form: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.JSON,
     source: Annotated[str, typer.Option(help="Of SQL: table or view that holds the features.")] = "variaveis",
+    as_json: AsJson = False,
 ) -> None:
     """Write a model as SQL that scores a table of features, a one-page scorecard, a Parquet table or its JSON."""
     from flows.model_details import find_model
@@ -100,4 +114,15 @@ def export(
 
     model = find_model(open_lake(load_settings()), version)
     export_model(model, form, output, source=source)
-    OUT.print(f"model {model.version} as {form}: {output}", highlight=False, markup=False)
+    if as_json:
+        print_json({"versao": model.version, "formato": form.value, "arquivo": str(output)})
+    else:
+        OUT.print(f"model {model.version} as {form}: {output}", highlight=False, markup=False)
+
+
+def _print_event(event: ModelEvent, state: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(event.to_json())
+    else:
+        told = f"model {event.version} is {state} (event {event.number}, by {event.who})"
+        OUT.print(told, highlight=False, markup=False)

@@ -1,6 +1,5 @@
 """The command ``escore rotate-key``: another key for the names of persons, without a gap in service."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 import secrets
@@ -12,12 +11,14 @@ from rich.table import Table
 
 from contracts.errors import UsageError
 from contracts.settings import load_settings
-from flows.cli_options import AsJson
-from flows.cli_output import OUT, print_json
+from flows.commands.options import AsJson
+from flows.commands.output import OUT, print_json
+from flows.commands.panels import examples
 
-ROTATE_EXAMPLE = (
-    "Examples: a fresh key: escore rotate-key --generate | once API and engine know it as SCORE_CACHE_KEY_NEXT: "
-    "escore rotate-key | which keys are still needed: escore rotate-key --status"
+ROTATE_EXAMPLES = examples(
+    "escore rotate-key --generate  # a fresh key",
+    "escore rotate-key  # once API and engine know it as SCORE_CACHE_KEY_NEXT",
+    "escore rotate-key --status  # which keys are still needed",
 )
 _KEY_BYTES = 32
 
@@ -38,11 +39,18 @@ def rotate_key(
     if generate and status:
         raise UsageError("--generate and --status: one of the two")
     if generate:
-        sys.stdout.write(secrets.token_urlsafe(_KEY_BYTES) + "\n")
+        _print_fresh(secrets.token_urlsafe(_KEY_BYTES), as_json=as_json)
     elif status:
         _show_status(as_json=as_json)
     else:
         _rotate(as_json=as_json)
+
+
+def _print_fresh(key: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"chave_nova": key})
+    else:
+        sys.stdout.write(f"{key}\n")
 
 
 def _rotate(*, as_json: bool) -> None:

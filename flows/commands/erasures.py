@@ -1,6 +1,5 @@
 """The commands ``escore erasures ...``: the queue of requests of erasure, looked at and worked on."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from typing import Annotated
@@ -10,15 +9,16 @@ from rich.table import Table
 
 from contracts.errors import DataIntegrityError
 from contracts.settings import load_settings
-from flows.cli_options import AsJson
-from flows.cli_output import OUT, print_json, print_values
+from flows.commands.options import AsJson
+from flows.commands.output import OUT, print_json, print_values
+from flows.commands.panels import examples
 
 erasures_app = typer.Typer(help="The queue of erasures: list it, work on it.", no_args_is_help=True)
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many requests.")]
 
 
-@erasures_app.command("list", epilog="Examples: escore erasures list; escore erasures list --limit 5 --json")
+@erasures_app.command("list", epilog=examples("escore erasures list", "escore erasures list --limit 5 --json"))
 def list_queue(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List the requests of erasure, those that wait first; each that is done with its proof. Names nobody."""
     from flows.erasure_queue import list_requests
@@ -37,7 +37,7 @@ def list_queue(limit: Limit = 20, as_json: AsJson = False) -> None:
     OUT.print(table)
 
 
-@erasures_app.command(epilog="Example: escore erasures work --limit 100")
+@erasures_app.command(epilog=examples("escore erasures work --limit 100"))
 def work(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Erase the persons whose requests wait, and enter the proof of each; safe to repeat and to kill.
 

@@ -1,6 +1,5 @@
 """Calls a flow from the command line: settings first, then Prefect, which is slow to import and to start."""
 
-# ruff: noqa: PLC0415 - heavy imports wait for their command
 from __future__ import annotations
 
 from collections.abc import Iterator

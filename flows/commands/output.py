@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-
-from stores.embedded import stores_status
 
 OUT = Console()
 ERR = Console(stderr=True)
@@ -30,18 +27,6 @@ def plain(text: str) -> str:
 def shown(text: str) -> str:
     """Return a text with what is no printable character written as its number."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
-def print_status(var: Path, *, as_json: bool = False) -> None:
-    """Print the embedded stores: state, address and process id."""
-    rows = stores_status(var)
-    if as_json:
-        print_json([{"server": r.name, "state": r.state, "address": r.address, "pid": r.pid} for r in rows])
-        return
-    table = Table("server", "state", "address", "pid", title="embedded stores", title_justify="left")
-    for row in rows:
-        table.add_row(row.name, row.state, row.address, str(row.pid or "-"))
-    OUT.print(table)
 
 
 def print_values(title: str, values: Mapping[str, Any]) -> None:
@@ -71,5 +56,15 @@ def print_result(result: dict[str, Any], *, as_json: bool) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+    """Print a value as JSON, which any reader can read whatever the terminal's encoding."""
+    sys.stdout.write(as_json(value, indent=1) + "\n")
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON; letters beyond ASCII as they are only where a stream surely carries them.
+
+    >>> as_json({"erro": "UsageError", "codigo": 2})
+    '{"erro": "UsageError", "codigo": 2}'
+    """
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(value, ensure_ascii=not is_utf8, indent=indent, default=str)

@@ -1,0 +1,1 @@
+"""The commands of ``escore``, a module a subject: each parses, calls one function, prints."""

@@ -1,0 +1,61 @@
+"""The commands ``escore check`` and ``escore migrate``: what is wrong with the stores, and their tables and indexes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from contracts.errors import StoreContractError
+from contracts.settings import load_settings
+from flows.commands.completion import complete_store
+from flows.commands.options import AsJson
+from flows.commands.output import ERR, OUT, print_json
+from flows.commands.panels import examples
+
+MIGRATE_EXAMPLES = examples("escore migrate", "escore migrate --store results --store base_b")
+CHECK_EXAMPLES = examples("escore check", "escore check --json")
+
+
+def migrate(
+    store: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="base_a, base_b, base_c or results; repeat for more. Default: all.",
+            metavar="STORE",
+            autocompletion=complete_store,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the stores' tables and indexes to the current version (uses the *_ADMIN_URL settings)."""
+    from stores.migrate import migrate as migrate_stores
+
+    steps = migrate_stores(load_settings(), report=ERR.print, stores=tuple(store or ()))
+    if as_json:
+        print_json({"passos": steps})
+    else:
+        OUT.print("\n".join(steps) or "nothing to do: every store is at its current version", highlight=False)
+
+
+def check(as_json: AsJson = False) -> None:
+    """Connect to every store with a time limit and print all that is wrong with tables, indexes and rights.
+
+    Exit code 4 if anything is an error; warnings alone leave it 0.
+    """
+    from stores.check import check_stores
+
+    problems = check_stores(load_settings())
+    if as_json:
+        print_json([{"store": p.store, "severity": p.severity, "message": p.message, "hint": p.hint} for p in problems])
+    elif problems:
+        table = Table("store", "severity", "problem", "what to do", title="check", title_justify="left")
+        for problem in problems:
+            table.add_row(problem.store, problem.severity, problem.message, problem.hint)
+        OUT.print(table)
+    else:
+        OUT.print("every store answers and keeps the contract")
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        raise StoreContractError(f"{errors} error{'s' if errors > 1 else ''} in all")
