@@ -9,19 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from rich.console import Console
 
-from contracts.errors import GateError, ModelNotFoundError, SettingsError, StoreUnavailableError
+from contracts.errors import GateError, ModelNotFoundError, SettingsError
 from contracts.settings import PREFIX, RUN_SETTINGS, Settings, load_settings, read_embedded_state
 from flows.databases import open_engine
 from flows.populate import populate_stores
@@ -33,27 +30,17 @@ from population.parameters import PopulationParameters
 from stores.embedded import start_stores
 from stores.migrate import migrate
 
-NIGHT = "score-clients/night"
+if TYPE_CHECKING:
+    from flows.one_off_schedule import ScheduledRun
+
 POOL = "escore"
 CLIENTS = 2_000
 SEED = 1
-DUE_IN_SECONDS = 5
-ENDS_WITHIN_SECONDS = 900
-_ENDED = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 _WORKER = {
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_WORKER_QUERY_SECONDS": "3",
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledRun:
-    """A run that a schedule made: its id on the Prefect server, its name, and the type of state that it ended in."""
-
-    id: UUID
-    name: str
-    state: str
 
 
 @contextmanager
@@ -62,13 +49,14 @@ def run_locally(
 ) -> Iterator[ScheduledRun]:
     """Do all of it; yield the run that ended, and stop the worker when the caller comes back."""
     settings = _ready_stores(settings, console)
-    from flows.prefect_setup import set_up  # noqa: PLC0415 - Prefect reads its settings when it is imported
+    from flows.one_off_schedule import NIGHT, run_by_schedule  # noqa: PLC0415 - Prefect reads its settings then
+    from flows.prefect_setup import set_up  # noqa: PLC0415
 
     console.print("work pool, blocks, deployments, automations ...", highlight=False)
     set_up(settings, root=root, notice_url=notice_url)
     with _worker(settings):
-        console.print(f"a worker takes runs; {NIGHT} is due in {DUE_IN_SECONDS} s", highlight=False)
-        yield _scheduled_run(as_of)
+        console.print(f"a worker takes runs; {NIGHT} is given a schedule", highlight=False)
+        yield run_by_schedule(as_of)
 
 
 def ui_address(settings: Settings) -> str:
@@ -134,45 +122,3 @@ def _worker(settings: Settings) -> Iterator[None]:
     finally:
         worker.terminate()
         worker.wait(timeout=60)
-
-
-def _scheduled_run(as_of: date | None) -> ScheduledRun:
-    """Give the night a schedule of one run, due at once; wait until that run has ended, and return it."""
-    from prefect.client.orchestration import get_client  # noqa: PLC0415 - as above
-    from prefect.client.schemas.actions import DeploymentScheduleCreate  # noqa: PLC0415
-    from prefect.client.schemas.schedules import RRuleSchedule  # noqa: PLC0415
-
-    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=DUE_IN_SECONDS)
-    rule = RRuleSchedule(rrule=f"DTSTART:{due:%Y%m%dT%H%M%SZ}\nRRULE:FREQ=MINUTELY;COUNT=1", timezone="UTC")
-    parameters = {} if as_of is None else {"as_of": as_of.isoformat()}
-    with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name(NIGHT)
-        once = DeploymentScheduleCreate(schedule=rule, active=True, parameters=parameters)
-        [schedule] = client.create_deployment_schedules(deployment.id, [once])
-        try:
-            return _ended(client, deployment.id, due)
-        finally:
-            client.delete_deployment_schedule(deployment.id, schedule.id)
-
-
-def _ended(client: Any, deployment_id: UUID, due: datetime) -> ScheduledRun:
-    from prefect.client.schemas.filters import (  # noqa: PLC0415 - as above
-        DeploymentFilter,
-        DeploymentFilterId,
-        FlowRunFilter,
-        FlowRunFilterExpectedStartTime,
-    )
-
-    second = timedelta(seconds=1)
-    around = {"after_": due - second, "before_": due + second}
-    asked = {
-        "deployment_filter": DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
-        "flow_run_filter": FlowRunFilter(expected_start_time=FlowRunFilterExpectedStartTime.model_validate(around)),
-    }
-    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
-    while time.monotonic() < deadline:
-        for run in client.read_flow_runs(**asked):
-            if run.state_type is not None and run.state_type.value in _ENDED:
-                return ScheduledRun(run.id, run.name, run.state_type.value)
-        time.sleep(1.0)
-    raise StoreUnavailableError(f"the scheduled run did not end within {ENDS_WITHIN_SECONDS // 60} minutes")

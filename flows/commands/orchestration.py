@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -76,6 +77,7 @@ def local(
     """
     from flows.prefect_local import run_locally, ui_address
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the worker ends with us, however we are ended
     notice_url = _address(notice_url_file)
     local_run = run_locally(load_settings(), root=root, as_of=as_of, notice_url=notice_url, console=ERR)
     with prefect_answers(), local_run as run:

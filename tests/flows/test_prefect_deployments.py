@@ -147,7 +147,7 @@ def cloud(night: Night, notices: tuple[str, list[str]], tmp_path_factory: pytest
         with httpx.Client(base_url=night.settings.prefect_api_url, timeout=30) as api:
             run = api.get(f"/flow_runs/{run_id}").json()
             yield Cloud(night, api, notices[1], process, told, run)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
     finally:
         process.kill()
