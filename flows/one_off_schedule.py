@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -39,8 +39,8 @@ class ScheduledRun:
 def run_by_schedule(as_of: date | None) -> ScheduledRun:
     """Give the night a schedule of one run, due soon; wait until that run has ended, and return it.
 
-    The server looks for new schedules every few seconds, and makes no run of what is past by then: on a busy machine a
-    later instant is tried.
+    The server looks at deployments that have just changed every few seconds, at all every minute, and makes no run of
+    what is past by then: where it did not come to it, a later instant is tried.
     """
     parameters = {} if as_of is None else {"as_of": as_of.isoformat()}
     with get_client(sync_client=True) as client:
@@ -60,6 +60,7 @@ def _schedule_once(client: SyncPrefectClient, deployment_id: UUID, due: datetime
     rule = RRuleSchedule(rrule=f"DTSTART:{due:%Y%m%dT%H%M%SZ}\nRRULE:FREQ=MINUTELY;COUNT=1", timezone="UTC")
     once = DeploymentScheduleCreate(schedule=rule, active=True, parameters=parameters)
     [schedule] = client.create_deployment_schedules(deployment_id, [once])
+    client.update_deployment(deployment_id, DeploymentUpdate(paused=False))  # so that it is looked at within seconds
     return schedule.id
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from contracts.settings import PREFIX
 from flows.prefect_blocks import RUN_SECRETS, block_name
@@ -293,3 +296,57 @@ def test_automations_fire(cloud):
     assert models["is_paused"] is False
     cloud.api.patch("/work_pools/escore/queues/models", json={"is_paused": False})
     assert any("ended in São Paulo" in line for line in cloud.logs(failing))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip("no Chromium on this machine: `scripts/install-browser` installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, cloud: Cloud) -> Iterator[Page]:
+    """A page that is let out to the server alone, and remembers whom it asked."""
+    asked: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    context.route(
+        lambda url: urlsplit(url).hostname not in {"127.0.0.1", None},
+        lambda route: (asked.append(route.request.url), route.abort()),
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
+    yield page
+    context.close()
+    assert not asked, "the pages work offline"
+
+
+def take_picture(page: Page, folder: Path, name: str) -> None:
+    page.wait_for_timeout(500)
+    path = folder / name
+    page.screenshot(path=path)
+    assert path.stat().st_size > 20_000
+    if assets := os.environ.get(ASSETS):
+        shutil.copy(path, ROOT / assets / name)
+
+
+def test_the_pages_show_runs_form_and_summary(cloud, page, tmp_path):
+    """Offline, on loopback; the pictures are those of docs/how-to/schedule-on-prefect-cloud.md."""
+    base = str(cloud.night.settings.prefect_api_url).removesuffix("/api")
+    page.goto(f"{base}/runs/flow-run/{cloud.run['id']}")
+    page.get_by_text("report of run").first.wait_for()
+    page.goto(f"{base}/runs")
+    page.get_by_text(cloud.run["name"]).first.wait_for()
+    take_picture(page, tmp_path, "prefect-runs.png")
+    page.goto(f"{base}/deployments/deployment/{cloud.run['deployment_id']}/run")
+    page.get_by_text("Reference date; when it is not given").wait_for()
+    page.get_by_text("How often to go on").wait_for()
+    take_picture(page, tmp_path, "prefect-parameters.png")
+    page.goto(f"{base}/artifacts/artifact/{cloud.artifacts(cloud.run['id'])['execucao']['id']}")
+    page.get_by_role("heading", name="Noite publicada: 2025-12-31").wait_for()
+    page.get_by_role("cell", name="com dados insuficientes").wait_for()
+    take_picture(page, tmp_path, "prefect-artifact.png")
