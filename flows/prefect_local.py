@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 POOL = "escore"
 CLIENTS = 2_000
 SEED = 1
+ENDS_WITHIN_SECONDS = 60
 _WORKER = {
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_WORKER_QUERY_SECONDS": "3",
@@ -121,4 +122,7 @@ def _worker(settings: Settings) -> Iterator[None]:
         yield
     finally:
         worker.terminate()
-        worker.wait(timeout=60)
+        try:
+            worker.wait(timeout=ENDS_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()

@@ -77,7 +77,8 @@ def local(
     """
     from flows.prefect_local import run_locally, ui_address
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the worker ends with us, however we are ended
+    for ending in (signal.SIGINT, signal.SIGTERM):  # ignored ones would be the worker's too, which ends by SIGINT
+        signal.signal(ending, signal.default_int_handler)
     notice_url = _address(notice_url_file)
     local_run = run_locally(load_settings(), root=root, as_of=as_of, notice_url=notice_url, console=ERR)
     with prefect_answers(), local_run as run:

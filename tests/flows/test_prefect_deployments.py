@@ -204,7 +204,7 @@ def test_the_form_of_a_night_is_typed_described_and_bounded(cloud):
     assert refused.status_code == 409, "the server holds a run to the form"
 
 
-def test_secrets_are_in_blocks_alone(cloud):
+def test_secrets_are_in_blocks_alone(cloud, embedded):
     """The worker knew none of them, and the night ran."""
     settings = cloud.night.settings
     pool = cloud.get("/work_pools/escore")
@@ -214,7 +214,7 @@ def test_secrets_are_in_blocks_alone(cloud):
     for name in held:
         assert environment[PREFIX + name.upper()] == f"{{{{ prefect.blocks.secret.{block_name(name)} }}}}"
     told = json.dumps([pool, cloud.run, *map(cloud.deployment, DEPLOYMENTS), *cloud.post("/block_documents/filter")])
-    home = Path(settings.var).parent / "var" / "embutidos" / "prefect"
+    home = embedded.var / "embutidos" / "prefect"
     files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     assert len(files) > 2
     for name in (*held, "jwt_secret", "results_admin_url", "base_a_admin_url"):
