@@ -26,7 +26,7 @@ from flows.outcomes import LabelTerms, gather_outcomes
 from flows.parameter_form import with_form
 from flows.progress import show_progress
 from flows.range_summary import RangeSummary
-from flows.range_tasks import range_runner
+from flows.range_tasks import range_runner, trying_again
 from flows.reference_date import check_reference_date
 from flows.report_link import log_link, report_link
 from flows.resources import open_lake
@@ -131,7 +131,7 @@ def _observe(
     total = ScoreOutcomes()
     with show_progress() as progress:
         progress.start("ranges: outcomes", len(ranges))
-        work = gather_outcomes.with_options(retries=settings.io_retries)
+        work = trying_again(gather_outcomes, settings)
         futures = {work.submit(run, terms, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
         for future in as_completed(list(futures)):
             total += ScoreOutcomes.from_json(future.result())

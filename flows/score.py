@@ -33,7 +33,7 @@ from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run, load_ahead
 from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
-from flows.range_tasks import range_runner
+from flows.range_tasks import range_runner, trying_again
 from flows.range_work import stands
 from flows.reference_date import check_reference_date
 from flows.report import write_run_report
@@ -147,7 +147,7 @@ class _Night:
         load_ahead()
         ranges = self._partition()
         base = read_plan_base(self.lake, self.run.snapshot_id)
-        strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
+        strays = trying_again(score_strays, self.settings).submit(self.run)
         summary = self._work_ranges(ranges) + self._await_strays(strays)
         if base is not None:
             self.reading = describe_reading(self.lake, self.run, base, ranges)
@@ -219,7 +219,7 @@ class _Night:
             self.progress.start("ranges: extract, features, score", len(ranges))
             artifact = ProgressArtifact("faixas", len(ranges))
             self.resumed = sum(stands(self.lake, self.run.scores_path(cpf_range.index)) for cpf_range in ranges)
-            work = score_ranges.with_options(retries=self.settings.io_retries)
+            work = trying_again(score_ranges, self.settings)
             futures = {work.submit(self.run, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
             total = RangeSummary()
             for future in as_completed(list(futures)):
@@ -247,14 +247,13 @@ class _Night:
                 modelo_sha256=self.model.points.sha256,
                 modelo_descricao=self.model.description,
             )
-            retries = self.settings.io_retries
-            stage = stage_scores.with_options(retries=retries)
+            stage = trying_again(stage_scores, self.settings)
             consumers = summary.scores.scored + summary.scores.insufficient
             confirm_right(self.results, self.right)
             fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
             confirm_right(self.results, self.right)
-            switch_run.with_options(retries=retries)(info)
+            trying_again(switch_run, self.settings)(info)
             self._clear_lake()
             return fingerprint
 

@@ -25,7 +25,7 @@ from flows.lake_retention import TRAINING_PREFIX
 from flows.model_report import render_model_report
 from flows.parameter_form import Bounds, with_form
 from flows.progress import StepProgress, show_progress
-from flows.range_tasks import IO_TASK, range_runner
+from flows.range_tasks import IO_TASK, range_runner, trying_again
 from flows.reference_date import check_reference_date
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
@@ -106,7 +106,7 @@ def _gather(
     chosen = sample_ranges(ranges, range_size=settings.range_size, clients=settings.training_clients)
     write_plan(lake, snapshot.snapshot_id, chosen)
     progress.start("ranges: extract, features, labels", len(chosen))
-    gather = gather_samples.with_options(retries=settings.io_retries)
+    gather = trying_again(gather_samples, settings)
     futures = {gather.submit(snapshot, places): len(places) for places in group_ranges(len(chosen))}
     for future in as_completed(list(futures)):
         future.result()
