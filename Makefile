@@ -66,7 +66,7 @@ docs: $(READY) ## Make reference pages and the map of personal data from the dec
 	$(BIN)/python -m benchmarks.scale_plan --write
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
-	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py
+	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/flows/test_prefect_deployments.py
 
 bench: $(READY) ## Measure a night's steps beside floor and peers: hours; BENCH="--consumers 20000" for less
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -27,7 +27,7 @@ from flows.prefect_blocks import RUN_SECRETS, block_name
 from tests.flows.conftest import AS_OF, Night, environment_of, escore, succeed
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 150.0
+PATIENCE = 400.0
 DEPLOYMENTS = {
     "score-clients/night": ("0 1 * * *", "ENQUEUE", "night"),
     "train-model/training": ("0 9 2 * *", "CANCEL_NEW", "models"),
