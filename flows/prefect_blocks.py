@@ -52,7 +52,7 @@ def save_secrets(client: SyncPrefectClient, settings: Settings) -> tuple[str, ..
     saved = []
     for field in RUN_SECRETS:
         if getattr(settings, field) is None:
-            drop_block(client, block_name(field), _SECRET_TYPE)
+            _drop_block(client, block_name(field))
         else:
             Secret(value=SecretStr(settings.secret(field))).save(block_name(field), overwrite=True)
             saved.append(block_name(field))
@@ -62,14 +62,11 @@ def save_secrets(client: SyncPrefectClient, settings: Settings) -> tuple[str, ..
 def drop_secrets(client: SyncPrefectClient) -> None:
     """Take every secret of ours out of Prefect."""
     for field in RUN_SECRETS:
-        drop_block(client, block_name(field), _SECRET_TYPE)
+        _drop_block(client, block_name(field))
 
 
-def save_notice(client: SyncPrefectClient, url: str | None) -> None:
-    """Keep the address that notices are posted to, as JSON with a ``text``; without one there is no such block."""
-    if url is None:
-        drop_block(client, NOTICE_BLOCK, NOTICE_TYPE)
-        return
+def save_notice(url: str) -> None:
+    """Keep the address that notices are posted to, as JSON with a ``text``."""
     block = CustomWebhookNotificationBlock(
         name="escore",
         url="{{address}}",
@@ -100,10 +97,9 @@ def run_environment(settings: Settings, *, with_secrets: bool) -> dict[str, str]
     }
 
 
-def drop_block(client: SyncPrefectClient, name: str, type_slug: str) -> None:
-    """Delete a block, if there is one."""
+def _drop_block(client: SyncPrefectClient, name: str) -> None:
     try:
-        found = client.read_block_document_by_name(name, type_slug)
+        found = client.read_block_document_by_name(name, _SECRET_TYPE)
     except ObjectNotFound:
         return
     client.delete_block_document(found.id)

@@ -24,7 +24,7 @@ from flows.prefect_pool import set_up_pool
 DEPLOYMENTS_FILE = Path("prefect.yaml")
 AUTOMATIONS_FILE = Path("deploy/prefect/automations.yaml")
 VERSION_VARIABLE = "ESCORE_VERSION"
-DEPLOY_SECONDS = 300
+DEPLOY_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def set_up(settings: Settings, *, root: Path, notice_url: str | None = None, wit
             blocks = prefect_blocks.save_secrets(client, settings)
         else:
             prefect_blocks.drop_secrets(client)
-        prefect_blocks.save_notice(client, notice_url)
+        if notice_url is not None:
+            prefect_blocks.save_notice(notice_url)
         set_up_pool(client, environment)
         deploy_all(root)
         done = apply_automations(client, declared)
@@ -74,6 +75,6 @@ def deploy_all(root: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise StoreUnavailableError("prefect deploy did not end in five minutes") from None
+        raise StoreUnavailableError("prefect deploy did not end in fifteen minutes") from None
     if done.returncode or "Skipping" in done.stdout:
         raise SettingsError([line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-20:])

@@ -47,10 +47,11 @@ def setup(
     """Bring Prefect to what the repository declares: blocks, work pool, queues, deployments, automations.
 
     Safe to repeat: do it after every change of prefect.yaml, of deploy/prefect/automations.yaml or of a setting. Which
-    server is told by PREFECT_API_URL or by `prefect cloud login`.
+    server is told by PREFECT_API_URL, and PREFECT_API_KEY for Prefect Cloud. An address of notices stays until another
+    is given.
     """
     notice_url = _address(notice_url_file)
-    settings = point_prefect_at_its_server(())
+    settings = point_prefect_at_its_server(("prefect_api_url",))
     from flows.prefect_setup import set_up
 
     with prefect_answers():
