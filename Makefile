@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
 
-.PHONY: help setup demo test test-long fuzz check format up down prefect docs screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,16 +24,21 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Run the whole job on embedded stores and show its results
 	$(BIN)/escore demo
 
+sandbox: $(READY) ## The same, and leave the API and its page up until Ctrl-C, with a token to sign in
+	$(BIN)/escore demo --serve
+
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
 	@scripts/install-tls-servers
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(WITH_SERVERS)
+	@scripts/install-web
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(addprefix --ignore=,$(WITH_SERVERS))
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
 	@scripts/install-tls-servers
+	@scripts/install-web
 	$(BIN)/python -m pytest --run-long
 
 fuzz: $(READY) ## Try 100,000 cases on every parser, with Atheris, 35 MB; FUZZ="--cases 5000" for fewer
@@ -60,13 +65,17 @@ down: $(READY) ## Stop them
 prefect: $(READY) ## Start Prefect and a worker here, deploy everything, let a schedule start a night; PREFECT="--exit" ends after it
 	$(BIN)/escore prefect local $(PREFECT)
 
+web: ## Build the page of serve/web anew (needs Node 20.19 or newer, with npm)
+	@scripts/install-web
+	cd serve/web && npm run format && npm run build
+
 docs: $(READY) ## Make reference pages and the map of personal data from the declarations, the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference
 	$(BIN)/python -m flows.privacy_page docs
 	$(BIN)/python -m benchmarks.scale_plan --write
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
-	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/flows/test_prefect_deployments.py
+	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py tests/flows/test_prefect_deployments.py
 
 bench: $(READY) ## Measure a night's steps beside floor and peers: hours; BENCH="--consumers 20000" for less
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -91,4 +100,4 @@ lock: $(READY) ## Resolve the lock again from pyproject.toml, install it, and ma
 
 clean: ## Stop the embedded stores and remove all that was made here
 	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase
-	rm -rf $(VENV) var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) serve/web/node_modules var build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

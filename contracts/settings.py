@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.dotenv_lines import damaged_lines, read_dotenv
 from contracts.errors import UNREADABLE, SettingsError
+from contracts.origins import origins_of
 from contracts.regime import Regime
 from contracts.secret_files import ENDING, read_secret_files
 from contracts.secret_texts import Secret, Secrets, listed_secrets
@@ -45,6 +46,7 @@ _PostgresUrl = Annotated[SecretStr, url_of("postgresql")]
 _MongoUrl = Annotated[SecretStr, url_of("mongodb")]
 _RedisUrl = Annotated[SecretStr, url_of("redis", "rediss")]
 _HttpUrl = Annotated[str, text_url_of("http", "https")]
+_Origins = Annotated[str, AfterValidator(origins_of)]
 _Lake = Annotated[str, AfterValidator(lake_of)]
 _Dask = Annotated[str, AfterValidator(dask_of)]
 
@@ -102,6 +104,9 @@ class Settings(BaseSettings):
     daily_quota: int = Field(0, ge=0, description="Persons that a consulente may read a day; 0, no quota")
     cache_timeout_seconds: float = Field(0.25, gt=0, le=10, description="Longest wait of the API for Redis")
     api_timeout_seconds: float = Field(2.0, gt=0, le=30, description="Longest wait of the API for any other store")
+    web_origins: _Origins | None = Field(
+        None, description="Origins of pages elsewhere that may read the API, with blanks between them; none by default"
+    )
     drain_seconds: float = Field(2.0, ge=0, le=300, description="Time from SIGTERM until the API takes no connection")
     audit_dir: Path | None = Field(None, description="Folder of the audit's journal; `auditoria` below `SCORE_VAR`")
     audit_mode: Literal["diario", "direto"] = Field(

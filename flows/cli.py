@@ -17,11 +17,14 @@ from flows.commands.guide import show_guide
 from flows.commands.models import models_app
 from flows.commands.orchestration import prefect_app
 from flows.commands.panels import DATA, NIGHT, OPERATE, PERSONS, SERVE, START, examples
+from flows.commands.reviews import reviews_app
 from flows.commands.runs import runs_app
 
 app = typer.Typer(
     name="escore",
-    help="Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.",
+    help="""Credit scores from three stores: extract, build features, score 0-1000 with exact reasons, publish, serve.
+
+    Without a command: tells where this installation is, and what to do next.""",
     epilog=examples(
         "make demo  # all of it at once, on a state of its own; or step by step:",
         "escore up",
@@ -70,6 +73,7 @@ app.command("token", epilog=tokens.TOKEN_EXAMPLES, rich_help_panel=SERVE)(tokens
 app.command("jwks", epilog=tokens.JWKS_EXAMPLES, rich_help_panel=SERVE)(tokens.jwks)
 
 app.command("replay", epilog=replay.REPLAY_EXAMPLES, rich_help_panel=PERSONS)(replay.replay)
+app.add_typer(reviews_app, name="reviews", rich_help_panel=PERSONS)
 app.add_typer(audit_app, name="audit", rich_help_panel=PERSONS)
 app.command("erase", epilog=erasure.ERASE_EXAMPLES, rich_help_panel=PERSONS)(erasure.erase)
 app.add_typer(erasures_app, name="erasures", rich_help_panel=PERSONS)

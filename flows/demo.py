@@ -5,31 +5,35 @@ It always starts from a clean state: what an earlier demonstration left in its f
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import GateError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings, load_settings
+from flows.demo_examples import Caller, find_examples
 from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
 from models.registered_model import REPORT_FILE
 from population.parameters import PopulationParameters
-from serve.access.tokens import SCOPES, mint_token
+from serve.access.callers import SCOPES
+from serve.access.minting import Grant, sign_by_secret
+from serve.access.titular import Titular
 from stores.embedded import erase_stores, start_stores, stop_stores
 from stores.migrate import migrate
 
@@ -38,11 +42,16 @@ SEED = 1
 DIRTY = 0.01
 SCORES_SHOWN = 3
 _START_SECONDS = 60
-_PAGE = 60
+PAGE_PORT = 8080
 
 
-def run_demo(settings: Settings, *, clients: int, as_of: date, keep: bool, console: Console) -> None:
-    """Run the whole job and show its results; the servers are stopped at the end unless ``keep``."""
+def run_demo(  # noqa: PLR0913 - what the command takes, each by its name
+    settings: Settings, *, clients: int, as_of: date, keep: bool, serve: bool = False, console: Console
+) -> None:
+    """Run the whole job and show its results; the servers are stopped at the end unless ``keep``.
+
+    With ``serve`` the API and its page stay up until Ctrl-C, on port 8080 if it is free.
+    """
     var = settings.var / DEMO_FOLDER
     started = time.monotonic()
     erase_stores(var)
@@ -58,9 +67,13 @@ def run_demo(settings: Settings, *, clients: int, as_of: date, keep: bool, conso
         console.print("  " + ", ".join(f"{name} {number:,}" for name, number in counts.items()), highlight=False)
         _train_and_run(console, as_of)
         _say(console, "5/6 serve")
-        with _served(var) as address:
+        with _served(var, ports=(PAGE_PORT, 0) if serve else (0,)) as address:
             _say(console, f"6/6 read {SCORES_SHOWN} scores over HTTP from {address}")
-            _show_scores(console, address)
+            examples = find_examples(Caller(address, _mint(timedelta(minutes=10))))
+            _show_scores(console, examples)
+            _show_examples(console, examples)
+            if serve:
+                _serve_until_stopped(console, address, examples)
         _say(console, f"done in {time.monotonic() - started:.0f} s")
         _show_next(console, var, keep=keep)
     finally:
@@ -97,11 +110,9 @@ def _train_and_run(console: Console, as_of: date) -> None:
 
 
 @contextmanager
-def _served(var: Path) -> Iterator[str]:
-    """Run ``escore serve`` as a process of its own on a free port; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def _served(var: Path, *, ports: Sequence[int]) -> Iterator[str]:
+    """Run ``escore serve`` as a process of its own on the first port that is free; yield its address."""
+    port = _free_port(ports)
     log = var / "serve.log"
     with log.open("w") as output:
         command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
@@ -115,11 +126,23 @@ def _served(var: Path) -> Iterator[str]:
         server.wait(timeout=30)
 
 
+def _free_port(ports: Sequence[int]) -> int:
+    """Return the first of the ports that can be had; 0 stands for whichever is free, and comes last."""
+    for port in ports[:-1]:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", ports[-1]))
+        return int(probe.getsockname()[1])
+
+
 def _wait_until_alive(address: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         try:
-            _get(f"{address}/saude/vivo", token=None)
+            urlopen(f"{address}/saude/vivo", timeout=5).close()  # noqa: S310 - loopback, made above
         except URLError:
             time.sleep(0.2)
         else:
@@ -127,40 +150,53 @@ def _wait_until_alive(address: str, log: Path) -> None:
     raise StoreUnavailableError(f"the server did not answer within {_START_SECONDS} s; see {log}")
 
 
-def _show_scores(console: Console, address: str) -> None:
-    secret, lifetime = load_settings().secret("jwt_secret"), timedelta(minutes=10)
-    token = mint_token(
-        secret, subject="consulente-demo", scopes=sorted(SCOPES), finalidade="demonstracao", lifetime=lifetime
-    )
+def _mint(lifetime: timedelta, *, titular: str | None = None) -> str:
+    """Return a token of a company, or of the consumer of this id for their own data alone."""
+    speaks_for = None if titular is None else Titular(titular)
+    grant = Grant("consulente-demo", tuple(sorted(SCOPES)), "demonstracao", lifetime, speaks_for)
+    return sign_by_secret(load_settings().secret("jwt_secret"), grant)
+
+
+def _show_scores(console: Console, examples: list[dict[str, Any]]) -> None:
     table = Table("CPF", "score", "faixa", "P(inadimplência)", "motivos", title="scores", title_justify="left")
-    for score in _varied_scores(address, token):
+    for score in [score for score in examples if score["status"] == "OK"][:SCORES_SHOWN]:
         reasons = "\n".join(f"{m['pontos']:+d} {m['texto']}" for m in score["motivos"])
         probability = f"{score['probabilidade_inadimplencia']:.2%}"
         table.add_row(score["cpf_mascarado"], str(score["score"]), score["faixa"], probability, reasons)
     console.print(table)
 
 
-def _varied_scores(address: str, token: str) -> list[dict[str, Any]]:
-    """Return scores of consumers on the first page, one a band as far as they go."""
-    page = _get(f"{address}/clientes?page_size={_PAGE}", token=token)
-    found: dict[str, dict[str, Any]] = {}
-    for client in page["results"]:
-        try:
-            score = _get(f"{address}/clientes/{client['id']}/score", token=token)
-        except URLError:  # a consumer that was rejected has no score
-            continue
-        if score["status"] == "OK":
-            found.setdefault(score["faixa"], score)
-        if len(found) == SCORES_SHOWN:
-            break
-    return list(found.values())
+def _show_examples(console: Console, examples: list[dict[str, Any]]) -> None:
+    console.print("consumers to look at, the same in every demonstration of this size and date:", highlight=False)
+    for score in examples:
+        told = (
+            f"{score['score']} {score['faixa']}" if score["status"] == "OK" else "no score: nothing known that counts"
+        )
+        console.print(f"  {score['cliente_id']}  {told}", highlight=False)
 
 
-def _get(url: str, *, token: str | None) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with urlopen(Request(url, headers=headers), timeout=30) as answer:  # noqa: S310 - loopback, made above
-        body: dict[str, Any] = json.load(answer)
-    return body
+def _serve_until_stopped(console: Console, address: str, examples: list[dict[str, Any]]) -> None:
+    """Say how to sign in at the page, and leave the server up until Ctrl-C or SIGTERM; the stores are stopped then."""
+    day, somebody = timedelta(hours=24), examples[0]["cliente_id"]
+    console.print(f"the page for consumers and analysts: {address}/app/", highlight=False)
+    console.print("  sign in as an analyst, with this token, good for 24 hours:", highlight=False)
+    console.print(_mint(day), highlight=False, soft_wrap=True)
+    console.print(
+        f"  then search for a name, say Silva, or open {address}/app/#/consumidor/{somebody}\n"
+        "  or sign in as that consumer, who sees their own data alone:",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_mint(day, titular=somebody), highlight=False, soft_wrap=True)
+    console.print(
+        f"the API: {address}/docs, with the same tokens\nCtrl-C ends it",
+        highlight=False,
+        soft_wrap=True,
+    )
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
 
 
 def _show_next(console: Console, var: Path, *, keep: bool) -> None:
@@ -172,8 +208,16 @@ def _show_next(console: Console, var: Path, *, keep: bool) -> None:
         console.print(f"Prefect's UI with both runs: {ui}", highlight=False)
         console.print(f"the stores are still up; to look around and to stop them:\n  export SCORE_VAR={var.resolve()}")
         console.print("  escore status; escore serve; escore down", highlight=False)
+        console.print(
+            "the page for consumers and analysts, while `escore serve` runs: http://127.0.0.1:8080/app/\n"
+            "  sign in with what `escore token` prints",
+            highlight=False,
+        )
     else:
-        console.print("the stores are stopped; `escore demo --keep` leaves them up to look around", highlight=False)
+        console.print(
+            "the stores are stopped; `make sandbox` does the same and leaves the page and the API up to look around",
+            highlight=False,
+        )
 
 
 def _say(console: Console, text: str) -> None:

@@ -128,7 +128,8 @@ PLACES: tuple[Place, ...] = (
         "results",
         "Results",
         _clear(Nature.IDENTIFIER, Nature.PSEUDONYM, SCORE),
-        f"`score`: {_setting('retention_runs')} runs and the last of each month; `execucao`, `rejeitado`: for good",
+        f"`score`: {_setting('retention_runs')} runs and the last of each month; `execucao`, `rejeitado`, `revisao`: "
+        "for good",
         "the engine's role; data scientists and auditors by a role of their own, `select` alone",
         "`escore erase`",
         _ERASED,
@@ -220,6 +221,7 @@ PERSONAL_RESULTS: dict[str, dict[str, tuple[Nature | str, Form]]] = {
         "titular": (Nature.PSEUDONYM, Form.KEYED),
         "cliente_selado": (Nature.PSEUDONYM, Form.SEALED),
     },
+    "revisao": {"cliente_id": (Nature.PSEUDONYM, Form.CLEAR)},
 }
 """What the columns of the results hold of a person, and how."""
 
@@ -232,6 +234,7 @@ IMPERSONAL_RESULTS: dict[str, str] = {
     "auditoria_diario": "id iniciado_em bytes registros danificados atualizado_em",
     "apagamento": "pedido_em concluido_em contagens readmitido_em",
     "pedido_apagamento": "id situacao pedido_em tentativas tentado_em motivo concluido_em prova",
+    "revisao": "id execucao_id motivo situacao resultado pedida_em concluida_em",
     "modelo": "versao nome horizonte_meses textos sha256 registrado_em descricao",
 }
 """Their other columns: runs, counts, versions, instants, who asked and why."""

@@ -153,7 +153,12 @@ def _api() -> str:
 
 def _told(scope: str, fields: Collection[str]) -> str:
     """Return what an answer's fields tell, in words; a store's by its declaration, ours by what they are."""
-    ours = {"score": f"{_WORDS[SCORE]}; the CPF masked", "consulente": "who read the person's data, when and why"}
+    ours = {
+        "score": _WORDS[SCORE],
+        "cpf_mascarado": "the CPF masked",
+        "consulente": "who read the person's data, when and why",
+        "pedida_em": "reviews of the score asked for, and what became of them",
+    }
     if said := [words for name, words in ours.items() if name in fields]:
         return "; ".join(said)
     tables = tables_of(_STORES[scope]) if scope in _STORES else ()

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def _commands_page() -> str:
     )
 
 
+@cache
 def commands() -> dict[str, Any]:
     """Return every command of the command line by its full name, ``escore import berka``, in the order of --help."""
     return dict(_commands_below("escore", typer.main.get_command(app)))

@@ -48,15 +48,16 @@ RESULTS = {
         },
     ),
     "auditoria": (
-        "Every read of a person's data through the API, by `escore replay` or `escore audit list`, one row a person. "
-        "The engine adds to it and cannot alter it.",
+        "Every read of a person's data through the API, by `escore replay`, `escore audit list` or `escore reviews`, "
+        "one row a person. The engine adds to it and cannot alter it.",
         {
             "id": "order of entry",
             "momento": "when: of the read itself, not of its entry here",
             "consulente": "who, as the token names them; `titular` for a person's own token; of a command, the user of "
             "the operating system",
             "sujeito": "of whom: the key's id and a keyed hash of the CPF or id",
-            "recurso": "the route's template, without values; of a command, `replay` or `audit list`",
+            "recurso": "the route's template, without values; of a command, `replay`, `audit list`, `reviews list` or "
+            "`reviews close`",
             "finalidade": "for what purpose",
             "resultado": "HTTP status of the answer; of a command 200, or 404 if there is no such consumer",
             "requisicao_id": "the answer's `X-Request-ID`; of a replay, the run",
@@ -102,6 +103,21 @@ RESULTS = {
             "motivo": "the class of the error that stopped the last try, if one did",
             "concluido_em": "when it ended",
             "prova": "what was removed, by place, and that a search afterwards found nothing",
+        },
+    ),
+    "revisao": (
+        "Every request that a published score be [reviewed by a person](../how-to/review-a-score.md). At most one of a "
+        "consumer is open; an erasure takes them all.",
+        {
+            "id": "UUIDv7: later requests sort after earlier ones",
+            "cliente_id": "`cliente.id` of Base A",
+            "execucao_id": "the run that was in force when it was asked for",
+            "motivo": "`divida_paga`, `divida_desconhecida`, `renda_desatualizada`, `bens_desatualizados`, "
+            "`eventos_desconhecidos`, `cadastro_desatualizado` or `discordancia`",
+            "situacao": "`aberta` or `concluida`",
+            "resultado": "`mantido`: the score stood; `corrigido`: records were put right; null while it is open",
+            "pedida_em": "when it was asked for",
+            "concluida_em": "when it was concluded",
         },
     ),
     "modelo": (

@@ -7,10 +7,12 @@ What one system alone needs is imported where it is made: the others start a fif
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
 
 from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import Settings
@@ -21,12 +23,16 @@ from serve.api import health
 from serve.api.clock import Clock, system_clock
 from serve.api.http_app import assemble
 from serve.api.metrics import Metrics
+from serve.api.web_page import web_routes
 from serve.auditing.sink import make_sink
 from serve.published.key_layout import POINTER_KEY
 from serve.published.person_hash import PersonHash
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import RedisPipe
 from serve.sources.sql_store import SqlStore
+
+if TYPE_CHECKING:
+    from serve.systems.system_c import LastEvents
 
 STORE_NAMES = {
     "base_a": "Base A",
@@ -50,7 +56,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     SettingsError lists every setting that is missing or wrong.
     """
     parts = _Parts(settings, clock, needs=(*SYSTEM_A, *SYSTEM_B, *SYSTEM_C))
-    return parts.assemble("escore", [*parts.system_b(), parts.system_a(), parts.system_c()])
+    routers = [*parts.system_b(), parts.system_a(), parts.system_c(), parts.events_by_id()]
+    return parts.assemble("escore", routers, pages=web_routes())
 
 
 def create_app_a(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
@@ -84,6 +91,7 @@ class _Parts:
         self._checks: dict[str, health.Check] = {}
         self._closing: list[Callable[[], Awaitable[None]]] = [verifier.close]
         self._stores: dict[str, SqlStore] = {}
+        self._events: LastEvents | None = None
         self._pipe = self._make_pipe()
         self._verifier = verifier
         self._hashes = PersonHash.from_settings(settings)
@@ -93,8 +101,8 @@ class _Parts:
         )
         self._guard = Guard(verifier, self._audit, limiter)
 
-    def assemble(self, title: str, routers: list[APIRouter]) -> FastAPI:
-        """Return the application of these routes and those of operation."""
+    def assemble(self, title: str, routers: list[APIRouter], *, pages: Sequence[Route] = ()) -> FastAPI:
+        """Return the application of these routes, those of operation, and pages that hold no data."""
         waits = self._settings.audit_mode == "diario"
         needs = (*health.needs_of(tuple(self._checks), audit_waits=waits), frozenset({AUDIT}))
         self._checks[AUDIT] = self._audit.check
@@ -103,6 +111,8 @@ class _Parts:
             title,
             [*routers, health.make_router(self._checks, self._metrics, needs=needs)],
             metrics=self._metrics,
+            pages=pages,
+            origins=(self._settings.web_origins or "").split(),
             open=self._open,
             close=self._close,
             log_format=self._settings.log_format,
@@ -121,11 +131,10 @@ class _Parts:
     def system_b(self) -> list[APIRouter]:
         """Return System B's routes: scores, what they start from, their model, and who read a person's data."""
         from serve.auditing import readings
-        from serve.auditing.accesses import read_cpf, read_scored_cpf
         from serve.scores.postgres_scores import PostgresScores
         from serve.scores.redis_scores import RedisScores
         from serve.scores.score_store import ScoreStore
-        from serve.systems import model_description, score_data_routes, system_b
+        from serve.systems import model_description, reviews, score_data_routes, score_history, system_b
         from serve.systems.leased_cache import LeasedCache
         from serve.systems.score_data import ScoreData, score_data_seal
 
@@ -138,23 +147,39 @@ class _Parts:
             RedisScores(pipe, hashes), PostgresScores(results), on_fallback=self._metrics.count_fallback
         )
         days = self._settings.score_validity_days
-
-        async def cpf_of(client_id: str) -> str | None:
-            found = await base_b.run(partial(read_cpf, client_id=client_id))
-            return found or await results.run(partial(read_scored_cpf, client_id=client_id))
-
         return [
             system_b.make_router(scores, self._guard, hashes=hashes, validity_days=days),
+            score_history.make_router(results, self._guard, hashes=hashes),
             score_data_routes.make_router(data, self._guard, hashes=hashes),
-            readings.make_router(results, self._guard, cpf_of=cpf_of, hashes=hashes, clock=self._clock),
+            readings.make_router(results, self._guard, cpf_of=self._cpf_of, hashes=hashes, clock=self._clock),
+            reviews.make_router(results, self._guard, hashes=hashes, clock=self._clock),
             model_description.make_router(model_description.ModelInForce(results, self._settings.regime)),
         ]
 
     def system_c(self) -> APIRouter:
         """Return System C's routes."""
-        from serve.sources.mongo_store import MongoStore
         from serve.systems import system_c
 
+        return system_c.make_router(self._last_events(), self._guard, hashes=self._hashes)
+
+    def events_by_id(self) -> APIRouter:
+        """Return the route of System C's answer by id, which asks Base B or the results whose id it is."""
+        from serve.systems import consumer_events
+
+        return consumer_events.make_router(self._last_events(), self._guard, cpf_of=self._cpf_of, hashes=self._hashes)
+
+    async def _cpf_of(self, client_id: str) -> str | None:
+        from serve.auditing.accesses import read_cpf, read_scored_cpf
+
+        found = await self._sql("base_b").run(partial(read_cpf, client_id=client_id))
+        return found or await self._sql("results").run(partial(read_scored_cpf, client_id=client_id))
+
+    def _last_events(self) -> LastEvents:
+        from serve.sources.mongo_store import MongoStore
+        from serve.systems.system_c import LastEvents
+
+        if self._events is not None:
+            return self._events
         base_c = MongoStore(
             self._settings.secret("base_c_url"),
             store=STORE_NAMES["base_c"],
@@ -163,7 +188,8 @@ class _Parts:
         )
         self._checks["base_c"] = base_c.check
         self._closing.append(base_c.close)
-        return system_c.make_router(system_c.LastEvents(base_c, self._clock), self._guard, hashes=self._hashes)
+        self._events = LastEvents(base_c, self._clock)
+        return self._events
 
     def _sql(self, name: str) -> SqlStore:
         if name not in self._stores:

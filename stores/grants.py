@@ -23,6 +23,7 @@ RESULT_RIGHTS: Rights = {
     "auditoria_diario": ("select", "insert", "update"),
     "apagamento": ("select", "insert", "update"),
     "pedido_apagamento": ("select", "insert", "update"),
+    "revisao": ("select", "insert", "update", "delete"),
     "score_vigente": ("select",),
 }
 """The engine's. The audit trail can be added to, never altered; how far a journal segment has come can move on, never
@@ -34,8 +35,10 @@ API_RIGHTS: Rights = {
     "score": ("select",),
     "auditoria": ("select", "insert"),
     "auditoria_diario": ("select", "insert", "update"),
+    "revisao": ("select", "insert"),
 }
-"""The API's, where it has a login of its own: it reads scores and their model, and writes the audit alone."""
+"""The API's, where it has a login of its own: it reads scores and their model, and writes the audit and requests for
+review; what became of a request is not its to say."""
 
 ANALYST = "escore_analista"
 AUDITOR = "escore_auditor"
@@ -47,18 +50,22 @@ READER_RIGHTS: Mapping[str, Rights] = {
         "pedido_apagamento": (
             "select (id, titular, situacao, pedido_em, tentativas, tentado_em, motivo, concluido_em, prova)",
         ),
+        "revisao": ("select (id, execucao_id, situacao, resultado, pedida_em, concluida_em)",),
     },
 }
 """People's, by the names of ``deploy/sql``, granted where the roles may enter the database. Who read whose data is the
-auditor's to see; no score is."""
+auditor's to see, and how long a request for review waited; no score is, nor who asked."""
 
 PARTITIONED = "score"
-_JOURNAL = "auditoria_diario"
+_APIS_ALONE: Rights = {"auditoria_diario": ("select", "insert", "update"), "revisao": ("insert",)}
+"""None of the engine's business once the API has a login of its own."""
 
 
 def engine_rights(*, has_api_login: bool) -> Rights:
-    """Return the engine's rights on the results; the API's journal is none of its business if it has its own login."""
-    return {table: rights for table, rights in RESULT_RIGHTS.items() if not (has_api_login and table == _JOURNAL)}
+    """Return the engine's rights on the results, without what the API alone does if it has a login of its own."""
+    apis = _APIS_ALONE if has_api_login else {}
+    left = {table: tuple(r for r in rights if r not in apis.get(table, ())) for table, rights in RESULT_RIGHTS.items()}
+    return {table: rights for table, rights in left.items() if rights}
 
 
 def grant_reading(connection: sa.Connection, store: Store, engine_role: str) -> None:

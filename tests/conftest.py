@@ -23,6 +23,7 @@ import pytest
 from contracts.settings import PREFIX, Settings, load_settings
 from stores.embedded import erase_stores, start_stores
 from tests.provisioning import EmbeddedServers, Provisioner
+from tests.scheduling import KeptTogether, put_dearest_first
 from tests.store_processes import erase_left_behind
 
 REAL_SERVERS = {
@@ -46,7 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long forms out unless they are asked for."""
+    """Leave the long forms out unless they are asked for; order what processes side by side will do."""
+    if hasattr(config, "workerinput"):
+        put_dearest_first(items)
     if config.getoption("--run-long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]
@@ -90,6 +93,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     told = getattr(session.config, "workeroutput", None)
     if told is not None:
         told[LEFT_OUT_KEY] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> KeptTogether | None:
+    """Keep the tests of one finished night in one process, besides those of one file."""
+    return KeptTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(optionalhook=True)

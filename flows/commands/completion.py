@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Proposals = list[tuple[str, str]]
 """What may be written there, and what each is: shells that show a second column show that."""
 
-WAIT_SECONDS = 0.8
+WAIT_SECONDS = 1.5
 RUNS = 20
 STORES = ("base_a", "base_b", "base_c", "results")
 IN_FORCE = ("vigente", "the model in force")

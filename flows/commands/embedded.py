@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 UP_EXAMPLES = examples("escore up", "escore up --no-prefect  # runs then start a Prefect server of their own")
 DOWN_EXAMPLES = examples("escore down  # data stay", "escore down --erase  # databases and caches are deleted")
 STATUS_EXAMPLES = examples("escore status", "escore status --json")
-DEMO_EXAMPLES = examples("escore demo --clients 10000", "escore demo --keep  # and look around afterwards")
+DEMO_EXAMPLES = examples(
+    "escore demo --clients 10000",
+    "escore demo --keep  # and look around afterwards",
+    "escore demo --serve  # a sandbox: the API and its page until Ctrl-C",
+)
 
 _ADVICE = {
     "lost": "lost: it runs and the state file does not know of it; `escore down` stops it",
@@ -41,9 +45,11 @@ def up(
     from stores.embedded import start_stores
     from stores.migrate import migrate
 
-    start_stores(load_settings().var, with_prefect=prefect, report=ERR.print)
+    var = load_settings().var
+    ERR.print(f"starting the embedded stores below {var}: a quarter of a minute ...", highlight=False, markup=False)
+    start_stores(var, with_prefect=prefect, report=ERR.print)
     migrate(load_settings(), report=ERR.print)
-    _print_status(load_settings().var, as_json=as_json)
+    _print_status(var, as_json=as_json)
 
 
 def down(
@@ -80,11 +86,14 @@ def demo(
     clients: Annotated[int, typer.Option(min=2_000, help="Number of consumers; fewer default too seldom.")] = 10_000,
     as_of: AsOf = date(2025, 12, 31),
     keep: Annotated[bool, typer.Option(help="Leave the embedded stores running at the end.")] = False,
+    serve_page: Annotated[
+        bool, typer.Option("--serve", help="Leave the API and its page up until Ctrl-C, with tokens to sign in.")
+    ] = False,
 ) -> None:
     """From nothing to three scores read over HTTP, on a clean state of its own."""
     from flows.demo import run_demo
 
-    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, console=ERR)
+    run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, serve=serve_page, console=ERR)
 
 
 def _print_status(var: Path, *, as_json: bool) -> None:

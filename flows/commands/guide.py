@@ -15,8 +15,8 @@ from flows.commands.panels import PANELS
 from flows.commands.whereabouts import Stage, Whereabouts, look_around
 from serve.api.version import VERSION
 
-PAGE = "http://127.0.0.1:8080/docs"
-"""Where ``escore serve`` shows itself unless it is told otherwise."""
+PAGE, API = "http://127.0.0.1:8080/app/", "http://127.0.0.1:8080/docs"
+"""Where ``escore serve`` shows itself unless it is told otherwise: a consumer's page, and the API's."""
 
 EXAMPLE_DATE = "2025-12-31"
 
@@ -89,7 +89,7 @@ def _reference_date(found: Whereabouts) -> str:
 
 
 def _after_publication(found: Whereabouts) -> Steps:
-    serve = ("escore serve", f"answer over HTTP: {PAGE}")
+    serve = ("escore serve", f"answer over HTTP: {API}; the page for the browser: {PAGE}")
     show = f"escore runs show {found.run.id}" if found.run else "escore runs list"
     return [
         *([] if found.is_served else [serve]),
@@ -110,7 +110,7 @@ def _what_there_is(found: Whereabouts) -> Iterable[str]:
         day = found.half_finished.data_referencia
         yield f"run {found.half_finished.id} was begun and is not over: `escore run --as-of {day}` goes on with it"
     if found.is_served:
-        yield f"the API answers: {PAGE}"
+        yield f"the API answers: {API}; the page for the browser: {PAGE}"
     if found.report is not None:
         yield f"newest report: {found.report.resolve()}"
     if found.prefect_ui is not None:

@@ -17,7 +17,7 @@ from stores.ledger import Run, list_runs, run_in_force
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 1.0
+WAIT_SECONDS = 2.0
 API_SECONDS = 0.3
 API_ADDRESS = ("127.0.0.1", 8080)
 RUNS = 50

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stores.ledger import Run
 
 
-LIMIT_SECONDS = 1.5
+LIMIT_SECONDS = 3.0
 """Within this, a store that is there has let in whom it lets in and answered."""
 
 

@@ -13,8 +13,10 @@ SCOPES = {
     "score-data:ler": "renda, bens e endereço de um consumidor (Sistema B)",
     "score-data:invalidar": "descarte da cópia em cache de renda, bens e endereço de um consumidor (Sistema B)",
     "score:ler": "score de um consumidor (Sistema B)",
+    "historico:ler": "scores de um consumidor ao longo das execuções (Sistema B)",
     "eventos:ler": "últimos eventos de um CPF (Sistema C)",
     "acessos:ler": "quem consultou os dados de um consumidor nos últimos seis meses",
+    "revisoes:pedir": "pedidos de revisão do score de um consumidor, e o que se fez deles",
 }
 MAX_PURPOSE_LENGTH = 80
 MAX_SUBJECT_LENGTH = 128

@@ -6,12 +6,10 @@ link is relative: the page works below any prefix that a gateway puts before it.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from html import escape
 from importlib import resources
 
@@ -19,6 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+
+from serve.api.static_file import StaticFile, accepts_gzip
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -31,38 +31,18 @@ _FILES = {
     "iniciar.js": ("serve.api.page", "text/javascript; charset=utf-8"),
 }
 _PLACE = re.compile(r"\{([a-z0-9.-]+)\}")
-_KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 _DIGEST_BYTES = 8
 
 
-@dataclass(frozen=True)
-class PageFile:
-    """One file of the page; compressed when first asked for so."""
-
-    content: bytes
-    media_type: str
-
-    @cached_property
-    def compressed(self) -> bytes:
-        """Return the content in gzip."""
-        return gzip.compress(self.content, mtime=0)
-
-    def response(self, *, accept_gzip: bool) -> Response:
-        """Return the answer."""
-        if accept_gzip and not self.media_type.startswith("image/"):
-            return Response(self.compressed, headers={**_KEPT, "Content-Encoding": "gzip"}, media_type=self.media_type)
-        return Response(self.content, headers=_KEPT, media_type=self.media_type)
-
-
 @cache
-def page_files() -> Mapping[str, PageFile]:
+def page_files() -> Mapping[str, StaticFile]:
     """Return the page's files by the names that they are served under: the content's hash before the suffix."""
     files = {}
     for name, (package, media_type) in _FILES.items():
         content = resources.files(package).joinpath(name).read_bytes()
         stem, _, suffix = name.rpartition(".")
         digest = hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
-        files[f"{stem}.{digest}.{suffix}"] = PageFile(content, media_type)
+        files[f"{stem}.{digest}.{suffix}"] = StaticFile(content, media_type)
     return files
 
 
@@ -91,16 +71,3 @@ def render_page(title: str) -> str:
     values = {"title": escape(title)} | {name: f"docs/{file}" for name, file in served.items()}
     text = resources.files("serve.api.page").joinpath("pagina.html").read_text("utf-8")
     return _PLACE.sub(lambda place: values[place[1]], text)
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Return whether an Accept-Encoding header lets gzip through (RFC 9110 §12.5.3).
-
-    >>> [accepts_gzip(text) for text in ("gzip, br", "GZIP;q=0.5", "*", "gzip;q=0", "br", "")]
-    [True, True, True, False, False, False]
-    """
-    weights = {}
-    for item in accept_encoding.lower().split(","):
-        coding, _, parameter = item.partition(";")
-        weights[coding.strip()] = parameter.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return weights.get("gzip", weights.get("*", False))

@@ -44,14 +44,23 @@ class OperationText:
 
 OPERATIONS = {
     "listar_clientes": OperationText("Listar consumidores", "Uma página de consumidores", ("X-Contagem",)),
+    "buscar_clientes": OperationText(
+        "Buscar consumidores sem nome nem CPF na URL", "A primeira página do que se achou", ("X-Contagem",)
+    ),
     "ler_cliente": OperationText("Ler um consumidor", "O consumidor"),
     "ler_dados_de_score": OperationText("Ler renda, bens e endereço", "Os dados de que o score parte"),
     "invalidar_dados_de_score": OperationText(
         "Avisar mudança de renda, bens ou endereço", "A próxima leitura busca os dados na Base B"
     ),
     "ler_score": OperationText("Ler o score de um consumidor", "O score na execução em vigor", ("ETag",)),
+    "ler_historico": OperationText("Ler os scores de um consumidor ao longo das execuções", "Os scores que se guardam"),
+    "pedir_revisao": OperationText("Pedir a revisão de um score", "O pedido; com 200, o que já estava aberto"),
+    "listar_revisoes": OperationText("Listar os pedidos de revisão de um consumidor", "Os pedidos"),
     "consultar_scores": OperationText("Ler os scores de até 1.000 CPFs", "Um resultado para cada CPF, na ordem pedida"),
     "consultar_eventos": OperationText("Ler o último evento de cada espécie", "Os eventos; `null` onde não há"),
+    "ler_eventos": OperationText(
+        "Ler o último evento de cada espécie, sem CPF na URL", "Os eventos; `null` onde não há"
+    ),
     "listar_acessos": OperationText("Listar quem leu os dados de um consumidor", "Uma página de acessos"),
     "descrever_modelo": OperationText("Ler a descrição do modelo em vigor", "O modelo"),
     "saude_vivo": OperationText("Saber se o processo atende", "Atende", model="Vida"),

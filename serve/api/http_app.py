@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.api.api_page import page_routes
+from serve.api.cross_origin import CrossOrigin, Preflights
 from serve.api.direct_route import DirectRoute, DirectRoutes
 from serve.api.limits import BODY_BYTES
 from serve.api.log_lines import LogFormat, RequestLines
@@ -36,16 +37,18 @@ def assemble(  # noqa: PLR0913 - what an application is made of, each by its nam
     routers: Sequence[APIRouter],
     *,
     metrics: Metrics,
+    pages: Sequence[Route] = (),
+    origins: Sequence[str] = (),
     open: Hook = _nothing,  # noqa: A002 - the pair of close
     close: Hook,
     log_format: LogFormat = "json",
     otlp_endpoint: str | None = None,
     body_bytes: int = BODY_BYTES,
 ) -> FastAPI:
-    """Return an application of the given routes; ``open`` is awaited when it begins, ``close`` when it ends.
+    """Return an application of the given routes and pages; ``open`` is awaited when it begins, ``close`` when it ends.
 
-    ``body_bytes`` is the longest body that any route reads. SettingsError if traces are to be sent to
-    ``otlp_endpoint`` and cannot be.
+    Pages of ``origins`` may read the answers. ``body_bytes`` is the longest body that any route reads. SettingsError
+    if traces are to be sent to ``otlp_endpoint`` and cannot be.
     """
     tracer = make_tracer(otlp_endpoint)
 
@@ -59,15 +62,16 @@ def assemble(  # noqa: PLR0913 - what an application is made of, each by its nam
             if tracer is not None:
                 await asyncio.to_thread(tracer.close)
 
-    def frame(app: ASGIApp, plain_routes: dict[Any, str]) -> RequestRecord:
-        return RequestRecord(
-            app,
+    def frame(app: ASGIApp, plain_routes: dict[Any, str]) -> ASGIApp:
+        framed = RequestRecord(
+            Preflights(app, origins) if origins else app,
             metrics=metrics,
             lines=RequestLines(log_format),
             tracer=tracer,
             body_bytes=body_bytes,
             plain_routes=plain_routes,
         )
+        return CrossOrigin(framed, origins) if origins else framed
 
     app = _Application(
         title=title,
@@ -80,7 +84,7 @@ def assemble(  # noqa: PLR0913 - what an application is made of, each by its nam
     app.frame = frame
     for router in routers:
         app.router.routes.extend(router.routes)  # as they are: include_router matches each request twice
-    app.router.routes.extend([*page_routes(title), document_route(app)])
+    app.router.routes.extend([*page_routes(title), *pages, document_route(app)])
     install_problems(app)
     return app
 
@@ -88,7 +92,7 @@ def assemble(  # noqa: PLR0913 - what an application is made of, each by its nam
 class _Application(FastAPI):
     """FastAPI inside the frame, with its direct routes before its own layers."""
 
-    frame: Callable[[ASGIApp, dict[Any, str]], RequestRecord]
+    frame: Callable[[ASGIApp, dict[Any, str]], ASGIApp]
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the layers, from the outermost."""

@@ -39,7 +39,9 @@ _NAMES = {name.lower(): name for name in PARAMETERS}
 _TO_LISTED = {
     "ler_cliente": {"cliente_id": "$response.body#/results/0/id"},
     "ler_score": {"cliente_id": "$response.body#/results/0/id"},
+    "ler_historico": {"cliente_id": "$response.body#/results/0/id"},
     "ler_dados_de_score": {"cliente_id": "$response.body#/results/0/id"},
+    "ler_eventos": {"cliente_id": "$response.body#/results/0/id"},
     "consultar_eventos": {"cpf": "$response.body#/results/0/cpf"},
 }
 

@@ -45,6 +45,16 @@ _SCORE = {
     "valido_ate": "2026-11-08",
 }
 
+_REVIEW = {
+    "id": "019ab2f4-6c1d-7a53-9e2b-5f0c6d7e8f91",
+    "execucao_id": "019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f",
+    "motivo": "divida_paga",
+    "situacao": "aberta",
+    "resultado": None,
+    "pedida_em": "2026-11-20T13:45:10Z",
+    "concluida_em": None,
+}
+
 EXAMPLES: dict[str, Any] = {
     "PaginaDeClientes": {
         "count": 1023,
@@ -53,6 +63,14 @@ EXAMPLES: dict[str, Any] = {
         "results": [_CLIENT],
     },
     "Cliente": _CLIENT,
+    "BuscaDeClientes": {
+        "nome": None,
+        "cpf": CPF_WITH_POINTS,
+        "uf": None,
+        "cidade": None,
+        "data_nascimento": None,
+        "estado_civil": None,
+    },
     "DadosDeScore": {
         "cpf": CPF,
         "data_nascimento": "1980-05-17",
@@ -61,6 +79,26 @@ EXAMPLES: dict[str, Any] = {
         "bens": [{"tipo": "carro", "valor_estimado": 45000.9, "descricao": "hatch 2019"}],
     },
     "Score": _SCORE,
+    "HistoricoDeScores": {
+        "cliente_id": CLIENT_ID,
+        "escala": {"min": 0, "max": 1000},
+        "results": [
+            {
+                "execucao_id": "019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f",
+                "data_referencia": "2026-10-31",
+                "calculado_em": "2026-11-01T05:01:00Z",
+                "score": 642,
+                "faixa": "bom",
+                "status": "OK",
+                "probabilidade_inadimplencia": 0.0712,
+                "modelo": {"nome": "cartao", "versao": "2026-06-30-5cfce3e2"},
+                "vigente": True,
+            }
+        ],
+    },
+    "PedidoDeRevisao": {"motivo": "divida_paga"},
+    "Revisao": _REVIEW,
+    "RevisoesDoConsumidor": {"results": [_REVIEW]},
     "ConsultaDeScores": {"cpfs": [CPF, "390.533.447-05"]},
     "ResultadosDeConsulta": {
         "resultados": [{"encontrado": True, "resultado": _SCORE}, {"encontrado": False, "resultado": None}]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.regime import Regime
-from serve.api.request_fields import CpfText
+from serve.api.body_models import MotivoDeRevisao
 
 Cpf: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="onze dígitos")]
 Amount: TypeAlias = Annotated[float | None, Field(description="em reais, com duas casas; null se não é um valor")]
@@ -142,10 +143,44 @@ class Score(_Model):
     valido_ate: date
 
 
-class ConsultaDeScores(_Model):
-    """CPFs cujos scores se pedem, com ou sem pontuação."""
+class ScoreDeExecucao(_Model):
+    """O score que uma execução publicou; ``vigente`` diz se é a que está em vigor."""
 
-    cpfs: list[CpfText] = Field(min_length=1, max_length=1000)
+    execucao_id: UUID
+    data_referencia: date
+    calculado_em: Instant
+    score: int | None = Field(ge=0, le=1000)
+    faixa: Literal["baixo", "regular", "bom", "muito_bom"] | None
+    status: Literal["OK", "DADOS_INSUFICIENTES"]
+    probabilidade_inadimplencia: float | None = Field(ge=0, le=1, description="dentro do horizonte do modelo")
+    modelo: Modelo
+    vigente: bool
+
+
+class HistoricoDeScores(_Model):
+    """Scores de um consumidor nas execuções que se guardam, da data de referência mais recente à mais antiga."""
+
+    cliente_id: str
+    escala: Escala
+    results: list[ScoreDeExecucao]
+
+
+class Revisao(_Model):
+    """Um pedido de revisão e o que se fez dele; ``execucao_id`` é a execução cujo score se pediu que fosse revisto."""
+
+    id: UUID
+    execucao_id: UUID
+    motivo: MotivoDeRevisao
+    situacao: Literal["aberta", "concluida"]
+    resultado: Literal["mantido", "corrigido"] | None = Field(description="null enquanto está aberta")
+    pedida_em: Instant
+    concluida_em: Annotated[datetime | None, Field(description="instante em UTC; null enquanto está aberta")]
+
+
+class RevisoesDoConsumidor(_Model):
+    """Pedidos de revisão de um consumidor, do mais recente ao mais antigo."""
+
+    results: list[Revisao]
 
 
 class ResultadoDeConsulta(_Model):

@@ -11,9 +11,11 @@ from fastapi import Path, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
+from contracts.letter_folding import PARTING, REMOVED
 from serve.api.validation_texts import NOT_A_CPF, NOT_A_DAY, NOT_AN_INTEGER, malformed
 
 _CPF = re.compile(r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}")
+_CLIENT_ID = re.compile(r"[!-~]{1,36}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -46,6 +48,14 @@ def _integer(text: Any) -> Any:
     return text
 
 
+_CONTROLS = r"\x00-\x1f\x7f"
+_NO_WORD = "".join(f"\\u{ord(character):04x}" for character in PARTING + REMOVED)
+PlainText = Annotated[str | None, Field(pattern=f"^[^{_CONTROLS}]{{1,200}}$")]
+"""A text to search by, of any characters but controls."""
+NameText = Annotated[
+    str | None, Field(max_length=200, pattern=f"^[^{_CONTROLS}]*[^{_CONTROLS}{_NO_WORD}][^{_CONTROLS}]*$")
+]
+"""The same with at least one character that belongs to a word."""
 CPF_PATTERN = {"pattern": f"^{_CPF.pattern}$"}
 CpfText = Annotated[str, AfterValidator(cpf_digits), Field(json_schema_extra=CPF_PATTERN)]
 """A CPF with or without punctuation, given on as its eleven digits; anything else is a 422."""
@@ -61,7 +71,18 @@ CpfInPath = Annotated[
     AfterValidator(cpf_digits),
 ]
 CLIENT_ID_PATTERN = r"^[!-~]{1,36}$"
+BAD_CLIENT_ID = {"type": "string_pattern_mismatch", "loc": ("path", "cliente_id")}
+"""What a direct route answers a path with that names nobody."""
 ClientId = Annotated[str, Path(pattern=CLIENT_ID_PATTERN, description="identificador do consumidor na Base A")]
+
+
+def is_client_id(text: str) -> bool:
+    """Return whether a text can be a consumer's id.
+
+    >>> is_client_id("c-1"), is_client_id("c 1"), is_client_id("")
+    (True, False, False)
+    """
+    return bool(_CLIENT_ID.fullmatch(text))
 
 
 def only_parameters(*names: str) -> Callable[[Request], Awaitable[None]]:

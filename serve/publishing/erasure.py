@@ -48,7 +48,10 @@ def cpfs_of_others(results: sa.Engine, client_id: str, cpfs: Collection[str]) ->
 
 
 def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str], *, keys: Collection[str]) -> dict[str, int]:
-    """Remove a person's scores of every run, attached or not, and blank ``keys`` among the refused; return how many."""
+    """Remove a person's scores of every run, attached or not, and reviews, and blank ``keys`` among the refused.
+
+    Returns how many, by table.
+    """
     person = {"client_id": client_id, "cpfs": sorted(cpfs)}
     with results.begin() as connection:
         scores = sum(
@@ -56,7 +59,8 @@ def erase_rows(results: sa.Engine, client_id: str, cpfs: Collection[str], *, key
             for run in stored_runs(connection)
         )
         refused = connection.execute(sa.text(_BLANK_KEYS), {"keys": sorted(keys)}).rowcount
-    return {"score": scores, "rejeitado": refused}
+        reviews = connection.execute(sa.text("DELETE FROM revisao WHERE cliente_id = :client_id"), person).rowcount
+    return {"score": scores, "rejeitado": refused, "revisao": reviews}
 
 
 def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str], *, keys: Collection[str]) -> int:
@@ -70,10 +74,14 @@ def count_person(results: sa.Engine, client_id: str, cpfs: Collection[str], *, k
             )
             for run in stored_runs(connection)
         )
-        refused = connection.scalar(
-            sa.text("SELECT count(*) FROM rejeitado WHERE chave = ANY(:keys)"), {"keys": sorted(keys)}
+        others = connection.scalar(
+            sa.text(
+                "SELECT (SELECT count(*) FROM rejeitado WHERE chave = ANY(:keys))"
+                " + (SELECT count(*) FROM revisao WHERE cliente_id = :client_id)"
+            ),
+            {"client_id": client_id, "keys": sorted(keys)},
         )
-    return scores + int(refused or 0)
+    return scores + int(others or 0)
 
 
 def erase_records(cache: redis.Redis, hashes: PersonHash, client_id: str, cpfs: Collection[str]) -> int:

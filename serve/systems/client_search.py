@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from contracts.letter_folding import PARTING, REMOVED
-from serve.api.request_fields import CpfText, Day, Integer
+from serve.api.body_models import BuscaDeClientes
+from serve.api.request_fields import CpfText, Day, Integer, NameText, PlainText
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Span
 from serve.systems.page_links import DEFAULT_PAGE_SIZE, Cursor
@@ -20,13 +18,6 @@ DIRECT_ROWS = 10_000
 
 DIRECT_ROWS_SEARCHED = 500
 """The same where the search has no index in the order of pages: each row that is skipped may cost several read."""
-
-_CONTROLS = r"\x00-\x1f\x7f"
-_NO_WORD = "".join(f"\\u{ord(character):04x}" for character in PARTING + REMOVED)
-_Text = Annotated[str | None, Field(pattern=f"^[^{_CONTROLS}]{{1,200}}$")]
-_Name = Annotated[
-    str | None, Field(max_length=200, pattern=f"^[^{_CONTROLS}]*[^{_CONTROLS}{_NO_WORD}][^{_CONTROLS}]*$")
-]
 
 
 class ClientSearch(BaseModel):
@@ -40,25 +31,18 @@ class ClientSearch(BaseModel):
         "estado_civil ou filtros combinados; para ir além, siga next",
     )
     page_size: Integer = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
-    nome: _Name = Field(None, description="começos de palavras do nome, em qualquer ordem", examples=["joao silv"])
+    nome: NameText = Field(None, description="começos de palavras do nome, em qualquer ordem", examples=["joao silv"])
     cpf: CpfText | None = Field(None, description="com ou sem pontuação")
     uf: str | None = Field(None, pattern=r"^[A-Za-z]{2}$")
-    cidade: _Text = None
+    cidade: PlainText = None
     data_nascimento: Day | None = None
-    estado_civil: _Text = None
+    estado_civil: PlainText = None
     cursor: str | None = Field(None, description="só como veio em next e previous, sem outros filtros", max_length=8192)
 
     @property
     def conditions(self) -> ClientFilter:
         """Return the filters as Base A is asked."""
-        return ClientFilter(
-            nome=self.nome,
-            cpf=self.cpf,
-            uf=None if self.uf is None else self.uf.upper(),
-            cidade=self.cidade,
-            data_nascimento=self.data_nascimento,
-            estado_civil=self.estado_civil,
-        )
+        return conditions_of(self)
 
     def span(self) -> Span:
         """Return the rows of a page that is asked for by its number; a 404 if it lies too deep."""
@@ -72,3 +56,15 @@ class ClientSearch(BaseModel):
         own = {"cursor": self.cursor, "page": cursor.page, "page_size": cursor.page_size}
         if any(name not in own or getattr(self, name) != own[name] for name in self.model_fields_set):
             raise HTTPException(400, "cursor: só se combina com page e page_size do mesmo endereço")
+
+
+def conditions_of(asked: ClientSearch | BuscaDeClientes) -> ClientFilter:
+    """Return the filters of a search, in a URL or in a body, as Base A is asked."""
+    return ClientFilter(
+        nome=asked.nome,
+        cpf=asked.cpf,
+        uf=None if asked.uf is None else asked.uf.upper(),
+        cidade=asked.cidade,
+        data_nascimento=asked.data_nascimento,
+        estado_civil=asked.estado_civil,
+    )

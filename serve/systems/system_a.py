@@ -11,14 +11,10 @@ from serve.api.payload_models import Cliente, PaginaDeClientes
 from serve.api.problems import problem_responses
 from serve.api.request_fields import ClientId, only_parameters
 from serve.published.person_hash import PersonHash
-from serve.systems.client_directory import ClientDirectory, ClientPage
+from serve.systems.client_directory import ClientDirectory
+from serve.systems.client_lookup import JSON, PRIVATE, SCOPE, add_lookup, page_response, subjects_of
 from serve.systems.client_search import ClientSearch
 from serve.systems.page_links import PageLinks
-
-SCOPE = "clientes:ler"
-COUNT_HEADER = "X-Contagem"
-JSON = "application/json"
-_PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash, links: PageLinks) -> APIRouter:
@@ -48,12 +44,8 @@ def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash,
             found = await directory.page(cursor)
         if found is None:
             raise HTTPException(404, "a página pedida está além da última")
-        subjects = [hashes.subject_by_cpf(item["cpf"]) for item in found.results]
-        if not subjects and conditions.cpf is not None:
-            subjects = [hashes.subject_by_cpf(conditions.cpf)]
-        await reader.record(subjects)
-        headers = _PRIVATE | {COUNT_HEADER: found.count.kind}
-        return Response(encode_json(_page_json(found, links)), headers=headers, media_type=JSON)
+        await reader.record(subjects_of(found, conditions, hashes))
+        return page_response(found, links)
 
     async def read_client(
         cliente_id: ClientId, reader: admitted, _known: Annotated[None, Depends(only_parameters())]
@@ -65,7 +57,7 @@ def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash,
             await reader.record([hashes.subject_by_client(cliente_id)], status=404)
             raise HTTPException(404, "consumidor desconhecido")
         await reader.record([hashes.subject_by_cpf(found["cpf"])])
-        return Response(encode_json(found), headers=_PRIVATE, media_type=JSON)
+        return Response(encode_json(found), headers=PRIVATE, media_type=JSON)
 
     pages: dict[str, Any] = {
         "methods": ["GET"],
@@ -74,6 +66,7 @@ def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash,
     }
     router.add_api_route("/clientes", list_clients, operation_id="listar_clientes", **pages)
     router.add_api_route("/clientes/", list_clients, include_in_schema=False, **pages)
+    add_lookup(router, directory, guard, hashes=hashes, links=links)
     router.add_api_route(
         "/clientes/{cliente_id}",
         read_client,
@@ -83,12 +76,3 @@ def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash,
         operation_id="ler_cliente",
     )
     return router
-
-
-def _page_json(found: ClientPage, links: PageLinks) -> dict[str, Any]:
-    return {
-        "count": found.count.value,
-        "next": None if found.next is None else links.link(found.next),
-        "previous": None if found.previous is None else links.link(found.previous),
-        "results": found.results,
-    }

@@ -1,32 +1,26 @@
 """System B: the published score, of one consumer by id or of many by CPF."""
 
 import hashlib
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
+from serve.api.body_models import ConsultaDeScores
 from serve.api.direct_route import Headers, add_direct_route, header, send_answer
-from serve.api.payload_models import ConsultaDeScores, ResultadosDeConsulta, Score
+from serve.api.payload_models import ResultadosDeConsulta, Score
 from serve.api.problems import problem_response, problem_responses
-from serve.api.request_fields import CLIENT_ID_PATTERN, ClientId, only_parameters
-from serve.api.validation_texts import text_of
+from serve.api.request_body import parse_body, read_body
+from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters
 from serve.published.person_hash import PersonHash
 from serve.scores.score_json import ScoreWriter
 from serve.scores.score_store import ScoreStore
 
 SCORE_SCOPE = "score:ler"
-MAX_BODY_BYTES = 64 * 1024
-"""A thousand CPFs with punctuation and quotes take some 18 kB."""
-
 JSON = b"application/json"
-_CLIENT_ID = re.compile(CLIENT_ID_PATTERN)
-_BAD_CLIENT_ID = {"type": "string_pattern_mismatch", "loc": ("path", "cliente_id")}
 _NOT_FOUND = '{"encontrado":false,"resultado":null}'
 _no_parameters = only_parameters()
 
@@ -81,7 +75,7 @@ class OneScore:
         reader = await self._guard.admit(scope, SCORE_SCOPE)
         ticket = reader.begin()
         client_id = scope["path_params"]["cliente_id"]
-        if scope["query_string"] or not _CLIENT_ID.fullmatch(client_id):
+        if scope["query_string"] or not is_client_id(client_id):
             await ticket.settle()
             await _refuse_what_is_wrong(scope, client_id)
         question = self._scores.ask_client(client_id)
@@ -119,12 +113,13 @@ class ManyScores:
         if scope["query_string"]:
             await ticket.settle()
             await _no_parameters(request)
-        asked, errors = _read_cpfs(await _read_body(request))
-        if errors:
+        query, errors = parse_body(ConsultaDeScores, await read_body(request))
+        if query is None:
             await ticket.settle()
             answer = problem_response(request, 422, "o corpo da requisição é inválido", errors=errors)
             await answer(scope, receive, send)
             return
+        asked = query.cpfs
         for cpf in asked:
             reader.check_cpf(cpf)
         persons = list(dict.fromkeys(asked))
@@ -144,36 +139,13 @@ class ManyScores:
 
 async def _refuse_what_is_wrong(scope: Scope, client_id: str) -> None:
     """Raise the 422 of a path that names nobody, or the 400 of a parameter that is not known."""
-    if not _CLIENT_ID.fullmatch(client_id):
-        raise RequestValidationError([_BAD_CLIENT_ID])
+    if not is_client_id(client_id):
+        raise RequestValidationError([BAD_CLIENT_ID])
     await _no_parameters(Request(scope))
 
 
 def _describe(body: bytes) -> Headers:
     return [(b"content-type", JSON), (b"content-length", str(len(body)).encode())]
-
-
-async def _read_body(request: Request) -> bytes:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"o corpo passa de {MAX_BODY_BYTES} bytes")
-    return body
-
-
-def _read_cpfs(body: bytes) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the CPFs' digits, or which parts of the body are wrong: places and rules, never what was sent."""
-    try:
-        return ConsultaDeScores.model_validate_json(body).cpfs, []
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        return [], [{"campo": _place(item["loc"]), "mensagem": text_of(item)} for item in found]
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    known = [str(part) for part in location if isinstance(part, int) or part == "cpfs"]
-    return ".".join(known) or "corpo"
 
 
 def _matches(if_none_match: str | None, tag: str) -> bool:

@@ -7,14 +7,17 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from flows.cli import main
 from flows.reference_pages import commands
 from models.registry import promote_model, register_model
+from stores.connections import sql_engine
 from tests.extract_samples import client, cpf_of, insert
 from tests.flows.conftest import environment_of
 from tests.json_page import differs, documented
@@ -71,6 +74,7 @@ OF_A_NIGHT = {
     "audit status": (),
     "audit ship": ("--once",),
     "audit list": ("--cliente", "CLIENT"),
+    "reviews list": ("--all",),
     "rotate-key": (),
     "token": ("--minutes", "5"),
 }
@@ -103,7 +107,7 @@ def test_keys_told_to_a_machine(night, speak):
 
 
 ALSO_OF_KEYS = {"chave_nova", "papel", "redis", "auditoria", "apagamento", "necessaria"}
-OF_A_FRESH_HOUSE = ("down", "models promote", "models retire", "runs abandon", "erase", "readmit")
+OF_A_FRESH_HOUSE = ("down", "models promote", "models retire", "runs abandon", "reviews close", "erase", "readmit")
 
 
 def test_what_changes_a_house_told_to_a_machine(installation, speak):
@@ -114,17 +118,34 @@ def test_what_changes_a_house_told_to_a_machine(installation, speak):
     promote_model(lake, second, who="ana", why="o primeiro", when=WHEN)
     insert(installation, {"cliente": [client("c-1", cpf_of(52_998_224))]})
     half = enter_run(installation, "em_andamento", WHEN)
+    review = ask_review(installation, "c-1")
     for command, words in (
         ("down", ()),
         ("models promote", (first, "--why", "melhor")),
         ("models retire", (second, "--why", "pior")),
         ("runs abandon", (half,)),
+        ("reviews close", ("--id", review, "--outcome", "mantido")),
         ("erase", ("--cliente", "c-1")),
         ("readmit", ("--cliente", "c-1")),
     ):
         code, printed, err = speak(installation, *command.split(), *words)
         assert (command, code) == (command, 0), err
         assert differs(command, printed) == {}
+
+
+def ask_review(settings: Settings, client_id: str) -> str:
+    """Enter a request for review as the API does; return its id."""
+    asked = str(uuid4())
+    engine = sql_engine(settings.secret("results_admin_url"), timeout=5)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "insert into revisao (id, cliente_id, execucao_id, motivo) values (:id, :client, :id, 'divida_paga')"
+            ),
+            {"id": asked, "client": client_id},
+        )
+    engine.dispose()
+    return asked
 
 
 def test_a_command_that_fails_tells_it_to_a_machine(installation, speak):

@@ -10,6 +10,7 @@ from contracts.score_scale import band_of
 from contracts.tables import TABLES
 from tests.flows.conftest import AS_OF, CLIENTS, escore, succeed
 from tests.json_page import differs
+from tests.scheduling import NIGHT, scope_of
 
 
 def test_every_client_is_accounted_for(night):
@@ -110,3 +111,9 @@ def test_reports_stand_where_the_run_says(night, path):
     text = page.read_text(encoding="utf-8")
     assert len(text) > 1_000
     assert night.settings.var in page.parents
+
+
+def test_whatever_takes_the_night_goes_to_one_process(request):
+    """Else another process of the tests would populate, train and run for itself."""
+    takers = {item.nodeid.partition("::")[0] for item in request.session.items if "night" in item.fixturenames}
+    assert {scope_of(file) for file in takers} == {NIGHT}

@@ -20,14 +20,15 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from contracts.settings import PREFIX
 from flows.prefect_blocks import RUN_SECRETS, block_name
+from tests.browser import launched
 from tests.flows.conftest import AS_OF, Night, environment_of, escore, succeed
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 400.0
+PATIENCE = 300.0
 DEPLOYMENTS = {
     "score-clients/night": ("0 1 * * *", "ENQUEUE", "night"),
     "train-model/training": ("0 9 2 * *", "CANCEL_NEW", "models"),
@@ -36,9 +37,6 @@ DEPLOYMENTS = {
 }
 ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the pictures for the documentation go to."""
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 def until(asked: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
@@ -151,10 +149,10 @@ def cloud(night: Night, notices: tuple[str, list[str]], tmp_path_factory: pytest
             run = api.get(f"/flow_runs/{run_id}").json()
             yield Cloud(night, api, notices[1], process, told, run)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=100) == 0
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # and with it the worker
+        process.wait(timeout=100)
 
 
 def test_the_night_ran_by_its_schedule(cloud):
@@ -300,13 +298,8 @@ def test_automations_fire(cloud):
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip("no Chromium on this machine: `scripts/install-browser` installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

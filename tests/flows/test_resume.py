@@ -3,13 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, environment_of, escore, roll_back, succeed
+from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, escore, roll_back, start_warm, succeed
 
 
 def scored_ranges(lake: Path) -> set[Path]:
@@ -20,19 +18,12 @@ def kill_between_ranges(night) -> set[Path]:
     """Start a run and kill it when two ranges are done; return the folders of its finished ranges."""
     lake = Path(night.settings.lake_root)
     known = scored_ranges(lake)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "run", "--as-of", str(AS_OF)],
-        env=environment_of(night.settings),
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    run = start_warm(night.settings, "run", "--as-of", str(AS_OF))
     deadline = time.monotonic() + 120
-    while len(scored_ranges(lake) - known) < 2 and process.poll() is None and time.monotonic() < deadline:
+    while len(scored_ranges(lake) - known) < 2 and run.state != "Z" and time.monotonic() < deadline:
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
     finished = scored_ranges(lake) - known
     assert 2 <= len(finished) < CLIENTS / RANGE_SIZE, "the run must be killed between its first and last range"
     return finished

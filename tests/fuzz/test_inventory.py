@@ -30,7 +30,7 @@ NOT_FROM_OUTSIDE = {
     "features.ownership:true_places": _BUFFER,
     "features.syntax:parse": "DuckDB's own tree of the declared SQL",
     "flows.commands.output:shown": "makes any text printable",
-    "flows.demo:_get": "the demo's own API",
+    "flows.demo_examples:Caller._ask": "the demonstration's own API",
     "flows.model_details:gather_details": _PASSES,
     "flows.model_export:_encode": _PASSES,
     "flows.model_listing:summarize_entry": _PASSES,

@@ -46,7 +46,13 @@ SOME = (*TEXTS[::6], *MARKUP[-2:], LOGS[2])
 FILES = {"output", "private_key"}
 """Parameters that name a file of the user's own: writing it there is what they are for."""
 
-EXAMPLES = {"execucao": "019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f", "cliente": "c-1", "why": "porque", "scope": "score:ler"}
+EXAMPLES = {
+    "execucao": "019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f",
+    "cliente": "c-1",
+    "why": "porque",
+    "scope": "score:ler",
+    "outcome": "mantido",
+}
 
 
 def commands(group: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -38,7 +38,9 @@ PROTECTED = {
     "/clientes/x": "clientes:ler",
     "/clientes/x/score-data": "score-data:ler",
     "/clientes/x/score": "score:ler",
+    "/clientes/x/score/historico": "historico:ler",
     f"/clientes/{CPF}/consultar": "eventos:ler",
+    "/clientes/x/eventos": "eventos:ler",
 }
 
 
@@ -390,8 +392,8 @@ def test_readiness_tells_which_store_is_down(url, settings):
     ("make", "mine", "others", "paths"),
     [
         (create_app_a, "base_a_url", ("base_b_url", "base_c_url", "redis_url"), [0, 1]),
-        (create_app_b, "base_b_url", ("base_a_url", "base_c_url"), [2, 3]),
-        (create_app_c, "base_c_url", ("base_a_url", "base_b_url", "redis_url"), [4]),
+        (create_app_b, "base_b_url", ("base_a_url", "base_c_url"), [2, 3, 4]),
+        (create_app_c, "base_c_url", ("base_a_url", "base_b_url", "redis_url"), [5]),
     ],
 )
 def test_each_system_starts_with_its_own_store_alone(settings, make, mine, others, paths):

@@ -11,39 +11,27 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from contracts.settings import Settings
 from serve.app import create_app
 from tests.api_server import running, token
+from tests.browser import WAIT_MILLISECONDS, WATCH_POLICY, launched
 from tests.published_runs import publish
 from tests.score_samples import make_run, make_scores
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SCORES = make_scores(20)
 PERSON = max(SCORES.to_pylist(), key=lambda row: (len(row["motivos"]), row["score"] or 0))
 CLIENT_ID = PERSON["cliente_id"]
-WAIT_MILLISECONDS = 20_000
 ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the screenshot for the documentation goes to."""
-
-WATCH_POLICY = """
-window.refused = [];
-document.addEventListener("securitypolicyviolation", event => window.refused.push(event.violatedDirective));
-"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip("no Chromium on this machine: `scripts/install-browser` installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from contracts.settings import Settings
 from serve.access.callers import SCOPES
-from serve.api import payload_models
+from serve.api import body_models, payload_models
 from serve.api.document_texts import ERRORS, HEADERS, OPERATIONS
 from serve.api.openapi_document import HIDDEN_PARAMETERS
 from serve.api.payload_examples import EXAMPLES
@@ -108,7 +108,7 @@ def test_every_answer_has_an_example_that_its_schema_allows(document):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_one_of_its_model(name):
-    model = getattr(payload_models, name)
+    model = getattr(body_models if hasattr(body_models, name) else payload_models, name)
     model.model_validate_json(json.dumps(EXAMPLES[name]))
     assert list(EXAMPLES[name]) == list(model.model_fields)
 

@@ -25,7 +25,7 @@ from population.parameters import PopulationParameters
 from population.truth import DEFECTS_NAME, PROBABILITIES_NAME
 from stores.connections import mongo_database, sql_engine
 
-PARAMETERS = PopulationParameters(700, 31, date(2025, 6, 30), dirty=0.03)
+PARAMETERS = PopulationParameters(700, 31, date(2025, 6, 30), dirty=0.03, mean_events=20)
 
 
 @pytest.fixture(scope="module")

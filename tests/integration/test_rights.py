@@ -65,6 +65,8 @@ ENGINE_MAY_NOT = (
     "delete from apagamento",
     "delete from pedido_apagamento",
     "update rejeitado set regra = 'x'",
+    "insert into revisao (id, cliente_id, execucao_id, motivo) values (gen_random_uuid(), 'c', gen_random_uuid(), 'x')",
+    "truncate revisao",
     "update alembic_version set version_num = 'x'",
     "create or replace view score_vigente as select * from score",
     "set role escore_dono_score",
@@ -89,6 +91,8 @@ API_MAY_NOT = (
     "select * from rejeitado",
     "select * from apagamento",
     "select * from pedido_apagamento",
+    "update revisao set situacao = 'concluida', resultado = 'mantido', concluida_em = now()",
+    "delete from revisao",
     "select * from alembic_version",
     "set role escore_motor",
 )
@@ -114,6 +118,7 @@ MAY_NOT = {
         "select * from auditoria_diario",
         "select * from apagamento",
         "select * from pedido_apagamento",
+        "select situacao from revisao",
         "insert into auditoria default values",
     ),
     "escore_auditor": (
@@ -124,6 +129,8 @@ MAY_NOT = {
         "select cpfs from apagamento",
         "select cpfs_selados from apagamento",
         "select cliente_selado from pedido_apagamento",
+        "select cliente_id from revisao",
+        "select motivo from revisao",
         "insert into auditoria default values",
     ),
 }
@@ -142,6 +149,8 @@ MAY = {
         "update apagamento set concluido_em = now()",
         "insert into pedido_apagamento (id, titular, cliente_selado) values (gen_random_uuid(), 'h', 'x')",
         "update pedido_apagamento set situacao = 'concluido', cliente_selado = null, concluido_em = now()",
+        "update revisao set situacao = 'concluida', resultado = 'mantido', concluida_em = now() where cliente_id = 'c'",
+        "delete from revisao where cliente_id = 'c'",
         "select * from score_vigente",
         "select version_num from alembic_version",
     ),
@@ -152,12 +161,16 @@ MAY = {
         "select momento from auditoria",
         "insert into auditoria_diario values (gen_random_uuid(), now(), 0, 0, 0)",
         "update auditoria_diario set bytes = 1",
+        "insert into revisao (id, cliente_id, execucao_id, motivo) "
+        "select gen_random_uuid(), cliente_id, execucao_id, 'x' from score "
+        "on conflict (cliente_id) where situacao = 'aberta' do nothing returning id",
     ),
     "escore_analista": ("select * from score_vigente", "select * from score", "select * from rejeitado",
                         "select * from execucao", "select * from modelo"),
     "escore_auditor": ("select * from auditoria", "select * from auditoria_diario", "select * from execucao",
-                       "select titular, pedido_em, concluido_em from apagamento",
-                       "select id, situacao, prova from pedido_apagamento", "select * from modelo"),
+                       "select titular, pedido_em, concluido_em from apagamento", "select * from modelo",
+                       "select id, situacao, prova from pedido_apagamento",
+                       "select situacao, pedida_em, concluida_em from revisao"),
 }  # fmt: skip
 DATABASES = dict.fromkeys(MAY, "score") | {"escore_leitor_b": "base_b"}
 ENGINE_OWNS_A_SCHEMA = {"create table x (a int)", "create function x() returns int language sql as 'select 1'"}

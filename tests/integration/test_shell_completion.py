@@ -38,9 +38,8 @@ def home(tmp_path_factory) -> Path:
     program.parent.mkdir()
     program.write_text(f"#!{sys.executable}\nfrom flows.cli import main\nmain()\n")
     program.chmod(0o755)
-    done = subprocess.run(
-        ["escore", "--install-completion", "bash"], env=environment(home), capture_output=True, text=True, check=False
-    )
+    called = ["bash", "--norc", "-c", "escore --install-completion; exit $?"]
+    done = subprocess.run(called, env=environment(home), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (home / ".bash_completions" / "escore.sh").is_file()
     return home
@@ -51,6 +50,11 @@ def environment(home: Path, settings: Settings | None = None) -> dict[str, str]:
     own = {name: value for name, value in given.items() if name.startswith("SCORE_")}
     path = f"{home / 'bin'}:{os.environ['PATH']}"
     return {"HOME": str(home), "PATH": path, "PYTHONPATH": str(ROOT), "SCORE_VAR": str(home / "var"), **own}
+
+
+@pytest.fixture(scope="module")
+def house(make_installation) -> Settings:
+    return make_installation("completar")
 
 
 @pytest.fixture
@@ -77,33 +81,29 @@ def test_bash_completes_commands_and_options(press_tab):
     assert press_tab("run", "--inc") == ["--incremental"]
 
 
-def test_bash_completes_models_and_runs_of_the_installation(press_tab, installation):
-    version = register_model(ArtifactStore(installation.lake_root), make_trained(), when=WHEN)
-    run_id = enter_run(installation, "publicada", WHEN)
-    assert press_tab("models", "show", "", settings=installation) == ["vigente", version]
-    assert press_tab("replay", "--execucao", run_id[:4], settings=installation) == [run_id]
-    assert "2025-06-30" in press_tab("run", "--as-of", "2025", settings=installation)
+def test_bash_completes_models_and_runs_of_the_installation(press_tab, house):
+    version = register_model(ArtifactStore(house.lake_root), make_trained(), when=WHEN)
+    run_id = enter_run(house, "publicada", WHEN)
+    assert press_tab("models", "show", "", settings=house) == ["vigente", version]
+    assert press_tab("replay", "--execucao", run_id[:4], settings=house) == [run_id]
+    assert "2025-06-30" in press_tab("run", "--as-of", "2025", settings=house)
 
 
-def test_a_store_that_is_down_proposes_nothing_and_says_nothing(press_tab, installation):
+def test_a_store_that_is_down_proposes_nothing_and_says_nothing(press_tab, house):
     nowhere = "postgresql+psycopg2://someone:secret@127.0.0.1:1/x"
-    assert press_tab("runs", "show", "", settings=changed(installation, results_url=nowhere)) == []
+    assert press_tab("runs", "show", "", settings=changed(house, results_url=nowhere)) == []
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_get_a_script_and_proposals(home, tmp_path, shell):
-    script = subprocess.run(
-        ["escore", "--show-completion", shell], env=environment(home), capture_output=True, text=True, check=True
-    ).stdout
-    assert f"_ESCORE_COMPLETE=complete_{shell}" in script
-    asked = {
-        "_ESCORE_COMPLETE": f"complete_{shell}",
-        "_TYPER_COMPLETE_ARGS": "escore migrate --store ba",
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }
-    done = subprocess.run(
-        ["escore"], env=environment(home) | asked, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    assert all(name in done.stdout for name in ("base_a", "base_b", "base_c"))
-    assert "results" not in done.stdout
+    def told(**asked: str) -> str:
+        given = environment(home) | asked
+        done = subprocess.run(["escore"], env=given, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    assert f"_ESCORE_COMPLETE=complete_{shell}" in told(_ESCORE_COMPLETE=f"source_{shell}")
+    line = {"_TYPER_COMPLETE_ARGS": "escore migrate --store ba", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    proposed = told(_ESCORE_COMPLETE=f"complete_{shell}", **line)
+    assert all(name in proposed for name in ("base_a", "base_b", "base_c"))
+    assert "results" not in proposed

@@ -32,10 +32,10 @@ from stores.embedded.server import EmbeddedServer
 from stores.embedded.valkey import ValkeyServer
 from stores.migrate import migrate
 from tests.model_samples import crossed_table, write_model
-from tests.run_faults.zygote import ROOT, Ended, Run, Zygote
 from tests.store_processes import StoreProcess, store_processes
 from tests.store_queries import query
 from tests.tcp_faults import Pass, TcpFaults, through
+from tests.zygote import ROOT, Ended, Run, Zygote
 
 KINDS: dict[str, type[EmbeddedServer]] = {
     "sources": PostgresServer,
@@ -53,6 +53,7 @@ RANGE_SIZE = 100
 RESULTS_DATABASE = "score"
 GOLDEN = "score_inicio"
 RUN_FOLDERS = ("snapshots", "scores")
+PREPARATION = "tests.run_faults.preparation"
 MODELS = "models"
 """The one folder of the lake that no run writes to."""
 
@@ -168,13 +169,15 @@ def open_house(folder: Path, prefect_api: str) -> Iterator[House]:
         models = _put_models(settings)
         _populate(settings)
         proxies = {name: stack.enter_context(TcpFaults(store.port)) for name, store in stores.items()}
-        zygote = stack.enter_context(Zygote(_environment(settings, proxies), var))
+        zygote = stack.enter_context(
+            Zygote(_environment(settings, proxies), var, warm=(PREPARATION,), prepare=f"{PREPARATION}:prepare")
+        )
         house = House(settings, stores, proxies, zygote, models, {})
         for as_of in (EARLIER, LATER):
             done = zygote.start(
                 ["run", "--as-of", as_of.isoformat(), "--model", models[0]], plan={"pages": True}
             ).wait()
-            assert done.code == 0, done.output
+            assert done.code == 0, done.told
         house.keep_golden()
         yield house
 

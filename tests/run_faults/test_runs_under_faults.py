@@ -15,7 +15,7 @@ from tests.run_faults.house import LATER, House
 from tests.run_faults.planted_bugs import BUGS
 from tests.run_faults.published_state import read_state
 from tests.run_faults.trial import Court, try_fault, try_seed
-from tests.run_faults.zygote import Ended
+from tests.zygote import Ended
 
 SEEDS = range(1, 21)
 LONG_SEEDS = range(1, 201)
@@ -89,7 +89,7 @@ def test_what_passes_by_itself_is_tried_again_within_the_run(court: Court, fault
     """Each once ended a run."""
     court.house.restore_golden()
     done = court.house.run(plan=fault.plan())
-    assert done.code == 0, done.output
+    assert done.code == 0, done.told
     assert court.judge() == []
 
 
@@ -106,7 +106,7 @@ def test_a_store_that_is_killed_and_started_again_while_a_run_is_published(court
 
 def escore(house: House, *arguments: str, code: int = 0) -> Ended:
     done = house.zygote.start(list(arguments), plan={}).wait()
-    assert done.code == code, done.output
+    assert done.code == code, done.told
     return done
 
 
@@ -130,7 +130,7 @@ def test_a_killed_run_is_seen_as_half_finished_and_given_up_without_a_trace(cour
     shown = json.loads(escore(house, "runs", "show", str(killed), "--verify", "--json").output)
     assert shown["lago"] == {"faixas": 3, "prontas": 3, "conferidas": True, "danos": []}
     for _ in range(2):
-        assert "is given up" in escore(house, "runs", "abandon", str(killed)).output
+        assert "is given up" in escore(house, "runs", "abandon", str(killed)).told
     after = read_state(house)
     assert after.rows == before.rows
     assert after.rejects == before.rejects
@@ -145,9 +145,9 @@ def test_a_published_run_and_one_that_is_not_there_cannot_be_given_up(court: Cou
     house = court.house
     house.restore_golden()
     [in_force] = [run["execucao_id"] for run in listed(house) if run["estado"] == "vigente"]
-    assert "was published" in escore(house, "runs", "abandon", in_force, code=9).output
-    assert "no run" in escore(house, "runs", "abandon", str(UUID(int=1)), code=9).output
-    assert "no run" in escore(house, "runs", "show", str(UUID(int=1)), code=9).output
+    assert "was published" in escore(house, "runs", "abandon", in_force, code=9).told
+    assert "no run" in escore(house, "runs", "abandon", str(UUID(int=1)), code=9).told
+    assert "no run" in escore(house, "runs", "show", str(UUID(int=1)), code=9).told
 
 
 def test_a_run_at_work_is_seen_as_such_and_cannot_be_given_up(court: Court) -> None:
@@ -157,7 +157,7 @@ def test_a_run_at_work_is_seen_as_such_and_cannot_be_given_up(court: Court) -> N
     assert run.await_state("TZ", seconds=120) == "T"
     [newest, *_] = listed(house)
     assert newest["estado"] == "em_andamento"
-    assert "another process" in escore(house, "runs", "abandon", newest["execucao_id"], code=9).output
+    assert "another process" in escore(house, "runs", "abandon", newest["execucao_id"], code=9).told
     run.signal(18)
     assert run.wait().code == 0
     assert court.judge() == []
@@ -184,7 +184,7 @@ def test_damage_is_shown_by_name_and_done_anew(court: Court) -> None:
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     shown = escore(house, "runs", "show", str(killed), "--verify", code=5)
-    assert f"snapshots/{killed}/faixa-00001/divida.parquet: altered since it was written\n" in shown.output
+    assert f"snapshots/{killed}/faixa-00001/divida.parquet: altered since it was written\n" in shown.told
     assert house.run().code == 0
     assert court.judge() == []
 
@@ -198,7 +198,7 @@ def test_damaged_manifests_of_every_kind_are_done_anew(court: Court) -> None:
         file = house.lake / place.format(killed) / "manifesto.json"
         file.write_bytes(file.read_bytes()[:-20])
     done = house.run()
-    assert done.code == 0, done.output
+    assert done.code == 0, done.told
     assert court.judge() == []
 
 
@@ -209,6 +209,6 @@ def test_ranges_whose_plan_is_gone_are_not_taken_for_those_of_another_plan(court
     killed = kill_one(house, PLANNED)
     (house.lake / "snapshots" / str(killed) / "plano" / "manifesto.json").unlink()
     done = house.start(LATER, SCORE_RANGE_SIZE="150").wait()
-    assert done.code == 0, done.output
+    assert done.code == 0, done.told
     others = [wrong for wrong in court.judge() if not wrong.endswith("files in the lake differ from the truth")]
     assert others == [], others

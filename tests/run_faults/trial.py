@@ -17,7 +17,7 @@ from tests.run_faults.faults import BESIDE, MODES, OF_A_WORKER, TO_A_STORE, Faul
 from tests.run_faults.house import EARLIER, LATER, House, open_house
 from tests.run_faults.published_state import read_state
 from tests.run_faults.readers import Answers, Readers, read_truth
-from tests.run_faults.zygote import POLL_SECONDS, Ended, Run
+from tests.zygote import POLL_SECONDS, Ended, Run
 
 USURPED_SECONDS = 5.0
 LIMIT_SECONDS = 300.0
@@ -59,7 +59,7 @@ class Court:
         self.house.restore_golden()
         with Readers(self.house.settings, self.cpfs, self.answers) as readers:
             done = self.house.run(plan={"bug": bug})
-        assert done.code == 0, done.output
+        assert done.code == 0, done.told
         return readers.wrongs + self.judge()
 
     def judge(self) -> list[str]:
@@ -98,10 +98,10 @@ def open_court(folder: Path, prefect_api: str) -> Iterator[Court]:
             house.restore_golden()
             run = house.start(as_of)
             done = run.wait()
-            assert done.code == 0, done.output
+            assert done.code == 0, done.told
             truths |= take_truths(read_state(house))
             answers = _with(read_truth(house.settings, cpfs), answers)
-            boundaries = run.boundaries()
+            boundaries = run.noted()
         court = Court(house, truths, answers, cpfs, catalogue(boundaries))
         assert court.judge() == [], "the undisturbed run itself is not as it has to be"
         yield court
@@ -133,7 +133,7 @@ def _describe(faults: Sequence[Fault], wrongs: Sequence[str], command: str) -> s
 
 
 def _told(which: str, ended: Ended) -> str:
-    return f"{which} exit code {ended.code}: {ended.output[-1500:]}"
+    return f"{which} exit code {ended.code}: {ended.told[-1500:]}"
 
 
 def _runs_with(house: House, fault: Fault) -> list[Run]:

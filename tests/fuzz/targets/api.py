@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from serve.access.guard import Guard
 from serve.access.minting import AUDIENCE, ISSUER, mint_token
 from serve.access.tokens import SCOPES, TokenVerifier
 from serve.api import health
+from serve.api.clock import system_clock
 from serve.api.head_checks import set_target
 from serve.api.http_app import assemble
 from serve.api.log_lines import RequestLines
@@ -33,7 +34,15 @@ from serve.auditing.journal_format import encode_entry
 from serve.gateway_events import plain_event
 from serve.lambda_c import TEXTS
 from serve.published.person_hash import PersonHash
-from serve.systems import score_data_routes, system_a, system_b, system_c
+from serve.systems import (
+    consumer_events,
+    reviews,
+    score_data_routes,
+    score_history,
+    system_a,
+    system_b,
+    system_c,
+)
 from serve.systems.client_counts import Count
 from serve.systems.client_directory import ClientPage
 from serve.systems.client_filter import ClientFilter
@@ -96,6 +105,13 @@ class _Events:
         return {"ultima_consulta": None}
 
 
+class _Results:
+    """Results that hold nobody."""
+
+    async def run(self, work: partial[Any]) -> Any:
+        return (404, None) if "values" in work.keywords else []
+
+
 class _Audit:
     """Takes what the journal takes; a person's value or a line break in it is a fault."""
 
@@ -128,12 +144,15 @@ def app() -> FastAPI:
     verifier = TokenVerifier(ClaimRules(ISSUER, AUDIENCE, 10.0), secret=JWT_SECRET.encode())
     guard = Guard(verifier, _Audit())  # type: ignore[arg-type]
     metrics = Metrics()
-    stores: Any = (_Directory(), _Scores(), _Data(), _Events())
+    stores: Any = (_Directory(), _Scores(), _Data(), _Events(), _Results())
     routers = [
         system_b.make_router(stores[1], guard, hashes=_HASHES, validity_days=7),
         score_data_routes.make_router(stores[2], guard, hashes=_HASHES),
         system_a.make_router(stores[0], guard, hashes=_HASHES, links=_LINKS),
         system_c.make_router(stores[3], guard, hashes=_HASHES),
+        consumer_events.make_router(stores[3], guard, cpf_of=_cpf_of, hashes=_HASHES),
+        score_history.make_router(stores[4], guard, hashes=_HASHES),
+        reviews.make_router(stores[4], guard, hashes=_HASHES, clock=system_clock),
         health.make_router({}, metrics),
     ]
     made = assemble("ensaio", routers, metrics=metrics, close=_nothing)
@@ -148,6 +167,10 @@ def app() -> FastAPI:
 
 async def _nothing() -> None:
     return None
+
+
+async def _cpf_of(client_id: str) -> str | None:
+    return CPF if client_id == "c1" else None
 
 
 @cache
@@ -232,8 +255,10 @@ def _headers(data: bytes) -> None:
 
 
 def _body(data: bytes) -> None:
-    status = ask("POST", b"/scores/consultar", body=data, chunk=max(1, len(data) // 3))
-    assert status in (200, 413, 422)
+    """Give any body to each endpoint that takes one."""
+    for path in (b"/scores/consultar", b"/cadastros/consultar", b"/clientes/c1/revisoes"):
+        status = ask("POST", path, body=data, chunk=max(1, len(data) // 3))
+        assert status in (200, 404, 413, 422)
 
 
 def _method(data: bytes) -> None:
@@ -373,7 +398,8 @@ def _queries() -> st.SearchStrategy[bytes]:
 
 def _bodies() -> st.SearchStrategy[bytes]:
     items = st.lists(_cpf_texts | st.none() | st.integers() | st.text(max_size=4), max_size=4)
-    shape = st.fixed_dictionaries({"cpfs": items}) | st.dictionaries(st.text(max_size=4), items) | items
+    filters = st.dictionaries(_names | st.just("motivo"), _texts | st.none() | st.integers(), max_size=4)
+    shape = st.fixed_dictionaries({"cpfs": items}) | filters | st.dictionaries(st.text(max_size=4), items) | items
     return shape.map(lambda body: json.dumps(body).encode())
 
 
@@ -435,12 +461,14 @@ TARGETS = (
     ),
     Target(
         "api/body",
-        "the body that asks for scores by CPF",
-        ("serve.systems.system_b:_read_cpfs",),
+        "the bodies that ask for scores by CPF, for consumers by name, and for a review",
+        ("serve.api.request_body:parse_body",),
         lambda: [
             json.dumps({"cpfs": [CPF, "529.982.247-25"]}).encode(),
             b'{"cpfs": []}',
             b'{"cpfs": ["' + b"1" * 11 + b'"], "x": 1}',
+            json.dumps({"nome": "ana maria", "cpf": CPF, "uf": "sp", "data_nascimento": "1980-01-31"}).encode(),
+            b'{"motivo": "divida_paga"}',
         ],
         _body,
         tokens=(b'"cpfs"', b"[", b"]", b",", b"\\u0000", b"\\ud800", b'"cpfs":[],"cpfs":', CPF.encode()),

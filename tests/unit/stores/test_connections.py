@@ -13,7 +13,9 @@ from stores.addresses import describe_url, identify_url
 from stores.connections import mongo_database, reaching, redis_client, sql_engine
 
 SECRET = "nao-mostre"
-LIMIT = 2.0
+LIMIT = 1.0
+IN_TIME = 5.0
+"""Seconds: libpq waits 2 at least, and the machine may be busy."""
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def test_a_silent_peer_is_given_up_in_time(connect, url, silent_port) -> None:
     began = time.monotonic()
     with pytest.raises(StoreUnavailableError, match=f"127.0.0.1:{silent_port}: no answer") as caught:
         connect(url.format(secret=SECRET, port=silent_port))
-    assert time.monotonic() - began < 2 * LIMIT + 1
+    assert time.monotonic() - began < IN_TIME
     assert SECRET not in str(caught.value)
     assert "dono" not in str(caught.value)
 

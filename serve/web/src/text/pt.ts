@@ -1,0 +1,285 @@
+/** What the page says, in Portuguese: the first language, whose keys the others have to have. */
+
+import type { ReviewReason } from "../api/payloads";
+import type { ProblemKind } from "../api/problem";
+import type { OfAHundred } from "../words";
+
+const PEOPLE = (people: OfAHundred) =>
+  people === "few"
+    ? "menos de 1 deixa"
+    : people === "most"
+      ? "mais de 99 deixam"
+      : `cerca de ${people} ${people === 1 ? "deixa" : "deixam"}`;
+
+export const pt = {
+  title: "escore",
+  tagline: "Score de crédito e o que se sabe para calculá-lo",
+  skip: "Ir para o conteúdo",
+  language: "Idioma",
+  loading: "Carregando…",
+  retry: "Tentar de novo",
+  retryIn: (seconds: number) => `Tente de novo em ${seconds} segundos.`,
+  reference: (id: string) => `Ao pedir ajuda, informe a requisição ${id}.`,
+  apiSaid: "A API disse:",
+  badConfig: "A página não sabe onde está a API: o arquivo config.json falta ou está errado.",
+  problems: {
+    offline: "Não foi possível falar com a API. Verifique sua conexão.",
+    unauthorized: "O acesso terminou ou o token não vale. Entre de novo.",
+    forbidden: "Seu token não dá acesso a isto.",
+    missing: "Não há nada sobre este consumidor aqui.",
+    invalid: "O pedido não foi aceito.",
+    tooMany: "Foram feitos pedidos demais em pouco tempo.",
+    unavailable: "Um dos bancos de dados não está respondendo agora.",
+    fault: "Algo deu errado do nosso lado.",
+  } satisfies Record<ProblemKind, string>,
+
+  signIn: {
+    heading: "Entrar",
+    token: "Token de acesso",
+    tokenHint: "Cole o token que o provedor de identidade emitiu. Ele fica só na memória desta aba e some ao fechá-la.",
+    purpose: "Finalidade da consulta",
+    purposeHint: "Em palavras, sem números: por exemplo, “análise de crédito”. Fica registrada com cada leitura.",
+    submit: "Entrar",
+    notAToken: "Isto não é um token: são três partes separadas por pontos.",
+    expired: "Este token já venceu. Peça outro.",
+    noScope: "Este token não dá acesso a nenhuma parte desta página.",
+    badPurpose: "Escreva a finalidade em palavras, sem números.",
+    ended: "Seu acesso terminou. Entre de novo para continuar.",
+    signedOut: "Você saiu. O token foi esquecido.",
+  },
+  signOut: "Sair",
+
+  find: {
+    heading: "Encontrar um consumidor",
+    both: "CPF ou nome",
+    cpf: "CPF",
+    name: "Nome",
+    hint: "Cada busca fica registrada. Nem CPF nem nome vão para o endereço da página.",
+    submit: "Buscar",
+    empty: "Escreva o que procura.",
+    badCpf: "Este CPF não existe: confira os onze dígitos.",
+    onlyCpf: "Seu token só permite buscar por CPF.",
+    notFound: "Ninguém foi encontrado.",
+    found: (count: string) => (count === "1" ? "1 consumidor encontrado" : `${count} consumidores encontrados`),
+    born: (day: string) => `nascimento em ${day}`,
+    next: "Próxima página",
+    previous: "Página anterior",
+    nothingAllowed: "Seu token não permite buscar consumidores.",
+  },
+
+  consumer: {
+    heading: "Consumidor",
+    own: "Seus dados",
+    back: "Buscar outro consumidor",
+    parts: "Partes dos dados",
+    notAllowed: (names: string) => `Seu token não dá acesso a: ${names}.`,
+    recorded: "Só é lido, e fica registrado, o que você abre.",
+  },
+
+  /** What the stores' words for kinds and frequencies are in full; a word that is not here is shown as it is kept. */
+  words: {
+    salario: "Salário",
+    autonomo: "Trabalho autônomo",
+    aposentadoria: "Aposentadoria",
+    beneficio: "Benefício social",
+    bolsa: "Bolsa",
+    rural: "Produção rural",
+    aluguel: "Aluguel",
+    comissao: "Comissão",
+    dividendos: "Dividendos",
+    servico_eventual: "Serviço eventual",
+    saque_fgts: "Saque do FGTS",
+    pensao: "Pensão",
+    imovel: "Imóvel",
+    veiculo: "Veículo",
+    carro: "Carro",
+    motocicleta: "Motocicleta",
+    aplicacao: "Aplicação financeira",
+    poupanca: "Poupança",
+    terreno: "Terreno",
+    participacao_societaria: "Participação societária",
+    diaria: "diária",
+    semanal: "semanal",
+    quinzenal: "quinzenal",
+    mensal: "mensal",
+    bimestral: "bimestral",
+    trimestral: "trimestral",
+    semestral: "semestral",
+    anual: "anual",
+    unica: "única",
+    banco: "Banco",
+    cartao: "Cartão",
+    varejo: "Varejo",
+    telefonia: "Telefonia",
+    servicos_publicos: "Serviços públicos",
+    fintech: "Fintech",
+    seguradora: "Seguradora",
+    imobiliaria: "Imobiliária",
+    credito: "Crédito",
+    debito: "Débito",
+    parcelado: "Parcelado",
+  } satisfies Record<string, string>,
+
+  tabs: {
+    score: "Score",
+    history: "Histórico",
+    debts: "Cadastro e dívidas",
+    income: "Renda e bens",
+    events: "Eventos",
+    accesses: "Quem consultou",
+    reviews: "Revisão",
+  },
+
+  model: {
+    link: "Como o score é calculado",
+    heading: "Como o score é calculado",
+    back: "Voltar",
+    missing: "Nenhum score foi publicado ainda: não há modelo em vigor.",
+    about: (name: string, version: string, months: number) =>
+      `Modelo ${name}, versão ${version}; olha ${months} meses adiante. Ler isto não pede token e não fica registrado.`,
+    basis: "Base legal:",
+    language: "",
+    show: (count: string) => `Mostrar as ${count} linhas`,
+  },
+
+  bands: { baixo: "baixo", regular: "regular", bom: "bom", muito_bom: "muito bom" },
+
+  score: {
+    is: (own: boolean, score: string, min: string, max: string) =>
+      `${own ? "Seu score" : "O score"} é ${score}, numa escala de ${min} a ${max}.`,
+    band: (band: string, from: string, to: string) => `Faixa: ${band} (de ${from} a ${to}).`,
+    meaning: (people: OfAHundred, chance: string, months: number) =>
+      `De cada 100 pessoas com um score assim, ${PEOPLE(people)} de pagar alguma dívida nos ${months} meses seguintes (chance estimada: ${chance}). Quanto maior o score, menor o risco.`,
+    insufficient:
+      "Ainda não há score: não se conhece nenhuma dívida, renda, bem ou movimentação. Isso não é um score baixo.",
+    raised: "O que aumentou",
+    lowered: "O que reduziu",
+    points: (points: string) => `${points} pontos`,
+    reasonsNote: (own: boolean) =>
+      `São os motivos que mais pesaram, na medida exata em que pesaram.${own ? "" : " As frases falam ao consumidor."}`,
+    noReasons: "Nenhum motivo se destacou.",
+    asOf: (day: string) => `Considera o que se sabia até o fim de ${day}.`,
+    valid: (instant: string, until: string) => `Calculado em ${instant}; vale até ${until}.`,
+    model: (name: string, version: string) => `Modelo ${name}, versão ${version}.`,
+    cpf: (masked: string) => `CPF ${masked}`,
+    outdated: (until: string) => `Este score valia até ${until}: desde então não se publicou outro.`,
+    missing: "Este consumidor não tem score na execução em vigor.",
+  },
+
+  history: {
+    plot: (count: string, first: string, last: string, from: string, to: string) =>
+      `Gráfico de ${count} scores: de ${first} em ${from} a ${last} em ${to}.`,
+    table: "Ver em tabela",
+    date: "Data de referência",
+    score: "Score",
+    band: "Faixa",
+    none: "sem score",
+    current: "em vigor",
+    single: "Há menos de dois scores guardados; o gráfico aparece a partir do segundo.",
+    missing: "Não há scores guardados deste consumidor.",
+  },
+
+  debts: {
+    register: "Cadastro",
+    name: "Nome",
+    born: "Nascimento",
+    sex: "Sexo",
+    maritalStatus: "Estado civil",
+    address: "Endereço",
+    open: "Dívidas em aberto",
+    none: "Nenhuma dívida em aberto é conhecida.",
+    total: (total: string, count: string) =>
+      `${count === "1" ? "1 dívida" : `${count} dívidas`} em aberto, somando ${total}.`,
+    due: (day: string) => `vencimento em ${day}`,
+    overdue: (days: string) => (days === "1" ? "vencida há 1 dia" : `vencida há ${days} dias`),
+    notDue: "a vencer",
+    note: "Dívidas pagas ou vencidas há mais de cinco anos não aparecem.",
+    unknownAmount: "valor desconhecido",
+  },
+
+  income: {
+    sources: "Fontes de renda",
+    assets: "Bens",
+    noSources: "Nenhuma fonte de renda é conhecida.",
+    noAssets: "Nenhum bem é conhecido.",
+    each: (frequency: string) => `frequência: ${frequency}`,
+    unknownAmount: "valor desconhecido",
+  },
+
+  events: {
+    consultation: "Última consulta",
+    movement: "Última movimentação",
+    purchase: "Última compra no cartão",
+    none: "Nenhuma é conhecida.",
+    company: "Empresa",
+    companyKind: "Tipo de empresa",
+    when: "Quando",
+    kind: "Tipo",
+    amount: "Valor",
+    description: "Descrição",
+    product: "Produto",
+    card: "Bandeira",
+    unknown: "não informado",
+    own: "o próprio consumidor",
+  },
+
+  accesses: {
+    since: (day: string) => `Todos os acessos desde ${day}, do mais recente ao mais antigo.`,
+    none: "Ninguém consultou nos últimos seis meses.",
+    own: "o próprio titular",
+    more: "Mostrar mais",
+    purpose: (text: string) => `finalidade: ${text}`,
+    noPurpose: "finalidade não informada",
+    notFound: "nada foi encontrado",
+    what: {
+      "/clientes": "encontrou o consumidor numa busca",
+      "/clientes/": "encontrou o consumidor numa busca",
+      "/cadastros/consultar": "encontrou o consumidor numa busca",
+      "/clientes/{cliente_id}": "leu cadastro e dívidas",
+      "/clientes/{cliente_id}/score": "leu o score",
+      "/clientes/{cliente_id}/score/historico": "leu o histórico do score",
+      "/scores/consultar": "leu o score",
+      "/clientes/{cliente_id}/score-data": "leu renda, bens e endereço",
+      "/clientes/{cpf}/consultar": "leu os últimos eventos",
+      "/clientes/{cliente_id}/eventos": "leu os últimos eventos",
+      "/clientes/{cliente_id}/acessos": "leu esta lista",
+      "/clientes/{cliente_id}/revisoes": "leu ou fez pedidos de revisão",
+      replay: "refez o cálculo do score",
+      "audit list": "leu esta lista",
+      "reviews list": "leu pedidos de revisão",
+      "reviews close": "concluiu um pedido de revisão",
+    } as Record<string, string>,
+    other: "leu dados",
+  },
+
+  reviews: {
+    about:
+      "Quem discorda do score pode pedir que uma pessoa o reveja. O pedido diz só o motivo; os dados que se contestam são corrigidos por quem os informou.",
+    ask: "Pedir revisão",
+    heading: "Pedir a revisão do score",
+    why: "Por que pede a revisão?",
+    choose: "Escolha um motivo.",
+    send: "Enviar pedido",
+    sending: "Enviando…",
+    cancel: "Cancelar",
+    sent: "O pedido foi registrado.",
+    alreadyOpen: "Já há um pedido aberto; ele precisa ser respondido antes de outro.",
+    none: "Nenhuma revisão foi pedida.",
+    list: "Pedidos",
+    askedOn: (instant: string) => `pedida em ${instant}`,
+    open: "aberta",
+    kept: (instant: string) => `concluída em ${instant}: o score foi mantido`,
+    corrected: (instant: string) => `concluída em ${instant}: dados foram corrigidos`,
+    reasons: {
+      divida_paga: "Uma dívida que aparece já foi paga",
+      divida_desconhecida: "Não reconheço uma dívida",
+      renda_desatualizada: "A renda está desatualizada",
+      bens_desatualizados: "Os bens estão desatualizados",
+      eventos_desconhecidos: "Não reconheço consultas, movimentações ou compras",
+      cadastro_desatualizado: "O cadastro está errado ou desatualizado",
+      discordancia: "Discordo do resultado",
+    } satisfies Record<ReviewReason, string>,
+  },
+};
+
+export type Texts = typeof pt;
