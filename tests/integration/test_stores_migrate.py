@@ -18,7 +18,7 @@ def settings(make_installation) -> Settings:
     return make_installation("migrado")
 
 
-RESULTS_STEPS = 6
+RESULTS_STEPS = 7
 RUN = UUID("01890000-0000-7000-8000-000000000001")
 
 
