@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -59,15 +60,22 @@ class Cloud:
     said: str
     run: dict[str, Any]
 
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Return what the server answers; a busy one, whose database is locked, is asked again as clients do."""
+
+        def answered() -> httpx.Response | None:
+            answer = self.api.request(method, path, json=body)
+            return None if answer.status_code == 503 else answer
+
+        answer = until(answered)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
     def get(self, path: str) -> Any:
-        answer = self.api.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        return self.ask("GET", path)
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = self.api.post(path, json=body)
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
+        return self.ask("POST", path, body)
 
     def deployment(self, name: str) -> dict[str, Any]:
         return self.get(f"/deployments/name/{name}")
@@ -258,41 +266,35 @@ def test_automations_fire(cloud):
     """A run that fails, one that nobody takes, nights that stay away, and drift; each notice names nobody."""
     names = {one["name"]: one for one in cloud.post("/automations/filter")}
     assert {f"escore: {name}" for name in ("a run failed", "a run is late", "a run hangs", "drift")} <= set(names)
-    models = cloud.get("/work_pools/escore/queues/models")
-    cloud.api.patch("/work_pools/escore/queues/models", json={"is_paused": True})
+    queue = "/work_pools/escore/queues/models"
+    cloud.ask("PATCH", queue, {"is_paused": True})  # no worker takes what lies in it
     late = cloud.start("monitor-model/monitor")
     failing = cloud.start("score-clients/night", as_of="2999-12-31")
-    missing = names["escore: no night was published"]
-    trigger = missing["trigger"] | {"within": 10.0, "expect": ["escore.nunca"]}
-    kept = {key: missing[key] for key in ("name", "description", "enabled", "actions")}
-    assert cloud.api.put(f"/automations/{missing['id']}", json=kept | {"trigger": trigger}).status_code == 204
     event = {
-        "occurred": "2026-01-01T00:00:00Z",
+        "occurred": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "event": "escore.monitor.alerta",
-        "id": "019aac10-2f3e-7c5b-9d4e-8a1b2c3d4e5f",
+        "id": str(uuid4()),
         "resource": {"prefect.resource.id": "escore.modelo.2025-12-31-5cfce3e2"},
         "payload": {"relatorio": "/relatorios/monitor.html", "data_referencia": "2025-12-31"},
     }
-    event["occurred"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    assert cloud.api.post("/events", json=[event]).status_code == 204
+    cloud.ask("POST", "/events", [event])
+    missing = names["escore: no night was published"]
+    declared = {key: missing[key] for key in ("name", "description", "enabled", "trigger", "actions")}
+    soon = declared["trigger"] | {"within": 10.0, "expect": ["escore.nunca"]}
+    cloud.ask("PUT", f"/automations/{missing['id']}", declared | {"trigger": soon})
+    assert "escore runs list" in cloud.noticed("no night in 26 hours")
+    cloud.ask("PUT", f"/automations/{missing['id']}", declared)
     assert failing in cloud.noticed("score-clients Failed")
     assert late in cloud.noticed("monitor-model is late")
     assert "escore.modelo.2025-12-31-5cfce3e2: /relatorios/monitor.html" in cloud.noticed("escore.monitor.alerta")
-    assert "escore runs list" in cloud.noticed("no night in 26 hours")
-    deployment_id = cloud.deployment("train-model/training")["id"]
-    asked = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "sort": "EXPECTED_START_TIME_ASC", "limit": 1}
+    training = {"deployments": {"id": {"any_": [cloud.deployment("train-model/training")["id"]]}}}
     [candidate] = until(
-        lambda: [
-            run
-            for run in cloud.post("/flow_runs/filter", **asked, deployments={"id": {"any_": [deployment_id]}})
-            if not run["auto_scheduled"]
-        ]
+        lambda: [run for run in cloud.post("/flow_runs/filter", **training) if not run["auto_scheduled"]]
     )
     assert candidate["parameters"] == {"dates": 3, "promote": False, "as_of": "2025-12-31"}
     for run_id in (late, candidate["id"]):
-        assert cloud.api.delete(f"/flow_runs/{run_id}").status_code == 204
-    assert models["is_paused"] is False
-    cloud.api.patch("/work_pools/escore/queues/models", json={"is_paused": False})
+        cloud.ask("DELETE", f"/flow_runs/{run_id}")
+    cloud.ask("PATCH", queue, {"is_paused": False})
     assert any("ended in São Paulo" in line for line in cloud.logs(failing))
 
 
