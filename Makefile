@@ -5,9 +5,9 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration
+WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration tests/documented
 
-.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs notebooks pages screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -72,7 +72,16 @@ web: ## Build the page of serve/web anew (needs Node 20.19 or newer, with npm)
 docs: $(READY) ## Make reference pages and the map of personal data from the declarations, the plan for a country from the figures
 	$(BIN)/python -m flows.reference_pages docs/reference
 	$(BIN)/python -m flows.privacy_page docs
+	$(BIN)/python -m escore.reference_page docs/reference
 	$(BIN)/python -m benchmarks.scale_plan --write
+
+notebooks: $(READY) ## Open the notebooks in Jupyter Lab, 200 MB the first time; they read the stores of `make up`
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[notebooks]'
+	JUPYTER_CONFIG_PATH=notebooks/jupyter $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	  --LabApp.default_url=/lab/tree/notebooks/01_start_here.py
+
+pages: $(READY) ## Run the notebooks on those stores and write their pages, for readers without Jupyter
+	$(BIN)/python -m notebooks.pages docs/tutorials/notebooks
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
 	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py tests/flows/test_prefect_deployments.py

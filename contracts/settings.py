@@ -194,14 +194,14 @@ class Settings(BaseSettings):
         return value.get_secret_value()
 
 
-def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Return the settings in force; SettingsError lists all that are wrong.
+def load_settings(overrides: Mapping[str, Any] | None = None, *, folder: Path = Path()) -> Settings:
+    """Return the settings in force; SettingsError lists all that are wrong. ``folder`` is where ``.env`` lies.
 
     Order, strongest first: ``overrides`` (tests, command-line options), environment, ``.env``, the embedded
     stores' state file, defaults. A secret ``SCORE_X`` may lie in the file that ``SCORE_X_FILE`` names.
     PREFECT_API_URL in the environment beats the embedded Prefect server's.
     """
-    lines = read_dotenv(Path(DOTENV))
+    lines = read_dotenv(folder / DOTENV)
     names = {*os.environ, *(line.key for line in lines if line.key)}
     problems = [f"{name}: no such setting" for name in sorted(names) if _is_unknown(name)]
     if damage := damaged_lines(lines, DOTENV, PREFIX):
@@ -209,7 +209,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     variables = {line.key: line.value for line in lines if line.key and line.value is not None} | dict(os.environ)
     from_files, unread = read_secret_files(variables, PREFIX, secret_fields())
     problems += unread
-    given = from_files | dict(overrides or {})
+    given = from_files | dict(overrides or {}) | {"_env_file": folder / DOTENV}
     try:
         settings = Settings(**given)
         if problems:

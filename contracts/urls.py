@@ -15,6 +15,9 @@ from contracts.transport import check_transport
 
 NOT_WELL_FORMED = "is not a well-formed URL; write @ : / in a password as %40 %3A %2F"
 
+MAX_LENGTH = 2_000
+"""Characters of a URL; errors and logs repeat its host, its database and its service."""
+
 ANY_BASE = ("oracle", "postgresql", "mysql", "mariadb", "mssql", "sqlite")
 """What Base A may be; the drivers other than Oracle's and PostgreSQL's are the installer's to add."""
 S3 = "s3"
@@ -28,7 +31,8 @@ S3_OPTIONS = ("endpoint_override", "region", "scheme", "tls_ca_file_path")
 
 _PARTS = re.compile(r"[^:]*://([^/?#]*)([^?#]*)(.*)", re.DOTALL)
 """Authority, path and the rest (RFC 3986, appendix B). ``urlsplit`` refuses several hosts where one is bracketed."""
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9.-]*(\+[A-Za-z0-9.-]+)?")
+_ADDRESS = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:[0-9]+)?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -96,13 +100,15 @@ def _check_s3(root: str) -> None:
 
 def check_url(url: str, schemes: tuple[str, ...]) -> None:
     """Raise ValueError, which repeats nothing of the URL, unless its scheme is known and its parts are clear."""
+    if len(url) > MAX_LENGTH:
+        raise ValueError(f"is longer than {MAX_LENGTH:,} characters")
     scheme, separator, _rest = url.partition("://")
     kind = scheme.split("+")[0]
     if not separator or not _SCHEME.fullmatch(scheme) or kind not in schemes:
         known = ", ".join(f"{name}://" for name in schemes)
         raise ValueError(f"must start with {'one of ' if len(schemes) > 1 else ''}{known}")
     try:
-        is_clear = _is_clear(kind, url)
+        is_clear = url.isprintable() and _is_clear(kind, url)
     except ValueError:
         is_clear = False
     if not is_clear:
@@ -128,6 +134,8 @@ def _is_clear(kind: str, url: str) -> bool:
 
 
 def _is_address(host: str, *, needs_host: bool) -> bool:
+    if not _ADDRESS.fullmatch(host):
+        return False
     parts = urlsplit(f"//{host}")
     is_left_out = parts.port is None and not host
     return bool(parts.hostname) or (is_left_out and not needs_host)

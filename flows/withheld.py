@@ -21,6 +21,8 @@ from contracts.errors import EscoreError, UnexpectedError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_INTERRUPTION = "aborted by an interrupt signal"
+"""What Prefect says of Ctrl-C: the run's state holds it, and the command line says it too."""
 _RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 
 
@@ -72,7 +74,7 @@ def _places(error: BaseException) -> str:
 
 
 def print_errors_in_one_line() -> None:
-    """Keep Prefect from printing tracebacks of errors whose one line says it all."""
+    """Keep Prefect from printing tracebacks of errors whose one line says it all, and what Ctrl-C is told by anyway."""
     for name in _RUN_LOGGERS:
         logger = logging.getLogger(name)
         if not any(isinstance(one, _WithoutTraceback) for one in logger.filters):
@@ -83,4 +85,4 @@ class _WithoutTraceback(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], EscoreError):
             record.exc_info = record.exc_text = None
-        return True
+        return _INTERRUPTION not in record.getMessage()

@@ -31,19 +31,27 @@ MONGO_READ_TIMEOUT_SECONDS = 120.0
 
 POOL_SIZE = 5
 
+_SECRET_OPTIONS = ("password", "sslpassword")
+"""Of libpq's, those that an engine's ``repr`` would tell if they stayed in its URL."""
+
 
 def sql_engine(
     url: str, *, timeout: float, statement_timeout: float | None = None, application: str = "escore"
 ) -> sa.Engine:
     """Return an engine whose connections open within ``timeout`` seconds, or raise StoreUnavailableError.
 
-    SettingsError if the URL's driver is not installed.
+    SettingsError if the URL's driver is not installed, or makes nothing of the URL.
     ``statement_timeout`` (seconds) is PostgreSQL's own, and the longest wait for one reply on Oracle.
     """
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except (ValueError, sa.exc.SQLAlchemyError):
+        raise _no_url(url) from None
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
-        options = postgres_options(timeout, statement_timeout, application)
+        secrets = {name: parsed.query[name] for name in _SECRET_OPTIONS if name in parsed.query}
+        parsed = parsed.difference_update_query(secrets)
+        options = {**secrets, **postgres_options(timeout, statement_timeout, application)}
     elif parsed.get_backend_name() == "oracle":
         parsed, options = oracle_options(parsed)
     try:
@@ -57,8 +65,19 @@ def sql_engine(
         )
     except (sa.exc.NoSuchModuleError, ImportError):
         raise SettingsError([f"{describe_url(url)}: no driver for {parsed.drivername}:// is installed"]) from None
+    except _refusals(parsed):
+        raise _no_url(url) from None
     _bound_connecting(engine, parsed, timeout=timeout, statement_timeout=statement_timeout)
     return engine
+
+
+def _no_url(url: str) -> SettingsError:
+    return SettingsError([f"{describe_url(url)}: the driver makes nothing of this URL"])
+
+
+def _refusals(url: URL) -> tuple[type[Exception], ...]:
+    """Return what SQLAlchemy and the driver fail with when they make nothing of a URL, before anything is sent."""
+    return (ValueError, TypeError, sa.exc.SQLAlchemyError, url.get_dialect().import_dbapi().Error)
 
 
 def mongo_database(url: str, *, timeout: float) -> Database[dict[str, Any]]:

@@ -37,6 +37,8 @@ SESSIONS = Path(tempfile.gettempdir()) / f"escore-testes-{os.geteuid()}"
 REAL_URLS = pytest.StashKey[dict[str, str]]()
 FOLDER = pytest.StashKey[Path]()
 LEFT_OUT = pytest.StashKey[int]()
+NOT_RUN = pytest.StashKey[list[str]]()
+"""What else the last lines say, each a line."""
 LEFT_OUT_KEY = "escore_left_out"
 MakeInstallation = Callable[[str], Settings]
 
@@ -83,6 +85,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         lines.append(f"{report.nodeid}: {reason}")
     if left_out := config.stash.get(LEFT_OUT, 0):
         lines.append(f"{left_out} long tests: `make test-long` runs them")
+    lines += config.stash.get(NOT_RUN, [])
     terminalreporter.section("not run, and why")
     for line in lines or ["everything was run"]:
         terminalreporter.write_line(f"- {line}")
@@ -169,6 +172,7 @@ def installation(provisioner: Provisioner) -> Iterator[Settings]:
 def _clear_dead_sessions() -> None:
     for folder in SESSIONS.iterdir():
         if not psutil.pid_exists(int(folder.name.split("-")[0])):
-            erase_stores(folder / "var")
+            for var in (folder / "var", *folder.glob("casa-*/escore/var")):
+                erase_stores(var)
             erase_left_behind(folder)
             shutil.rmtree(folder, ignore_errors=True)

@@ -19,7 +19,15 @@ ROOT = Path(__file__).parents[1]
 NIGHT = "the finished night"
 TOGETHER = ("tests/law/", "tests/faults/")
 _TAKES_THE_NIGHT = re.compile(r"^def \w+\([^)]*\bnight\b", re.MULTILINE)
-_DEAREST = ("tests/law/", "tests/run_faults/", "tests/flows/", "tests/faults/", "tests/hostile/", "tests/integration/")
+_DEAREST = (
+    "tests/law/",
+    "tests/documented/",
+    "tests/run_faults/",
+    "tests/flows/",
+    "tests/faults/",
+    "tests/hostile/",
+    "tests/integration/",
+)
 
 
 @cache

@@ -52,8 +52,13 @@ def run_to_its_end(command_line: Callable[..., Any]) -> NoReturn:
         told = withheld(error)
         _end(type(told).__name__, told.exit_code, str(told).splitlines())
     if code == INTERRUPTED:
-        _end("KeyboardInterrupt", INTERRUPTED, ["interrupted"])
+        _end("KeyboardInterrupt", INTERRUPTED, ["interrupted"], hint=_after_interruption())
     _leave(code if isinstance(code, int) else 0)
+
+
+def _after_interruption() -> str:
+    goes_on = "what is finished is kept: the same command goes on with it, `escore runs list` shows it"
+    return goes_on if sys.argv[1:2] == ["run"] else ""
 
 
 def _write_what_the_terminal_can() -> None:

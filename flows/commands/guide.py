@@ -72,7 +72,7 @@ def next_steps(found: Whereabouts) -> Steps:
             ("escore check", "see what is wrong with each store, and what to do"),
         ],
         Stage.EMPTY: [
-            (f"escore populate --clients 2000 --as-of {day}", "fill them with generated consumers, or with your own"),
+            (f"escore populate --clients 2000 --as-of {day}", "fill them with generated consumers"),
         ],
         Stage.NO_MODEL: [(f"escore train --as-of {day}", "learn a model from past dates, and judge it on later ones")],
         Stage.NO_RUN: [(f"escore run --as-of {day}", "score every consumer, and publish if the gates let it")],
@@ -90,11 +90,10 @@ def _reference_date(found: Whereabouts) -> str:
 
 def _after_publication(found: Whereabouts) -> Steps:
     serve = ("escore serve", f"answer over HTTP: {API}; the page for the browser: {PAGE}")
-    show = f"escore runs show {found.run.id}" if found.run else "escore runs list"
     return [
         *([] if found.is_served else [serve]),
         ("escore token", "a token to read with, for development"),
-        (show, "its counts, its fingerprint and its files"),
+        ("escore runs list", "the runs; `escore runs show RUN`: its counts, fingerprint and files"),
         ("escore models show vigente", "the model in force: figures, strongest terms, report"),
         ("escore monitor", "hold the run against what its model was trained on"),
     ]
@@ -118,12 +117,9 @@ def _what_there_is(found: Whereabouts) -> Iterable[str]:
 
 
 def _print_steps(steps: Steps) -> None:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="bold cyan")
-    table.add_column()
+    width = max(len(command) for command, _ in steps)
     for command, about in steps:
-        table.add_row(f"  {escape(command)}", escape(about))
-    OUT.print(table)
+        OUT.print(f"  [bold cyan]{escape(command):{width}}[/]  {escape(about)}", highlight=False, soft_wrap=True)
 
 
 def _print_commands(command_line: Any) -> None:

@@ -18,12 +18,8 @@ _HEADING = "Examples:"
 def examples(*commands: str) -> str:
     r"""Return the end of a command's help: its examples, a line of shell each, a comment after ``#`` where it helps.
 
-    >>> print(examples("escore up", "escore up --no-prefect  # without its server"))
-
-    Examples
-    --------
-    escore up
-    escore up --no-prefect  # without its server
+    >>> examples("escore up", "escore up --no-prefect  # without its server")
+    'Examples:\nescore up\nescore up --no-prefect  # without its server'
     """
     return "\n".join((_HEADING, *commands))
 
@@ -31,8 +27,8 @@ def examples(*commands: str) -> str:
 def examples_of(epilog: str | None) -> tuple[str, ...]:
     r"""Return the examples that ``examples`` made an end of help from, one that goes over several lines as one.
 
-    >>> examples_of(examples("escore a", "escore b \\\\", "  --c 1"))
-    ('escore a', 'escore b \\\\\\n  --c 1')
+    >>> examples_of(examples("escore a", "escore b \\", "  --c 1"))
+    ('escore a', 'escore b \\\n  --c 1')
     """
     heading, _, shown = (epilog or "").partition("\n")
     if heading != _HEADING:

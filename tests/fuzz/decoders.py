@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGES = ("contracts", "extract", "features", "models", "serve", "stores", "flows", "population")
+PACKAGES = ("contracts", "escore", "extract", "features", "models", "serve", "stores", "flows", "population")
 DECODERS = frozenset(
     [
         *("json.loads", "json.load", "model_validate_json", "read_json", "from_json", "decode", "bson.decode"),

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from random import Random
 
-PACKAGES = ["contracts", "extract", "features", "models", "serve", "stores", "flows", "population"]
+PACKAGES = ["contracts", "escore", "extract", "features", "models", "serve", "stores", "flows", "population"]
 OWN_SHARE = 0.5
 """Share of the changes that are the samples' own kind (``mutation``); the rest is libFuzzer's."""
 

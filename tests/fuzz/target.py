@@ -87,7 +87,12 @@ def check_line(line: str) -> None:
 
 def check_withheld(text: str) -> None:
     """Assert that a text holds no piece of a planted secret or person's value."""
-    assert not any(piece in text for piece in _WITHHELD), "a planted secret, or a person's value, is told"
+    assert not holds_withheld(text), "a planted secret, or a person's value, is told"
+
+
+def holds_withheld(text: str) -> bool:
+    """Return whether a text holds a piece of a planted secret or person's value."""
+    return any(piece in text for piece in _WITHHELD)
 
 
 def text_of(data: bytes) -> str:

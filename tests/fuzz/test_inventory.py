@@ -21,10 +21,17 @@ READ = {name for target in all_targets() for name in target.reads}
 _OURS = "what the engine has just made itself"
 _BUFFER = "counts bits or bytes of an Arrow buffer that another function checked"
 _PASSES = "hands on what a function that is fuzzed reads"
+_CALLERS = "an argument of the caller's own program, refused unless it is one"
 _CHECKED_URL = "a URL of the settings, whose form was checked when they were read (settings/urls)"
 
 NOT_FROM_OUTSIDE = {
     "contracts.lake_filesystem:open_filesystem": _CHECKED_URL,
+    "escore.drift:load_drift": _PASSES,
+    "escore.nights:_day_of": _CALLERS,
+    "escore.nights:_name_of": _CALLERS,
+    "escore.scorecards:list_models": _PASSES,
+    "escore.scorecards:load_fairness": _PASSES,
+    "escore.scorecards:load_points": _PASSES,
     "extract.postgres_copy:copy_query": "the text of our own statement",
     "features.folds:_count_true": _BUFFER,
     "features.ownership:true_places": _BUFFER,

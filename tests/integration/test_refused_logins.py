@@ -115,3 +115,13 @@ def test_a_refused_login_shows_nothing(
     hidden = {WRONG, USER, parts.password, parts.username} - {parts.path.strip("/")}  # a database may be told
     assert not [secret for secret in hidden if secret and secret in told]
     assert "login refused" in str(error.value) or "has no such database" in str(error.value)
+
+
+def test_a_password_among_the_options_is_given_to_the_driver_and_shown_by_nothing(installation: Settings):
+    url = installation.secret("results_url")
+    password = urlsplit(url).password or ""
+    engine = sql_engine(f"{url.replace(f':{password}@', '@')}?password={password}", timeout=LIMIT)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("select 1")) == 1
+    engine.dispose()
+    assert password not in f"{engine!r} {engine.url!r}"

@@ -26,7 +26,7 @@ export function makeFormat(language: Language): Format {
   const number = new Intl.NumberFormat(locale);
   const signed = new Intl.NumberFormat(locale, { signDisplay: "exceptZero" });
   const money = new Intl.NumberFormat(locale, { style: "currency", currency: "BRL" });
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 2 });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 3 });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
   const month = new Intl.DateTimeFormat(locale, { month: "short", year: "2-digit", timeZone: "UTC" });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: ZONE });

@@ -106,6 +106,9 @@ def _problems() -> tuple[str, ...]:
         ("BASE_A_URL", "oracle+oracledb://u:s3nha?x@127.0.0.1/?service_name=X"),
         ("BASE_A_URL", "sqlite://"),
         ("BASE_B_URL", "postgresql://u:s3nha@127.0.0.1:notaport/d"),
+        ("BASE_B_URL", "postgresql://u:s3nha@127.0.0.1:/d"),
+        ("BASE_B_URL", "postgresql://u:s3nha[::1]:5432/d"),
+        ("BASE_B_URL", "postgresql://u:s3nha@127.0.0.1/d\x1b[2J"),
         ("RESULTS_URL", "postgresql://u:[s3nha@127.0.0.1/d"),
         ("BASE_C_URL", "mongodb://u:s3nha/x@h1:27017,h2:27017/base_c"),
         ("BASE_C_URL", "mongodb://u:s3nha@h1:27017,h2:s3nha/base_c"),
@@ -118,6 +121,11 @@ def _problems() -> tuple[str, ...]:
 def test_a_url_that_is_not_well_formed_is_named_and_never_shown(monkeypatch, name, value):
     monkeypatch.setenv(f"SCORE_{name}", value)
     assert _problems() == (f"SCORE_{name}: {NOT_WELL_FORMED}",)
+
+
+def test_a_url_longer_than_any_is_refused(monkeypatch):
+    monkeypatch.setenv("SCORE_BASE_C_URL", f"mongodb://u:s3nha@{'h' * 2_000}/base_c")
+    assert _problems() == ("SCORE_BASE_C_URL: is longer than 2,000 characters",)
 
 
 @pytest.mark.parametrize(

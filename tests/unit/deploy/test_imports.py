@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from deploy.image_packages import EXTRAS, ROOT, declared
 from deploy.licences import SEPARATE_PROGRAMS
 
-PRODUCT = ("contracts", "extract", "features", "flows", "models", "population", "serve", "stores")
+PRODUCT = ("contracts", "escore", "extract", "features", "flows", "models", "population", "serve", "stores")
 NAMED = {
     "cyclonedx-python-lib": ("tests/unit/deploy/test_bill_of_materials.py", "cyclonedx"),
     "editables": ("Makefile", "--no-build-isolation --no-index -e ."),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PRODUCT = ("contracts", "deploy", "extract", "features", "flows", "models", "population", "serve", "stores")
+PRODUCT = ("contracts", "deploy", "escore", "extract", "features", "flows", "models", "population", "serve", "stores")
 EXCEPTION = re.compile(r"# noqa: [^#\n]*\bS\d{3}\b(?P<why>.*)$", re.MULTILINE)
 DANGEROUS = {
     "S301": "import pickle\npickle.loads(b'')\n",

@@ -13,8 +13,8 @@ from deploy.image_packages import EXTRAS, REQUIREMENTS, ROOT, declared, image_pa
 from deploy.lock_file import ROOT_PACKAGE, read_lock
 from deploy.locked import LOCK
 
-OUTSIDE = {"peers", "fuzz"}
-"""Extras that are not locked: what benchmarks alone are measured beside."""
+OUTSIDE = {"peers", "fuzz", "notebooks"}
+"""Extras that are not locked: what benchmarks are measured beside, the long form of fuzzing, Jupyter."""
 PINS = read_lock()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCKED_EXTRAS = set(PROJECT["optional-dependencies"]) - OUTSIDE

@@ -22,6 +22,13 @@ from flows.commands.output import print_json
 ROOT = Path(__file__).parents[3]
 COLOUR = re.compile(r"\x1b\[[0-9;]*3\d")
 Ended = tuple[int, str, str]
+FROM_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from flows.cli import main
+main()
+"""
+"""Listens to Ctrl-C also where the tests were started in the background of a shell, which has it ignored."""
 
 
 @pytest.fixture
@@ -129,7 +136,7 @@ def test_ctrl_c_is_one_line_and_130(tmp_path):
             SCORE_CACHE_KEY="k" * 40,
             SCORE_STORE_TIMEOUT_SECONDS="50",
         )
-        command = [sys.executable, "-m", "flows.cli", "runs", "list"]
+        command = [sys.executable, "-c", FROM_A_TERMINAL, "runs", "list"]
         waiting = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         silent.settimeout(60)
         silent.accept()

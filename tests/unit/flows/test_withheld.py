@@ -65,6 +65,19 @@ def test_prefect_prints_no_traceback_of_our_errors(caplog):
     assert caplog.records[-1].exc_info is None
 
 
+def test_prefect_does_not_say_of_ctrl_c_what_the_command_line_says(caplog):
+    print_errors_in_one_line()
+    logger = logging.getLogger("prefect.flow_runs")
+    logger.addHandler(caplog.handler)
+    try:
+        logger.error("Crash detected! Execution was aborted by an interrupt signal.")
+        logger.error("Crash detected! Execution was aborted by a termination signal.")
+    finally:
+        logger.removeHandler(caplog.handler)
+    [told] = {record.getMessage() for record in caplog.records}
+    assert "termination" in told
+
+
 LOSING = f"""
 import threading
 from flows.withheld import withhold_lost_exceptions

@@ -118,3 +118,17 @@ def test_the_commands_of_mongodb_reach_no_log_at_any_level(asked, monkeypatch):
     mongo_database("mongodb://127.0.0.1:1/x", timeout=LIMIT).client.close()
     logging.getLogger("pymongo.command").manager._clear_cache()  # what was set past it does not empty it
     assert not logging.getLogger("pymongo.command").isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "oracle+oracledb://leitor:{secret}@ora.exemplo:1521/?service_name=BASEA=BASEA",
+        "postgresql://leitor:{secret}@%[::1]:5432/base_b",
+        "postgresql://leitor:{secret}@127.0.0.1:/base_b",
+    ],
+)
+def test_what_a_driver_makes_nothing_of_is_a_setting_that_is_wrong(url) -> None:
+    with pytest.raises(SettingsError, match="makes nothing of this URL") as caught:
+        sql_engine(url.format(secret=SECRET), timeout=LIMIT)
+    assert SECRET not in str(caught.value)
