@@ -13,9 +13,11 @@ from enum import Enum
 from functools import cache
 
 from tests.documented.blocks import CHECKED, ROOT, SHELL, Block, blocks_of
-from tests.documented.shell import Command, commands_of
+from tests.documented.shell import Command, bare, commands_of
 
 README = "README.md"
+README_IN_PORTUGUESE = "LEIAME.md"
+"""Its commands are the README's, and are not run twice."""
 TUTORIAL = "docs/tutorials/first-night.md"
 HOW_TO = "docs/how-to/"
 REFERENCE = "docs/reference/"
@@ -27,8 +29,6 @@ NOTEBOOKS = tuple(
 ALWAYS = (
     README,
     HOW_TO + "read-rejects.md",
-    HOW_TO + "replay-a-score.md",
-    HOW_TO + "read-a-model-report.md",
     HOW_TO + "watch-the-api.md",
     HOW_TO + "complete-in-the-shell.md",
     HOW_TO + "guard-the-stores.md",
@@ -39,6 +39,8 @@ ALWAYS = (
     TUTORIAL,
 )
 LONG = (
+    HOW_TO + "replay-a-score.md",
+    HOW_TO + "read-a-model-report.md",
     HOW_TO + "use-the-page.md",
     REFERENCE + "json-output.md",
     HOW_TO + "review-a-score.md",
@@ -123,6 +125,7 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
+    Entry(REFERENCE + "fuzzing.md", "--cases", "tests/fuzz/test_targets.py"),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
@@ -132,6 +135,8 @@ ELSEWHERE = (
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
 LATER = (
+    Entry(README, "kill %1 && escore down", "the stores are used on; the tutorial stops them"),
+    Entry(HOW_TO + "read-rejects.md", "escore run", "11 s of CPU; the README runs the same"),
     Entry(README, "make demo", "minutes"),
     Entry(README, "SCORE_DASK=local", "30 s of CPU"),
     Entry(README, "--incremental", "11 s of CPU"),
@@ -150,7 +155,7 @@ SETTINGS = (
 )
 _SERVES = "escore serve --port 8080 &"
 _ASKS_FOR_REVIEW = (
-    'curl -sf -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
+    'curl -s -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
     '-d \'{"motivo": "divida_paga"}\' '
     "http://127.0.0.1:8080/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/revisoes"
 )
@@ -221,8 +226,15 @@ def _pieces(block: Block) -> Iterator[Piece]:
 
 
 def _class_of(page: str, text: str) -> tuple[Class, Entry | None]:
+    if page == README_IN_PORTUGUESE and bare(text) in _commands_of_the_readme():
+        return Class.ELSEWHERE, None
     for kind, entries in LISTS.items():
         for entry in entries:
             if entry.page == page and entry.words in text:
                 return kind, entry
     return Class.RUN, None
+
+
+@cache
+def _commands_of_the_readme() -> frozenset[str]:
+    return frozenset(bare(piece.text) for piece in pieces_of(README))
