@@ -333,8 +333,6 @@ def take_picture(page: Page, folder: Path, name: str) -> None:
 def test_the_pages_show_runs_form_and_summary(cloud, page, tmp_path):
     """Offline, on loopback; the pictures are those of docs/how-to/schedule-on-prefect-cloud.md."""
     base = str(cloud.night.settings.prefect_api_url).removesuffix("/api")
-    page.goto(f"{base}/runs/flow-run/{cloud.run['id']}")
-    page.get_by_text("report of run").first.wait_for()
     page.goto(f"{base}/runs")
     page.get_by_text(cloud.run["name"]).first.wait_for()
     take_picture(page, tmp_path, "prefect-runs.png")
