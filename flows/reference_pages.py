@@ -29,6 +29,8 @@ from features.dictionary import feature_dictionary
 from flows.cli import app
 from flows.commands.endings import INTERRUPTED, READER_GONE
 from flows.commands.panels import examples_of
+from flows.postman_collection import collection_text, environment_text
+from flows.problem_catalogue import problems_page
 from flows.results_dictionary import RESULTS
 from serve.app import create_app
 from stores.checks.results import COLUMNS
@@ -39,6 +41,7 @@ _GENERATED = "<!-- Made from the declarations by `make docs`; edit those. -->\n\
 
 def pages() -> dict[str, str]:
     """Return each page's file name and text."""
+    document = api_document()
     return {
         "cli.md": _commands_page(),
         "results.md": _results_page(),
@@ -47,7 +50,10 @@ def pages() -> dict[str, str]:
         "settings.md": _settings_page(),
         "errors.md": _errors_page(),
         "features.md": feature_dictionary(),
-        "openapi.json": json.dumps(api_document(), ensure_ascii=False, indent=1) + "\n",
+        "problems.md": _GENERATED + problems_page(),
+        "openapi.json": json.dumps(document, ensure_ascii=False, indent=1) + "\n",
+        "escore.postman_collection.json": collection_text(document),
+        "escore.postman_environment.json": environment_text(document),
     }
 
 
