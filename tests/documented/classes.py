@@ -34,6 +34,7 @@ ALWAYS = (
     HOW_TO + "guard-the-stores.md",
     HOW_TO + "own-stores.md",
     REFERENCE + "features.md",
+    REFERENCE + "problems.md",
     "docs/explanation/what-is-known-as-of.md",
     REFERENCE + "lake.md",
     TUTORIAL,
@@ -63,6 +64,9 @@ LONG = (
     HOW_TO + "build-the-image.md",
     HOW_TO + "run-system-c-on-lambda.md",
     HOW_TO + "test-on-real-servers.md",
+    "docs/tutorials/first-score-by-api.md",
+    REFERENCE + "sandbox.md",
+    REFERENCE + "versioning.md",
     REFERENCE + "cli.md",
     REFERENCE + "fuzzing.md",
     REFERENCE + "runs-under-faults.md",
@@ -116,6 +120,7 @@ NOT_HERE = (
 )
 _PREFECT = "tests/flows/test_prefect_deployments.py"
 ELSEWHERE = (
+    Entry("docs/tutorials/first-score-by-api.md", "", "tests/integration/test_api_snippets.py"),
     Entry(REFERENCE + "cli.md", "escore down", TUTORIAL),
     Entry(REFERENCE + "cli.md", "escore populate", TUTORIAL),
     Entry(REFERENCE + "cli.md", "escore import berka", "tests/flows/test_berka_run.py"),

@@ -38,6 +38,7 @@ class Reader:
         self.is_whole = is_whole
         self.printed: dict[str, str] = {}
         self._read: set[str] = set()
+        self._is_home = False
 
     def follow(self, page: str) -> None:
         """Do all that a page says, in order; StumbleError tells place, command and output of what went wrong."""
@@ -47,6 +48,7 @@ class Reader:
         if page != README and not (page == TUTORIAL and self.is_whole):
             self._come_home()
         self.do(page, pieces_of(page))
+        self._is_home |= page == README
 
     def do(self, page: str, pieces: list[Piece]) -> None:
         """Do what a page has readers copy, in one terminal."""
@@ -59,6 +61,8 @@ class Reader:
     def _come_home(self) -> None:
         """Be where the README leaves its reader: a trained model, published runs, and the stores up again."""
         self.follow(README)
+        if not self._is_home:
+            raise StumbleError("the README was not followed to its end: see there")
         if not self.house.is_up():
             shell = self.house.shell()
             assert not shell.run("escore up").status
