@@ -8,6 +8,8 @@
 
 With a finished night, as the README's steps leave one (``escore up`` to ``escore run``)::
 
+    import escore
+
     features = escore.load_features()  # of the run in force, one row a consumer
     earlier = escore.load_features("2024-03-31")  # as they were known then, from the same snapshot
     labels = escore.load_labels("2024-03-31")  # who defaulted in the twelve months after

@@ -34,7 +34,7 @@ _ENTRY = re.compile(r"^(?P<name>\S.*)\n(?P<text>(?:    .*\n?|\n)*)", re.MULTILIN
 def python_page() -> str:
     """Return the page."""
     groups = "".join(f"## {title}\n\n" + "".join(map(_entry, names)) for title, names in GROUPS.items())
-    about = re.sub(r"::\n\n((?:    .*\n)+)", _block, _markdown(inspect.getdoc(escore) or ""))
+    about = re.sub(r"::\n\n((?:(?:    .*)?\n)+)", _block, _markdown(inspect.getdoc(escore) or ""))
     return (
         "<!-- Made from the declarations by `make docs`; edit those. -->\n\n# Python interface\n\n"
         f"{_examples_fenced(about)}\nHow to use it: [explore in Python](../how-to/explore-in-python.md). A `Day` is a "
@@ -44,7 +44,7 @@ def python_page() -> str:
 
 
 def _block(found: re.Match[str]) -> str:
-    return f":\n\n```python\n{inspect.cleandoc(found[1])}\n```\n"
+    return f":\n\n```python\n{inspect.cleandoc(found[1])}\n```\n\n"
 
 
 def _entry(name: str) -> str:

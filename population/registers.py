@@ -13,7 +13,7 @@ from population.names import draw_names
 from population.places import COMPLEMENTS, NEIGHBOURHOODS, STATES, STREETS
 from population.raw_schema import choose, draw_index, raw_table
 
-_MARITAL_STATUSES = ("solteiro", "casado", "uniao_estavel", "divorciado", "viuvo")
+MARITAL_STATUSES = ("solteiro", "casado", "uniao_estavel", "divorciado", "viuvo")
 _MARITAL_WEIGHTS = ((30, (0.82, 0.07, 0.10, 0.01, 0.0)), (50, (0.38, 0.35, 0.18, 0.08, 0.01)),
                     (65, (0.18, 0.50, 0.14, 0.12, 0.06)), (200, (0.10, 0.46, 0.07, 0.10, 0.27)))  # fmt: skip
 _UNKNOWN_SHARE = 0.015
@@ -95,7 +95,7 @@ def _draw_marital_statuses(rng: np.random.Generator, age: npt.NDArray[np.float64
         chosen = (age >= lower) & (age < upper)
         index[chosen] = draw_index(rng, weights, int(chosen.sum()))
         lower = upper
-    return choose(_MARITAL_STATUSES, index)
+    return choose(MARITAL_STATUSES, index)
 
 
 def _draw_updates(rng: np.random.Generator, registered: InstantArray, grid: MonthGrid) -> InstantArray:

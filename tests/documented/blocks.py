@@ -13,8 +13,10 @@ SHELL = frozenset({"sh", "bash"})
 SCRIPTS = frozenset({"python", "js", "javascript", "sql"})
 DOCUMENTS = frozenset({"json", "yaml", "toml"})
 CHECKED = SHELL | SCRIPTS | DOCUMENTS
-UNCHECKED = frozenset({"", "text", "mermaid"})
-"""Outputs, drawings and figures; an output is compared with what the block before it printed."""
+UNCHECKED = frozenset({"", "text", "mermaid", "pycon"})
+"""Outputs, drawings, figures, and docstrings' examples, which run where they stand; an output is compared with what the
+block before it printed.
+"""
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<tag>.*)\n(?P<body>(?:.*\n)*?)(?P=indent)```$", re.MULTILINE)
 _HEADING = re.compile(r"^#+ ", re.MULTILINE)

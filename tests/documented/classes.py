@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from tests.documented.blocks import CHECKED, SHELL, Block, blocks_of
+from tests.documented.blocks import CHECKED, ROOT, SHELL, Block, blocks_of
 from tests.documented.shell import Command, commands_of
 
 README = "README.md"
 TUTORIAL = "docs/tutorials/first-night.md"
 HOW_TO = "docs/how-to/"
 REFERENCE = "docs/reference/"
+NOTEBOOKS = tuple(
+    path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs" / "tutorials" / "notebooks").glob("*.md"))
+)
+"""Pages made of the notebooks."""
 
 ALWAYS = (
     README,
@@ -50,6 +54,7 @@ LONG = (
     HOW_TO + "add-a-feature.md",
     HOW_TO + "rotate-the-key.md",
     HOW_TO + "erase-a-person.md",
+    HOW_TO + "explore-in-python.md",
     HOW_TO + "import-berka.md",
     HOW_TO + "develop-on-real-stores.md",
     HOW_TO + "build-the-image.md",
@@ -58,6 +63,8 @@ LONG = (
     REFERENCE + "cli.md",
     REFERENCE + "fuzzing.md",
     REFERENCE + "runs-under-faults.md",
+    REFERENCE + "python.md",
+    *NOTEBOOKS,
 )
 
 
@@ -90,6 +97,7 @@ NOT_HERE = (
     Entry(README, "make test", SUITE),
     Entry(HOW_TO + "build-the-image.md", "", NO_ENGINE),
     Entry(HOW_TO + "develop-on-real-stores.md", "", NO_ENGINE),
+    Entry(HOW_TO + "explore-in-python.md", "make notebooks", INSTALLS),
     Entry(HOW_TO + "guard-the-stores.md", "Secret(value=input())", "asks for a secret on the terminal"),
     Entry(HOW_TO + "monitor-a-model.md", "prefect automation create", "needs a deployment that is there"),
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
@@ -115,6 +123,7 @@ ELSEWHERE = (
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
     Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
+    *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
 LATER = (
     Entry(README, "make demo", "minutes"),

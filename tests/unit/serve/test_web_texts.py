@@ -9,6 +9,7 @@ from features.catalog import FEATURES
 from population.assets import ASSET_KINDS
 from population.companies import COMPANIES
 from population.incomes import MAIN_KINDS
+from population.registers import MARITAL_STATUSES
 from serve.api.web_page import FOLDER
 
 TEXTS = FOLDER.parent / "src" / "text"
@@ -28,7 +29,15 @@ def test_every_reason_of_the_catalog_has_one_english_sentence():
 
 
 def test_every_kind_and_frequency_has_a_word_in_both_languages():
-    declared = {*MONTHLY_FACTORS, *ASSET_KINDS, *COMPANIES, *(kind.name for kind in MAIN_KINDS)}
+    declared = {
+        "f",
+        "m",
+        *MARITAL_STATUSES,
+        *MONTHLY_FACTORS,
+        *ASSET_KINDS,
+        *COMPANIES,
+        *(kind.name for kind in MAIN_KINDS),
+    }
     for language in ("pt", "en"):
         text = (TEXTS / f"{language}.ts").read_text("utf-8")
         words = set(WORD.findall(text[text.index("\n  words: {") : text.index("\n  tabs: {")]))

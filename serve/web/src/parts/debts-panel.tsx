@@ -6,8 +6,8 @@ import type { Address, Consumer, Debt } from "../api/payloads";
 import type { Reads } from "../api/reads";
 import { maskCpf } from "../cpf";
 import { daysOverdue, todayInSaoPaulo, totalCents } from "../debts";
+import { useWords } from "../text/kept-words";
 import { useSaid } from "../text/language";
-import { plainName } from "../words";
 import { Showing, useLoaded } from "./loaded";
 
 export function DebtsPanel({ api, id, reads, own }: { api: Api; id: string; reads: Reads; own: boolean }) {
@@ -29,6 +29,7 @@ export function DebtsPanel({ api, id, reads, own }: { api: Api; id: string; read
 function Register({ consumer, own }: { consumer: Consumer; own: boolean }) {
   const { texts, format } = useSaid();
   const said = texts.debts;
+  const inWords = useWords();
   const facts: [string, string | null][] = [
     [said.name, consumer.nome],
     ["CPF", maskCpf(consumer.cpf)],
@@ -37,8 +38,8 @@ function Register({ consumer, own }: { consumer: Consumer; own: boolean }) {
   ];
   if (own) {
     facts.push(
-      [said.sex, consumer.sexo],
-      [said.maritalStatus, consumer.estado_civil && plainName(consumer.estado_civil)],
+      [said.sex, consumer.sexo && inWords(consumer.sexo).text],
+      [said.maritalStatus, consumer.estado_civil && inWords(consumer.estado_civil).text],
     );
   }
   return (
@@ -52,6 +53,7 @@ function Register({ consumer, own }: { consumer: Consumer; own: boolean }) {
           </div>
         ))}
       </dl>
+      {own && <p className="aside">{said.notUsed}</p>}
     </section>
   );
 }

@@ -5,10 +5,10 @@ import type { Texts } from "./pt";
 
 const PEOPLE = (people: OfAHundred) =>
   people === "few"
-    ? "fewer than 1 fails"
+    ? "fewer than 1 leaves"
     : people === "most"
-      ? "more than 99 fail"
-      : `about ${people} ${people === 1 ? "fails" : "fail"}`;
+      ? "more than 99 leave"
+      : `about ${people} ${people === 1 ? "leaves" : "leave"}`;
 
 export const en: Texts = {
   title: "escore",
@@ -117,6 +117,13 @@ export const en: Texts = {
     credito: "Credit",
     debito: "Debit",
     parcelado: "In instalments",
+    f: "Female",
+    m: "Male",
+    solteiro: "Single",
+    casado: "Married",
+    uniao_estavel: "In a stable union",
+    divorciado: "Divorced",
+    viuvo: "Widowed",
   },
 
   tabs: {
@@ -147,7 +154,7 @@ export const en: Texts = {
     is: (own, score, min, max) => `${own ? "Your score" : "The score"} is ${score}, on a scale from ${min} to ${max}.`,
     band: (band, from, to) => `Band: ${band} (${from} to ${to}).`,
     meaning: (people, chance, months) =>
-      `Of every 100 people with such a score, ${PEOPLE(people)} to pay some debt within the next ${months} months (estimated chance: ${chance}). The higher the score, the lower the risk.`,
+      `Of every 100 people with such a score, ${PEOPLE(people)} some debt unpaid for over 90 days within the next ${months} months (estimated chance: ${chance}). The higher the score, the lower the risk.`,
     insufficient: "There is no score yet: no debt, income, asset or movement is known. That is not a low score.",
     raised: "What raised it",
     lowered: "What lowered it",
@@ -182,6 +189,7 @@ export const en: Texts = {
     sex: "Sex",
     maritalStatus: "Marital status",
     address: "Address",
+    notUsed: "Sex and marital status do not enter the score; you alone see them here.",
     open: "Open debts",
     none: "No open debt is known.",
     total: (total, count) => `${count === "1" ? "1 open debt" : `${count} open debts`}, ${total} in all.`,

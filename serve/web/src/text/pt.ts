@@ -118,6 +118,13 @@ export const pt = {
     credito: "Crédito",
     debito: "Débito",
     parcelado: "Parcelado",
+    f: "Feminino",
+    m: "Masculino",
+    solteiro: "Solteira ou solteiro",
+    casado: "Casada ou casado",
+    uniao_estavel: "União estável",
+    divorciado: "Divorciada ou divorciado",
+    viuvo: "Viúva ou viúvo",
   } satisfies Record<string, string>,
 
   tabs: {
@@ -149,7 +156,7 @@ export const pt = {
       `${own ? "Seu score" : "O score"} é ${score}, numa escala de ${min} a ${max}.`,
     band: (band: string, from: string, to: string) => `Faixa: ${band} (de ${from} a ${to}).`,
     meaning: (people: OfAHundred, chance: string, months: number) =>
-      `De cada 100 pessoas com um score assim, ${PEOPLE(people)} de pagar alguma dívida nos ${months} meses seguintes (chance estimada: ${chance}). Quanto maior o score, menor o risco.`,
+      `De cada 100 pessoas com um score assim, ${PEOPLE(people)} alguma dívida sem pagar por mais de 90 dias nos ${months} meses seguintes (chance estimada: ${chance}). Quanto maior o score, menor o risco.`,
     insufficient:
       "Ainda não há score: não se conhece nenhuma dívida, renda, bem ou movimentação. Isso não é um score baixo.",
     raised: "O que aumentou",
@@ -186,6 +193,7 @@ export const pt = {
     sex: "Sexo",
     maritalStatus: "Estado civil",
     address: "Endereço",
+    notUsed: "Sexo e estado civil não entram no score; só você os vê aqui.",
     open: "Dívidas em aberto",
     none: "Nenhuma dívida em aberto é conhecida.",
     total: (total: string, count: string) =>
