@@ -37,8 +37,8 @@ def python_page() -> str:
     about = re.sub(r"::\n\n((?:(?:    .*)?\n)+)", _block, _markdown(inspect.getdoc(escore) or ""))
     return (
         "<!-- Made from the declarations by `make docs`; edit those. -->\n\n# Python interface\n\n"
-        f"{_examples_fenced(about)}\nHow to use it: [explore in Python](../how-to/explore-in-python.md). A `Day` is a "
-        '`date` or its text, `"2025-12-31"`; a `RunName` is a run\'s id or its date. Errors are those of\n'
+        f"{_examples_fenced(about)}\nHow to use it: [explore in Python](../how-to/explore-in-python.md). "
+        'A `Day` is a `date` or its\ntext, `"2025-12-31"`; a `RunName` is a run\'s id or its date. Errors are those of '
         f"[errors and exit codes](errors.md), in `contracts.errors`.\n\n{groups.rstrip()}\n"
     )
 

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from contracts.errors import GateError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings, load_settings
-from flows.demo_examples import Caller, find_examples
+from flows.demo_examples import Caller, find_examples, find_refused
 from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
 from models.registered_model import REPORT_FILE
@@ -69,13 +69,15 @@ def run_demo(  # noqa: PLR0913 - what the command takes, each by its name
         _say(console, "5/6 serve")
         with _served(var, ports=(PAGE_PORT, 0) if serve else (0,)) as address:
             _say(console, f"6/6 read {SCORES_SHOWN} scores over HTTP from {address}")
-            examples = find_examples(Caller(address, _mint(timedelta(minutes=10))))
+            caller = Caller(address, _mint(timedelta(minutes=10)))
+            examples = find_examples(caller)
             _show_scores(console, examples)
-            _show_examples(console, examples)
+            _show_examples(console, examples, refused=find_refused(caller))
+            _say(console, f"done in {time.monotonic() - started:.0f} s")
             if serve:
+                _ask_review(console, caller, examples)
                 _serve_until_stopped(console, address, examples)
-        _say(console, f"done in {time.monotonic() - started:.0f} s")
-        _show_next(console, var, keep=keep)
+        _show_next(console, var, keep=keep, served=serve)
     finally:
         if not keep:
             stop_stores(var, report=lambda _line: None)
@@ -166,21 +168,31 @@ def _show_scores(console: Console, examples: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def _show_examples(console: Console, examples: list[dict[str, Any]]) -> None:
+def _show_examples(console: Console, examples: list[dict[str, Any]], *, refused: str | None) -> None:
     console.print("consumers to look at, the same in every demonstration of this size and date:", highlight=False)
     for score in examples:
         told = (
             f"{score['score']} {score['faixa']}" if score["status"] == "OK" else "no score: nothing known that counts"
         )
         console.print(f"  {score['cliente_id']}  {told}", highlight=False)
+    if refused is not None:
+        console.print(f"  {refused}  in the register, refused by the run: 404 for a score", highlight=False)
+
+
+def _ask_review(console: Console, caller: Caller, examples: list[dict[str, Any]]) -> None:
+    """Contest the lowest score of the examples, so that there is a review to look at."""
+    client_id = min((score["score"], score["cliente_id"]) for score in examples if score["status"] == "OK")[1]
+    caller.post(f"/clientes/{client_id}/revisoes", {"motivo": "divida_paga"})
+    console.print(f"  {client_id}  has asked for a review", highlight=False)
 
 
 def _serve_until_stopped(console: Console, address: str, examples: list[dict[str, Any]]) -> None:
     """Say how to sign in at the page, and leave the server up until Ctrl-C or SIGTERM; the stores are stopped then."""
     day, somebody = timedelta(hours=24), examples[0]["cliente_id"]
+    analyst = _mint(day)
     console.print(f"the page for consumers and analysts: {address}/app/", highlight=False)
     console.print("  sign in as an analyst, with this token, good for 24 hours:", highlight=False)
-    console.print(_mint(day), highlight=False, soft_wrap=True)
+    console.print(analyst, highlight=False, soft_wrap=True)
     console.print(
         f"  then search for a name, say Silva, or open {address}/app/#/consumidor/{somebody}\n"
         "  or sign in as that consumer, who sees their own data alone:",
@@ -189,7 +201,8 @@ def _serve_until_stopped(console: Console, address: str, examples: list[dict[str
     )
     console.print(_mint(day, titular=somebody), highlight=False, soft_wrap=True)
     console.print(
-        f"the API: {address}/docs, with the same tokens\nCtrl-C ends it",
+        f"the API: {address}/docs, with the same tokens; for a program (docs/tutorials/first-score-by-api.md), paste "
+        f"into another terminal:\nexport API={address} TOKEN={analyst} CLIENT={_good_one(examples)}\nCtrl-C ends it",
         highlight=False,
         soft_wrap=True,
     )
@@ -199,7 +212,12 @@ def _serve_until_stopped(console: Console, address: str, examples: list[dict[str
     stopped.wait()
 
 
-def _show_next(console: Console, var: Path, *, keep: bool) -> None:
+def _good_one(examples: list[dict[str, Any]]) -> str:
+    """Return the id of the best score."""
+    return str(max((score["score"] or 0, score["cliente_id"]) for score in examples)[1])
+
+
+def _show_next(console: Console, var: Path, *, keep: bool, served: bool) -> None:
     reports = sorted((var / "relatorios").glob("*.html"), key=lambda path: path.stat().st_mtime)
     console.print(f"report (open it in a browser): {reports[-1].resolve()}", highlight=False, soft_wrap=True)
     if keep:
@@ -213,6 +231,8 @@ def _show_next(console: Console, var: Path, *, keep: bool) -> None:
             "  sign in with what `escore token` prints",
             highlight=False,
         )
+    elif served:
+        console.print("the stores are stopped", highlight=False)
     else:
         console.print(
             "the stores are stopped; `make sandbox` does the same and leaves the page and the API up to look around",

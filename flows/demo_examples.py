@@ -1,4 +1,4 @@
-"""Consumers to look at in a demonstration: one of each band and one without a score, found as a consulente finds them.
+"""Consumers to look at in a demonstration: of each band, without data, refused; found as a consulente finds them.
 
 A generated population of one size and date is the same each time, and so are these.
 """
@@ -6,6 +6,7 @@ A generated population of one size and date is the same each time, and so are th
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.request import Request, urlopen
@@ -44,14 +45,37 @@ class Caller:
 def find_examples(caller: Caller) -> list[dict[str, Any]]:
     """Return the scores of the first consumer of each kind, by id, as the API answers them."""
     found: dict[str | None, dict[str, Any]] = {}
+    for clients in _pages(caller):
+        for score in filter(None, _scores(caller, clients).values()):
+            found.setdefault(score["faixa"], score)
+        if len(found) == KINDS:
+            break
+    return list(found.values())
+
+
+def find_refused(caller: Caller) -> str | None:
+    """Return the id of the first consumer, by id, who is in the register and whom the run refused; None if none is."""
+    for clients in _pages(caller):
+        scores = _scores(caller, clients)
+        for client in clients:
+            if scores.get(normalize_cpf(client["cpf"]) or "") is None:
+                return str(client["id"])
+    return None
+
+
+def _pages(caller: Caller) -> Iterator[list[dict[str, Any]]]:
+    """Yield the consumers of the register by id, a page at a time, and so many pages at most."""
     link: str | None = f"/clientes?page_size={_PAGE}"
     for _ in range(_MOST_PAGES):
-        if link is None or len(found) == KINDS:
-            break
+        if link is None:
+            return
         page = caller.get(link)
-        cpfs = dict.fromkeys(filter(None, (normalize_cpf(client["cpf"]) for client in page["results"])))
-        answer = caller.post("/scores/consultar", {"cpfs": list(cpfs)})
-        for score in filter(None, (one["resultado"] for one in answer["resultados"])):
-            found.setdefault(score["faixa"], score)
+        yield page["results"]
         link = page["next"]
-    return list(found.values())
+
+
+def _scores(caller: Caller, clients: list[dict[str, Any]]) -> dict[str, dict[str, Any] | None]:
+    """Return the score of each CPF that is one."""
+    cpfs = list(dict.fromkeys(filter(None, (normalize_cpf(client["cpf"]) for client in clients))))
+    answer = caller.post("/scores/consultar", {"cpfs": cpfs})
+    return {cpf: one["resultado"] for cpf, one in zip(cpfs, answer["resultados"], strict=True)}

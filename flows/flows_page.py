@@ -28,6 +28,8 @@ _ARTIFACTS = {
     "execucao": "Of a run: date, model, consumers by outcome, and where its report and Data Docs lie.",
     "modelo": "Of a training: the model card.",
     "monitoramento": "Of a monitoring: its level, the findings, and where its report lies.",
+    "relatorio": "Of a run: a link to its report.",
+    "apagamentos": "Of the queue of erasures: how many requests were done, failed, and still wait.",
     None: "Share of the ranges that are done, while a run is at work.",
 }
 """What each artifact shows, by its key; the progress of a run has none."""

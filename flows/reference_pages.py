@@ -30,6 +30,8 @@ from flows.endpoints_page import endpoints_page
 from flows.errors_page import errors_page
 from flows.gates_page import gates_page
 from flows.metrics_page import metrics_page
+from flows.postman_collection import collection_text, environment_text
+from flows.problem_catalogue import problems_page
 from flows.results_dictionary import RESULTS
 from serve.app import create_app
 from stores.checks.results import COLUMNS
@@ -252,7 +254,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "flows.md": _flows_page,
     "gates.md": lambda: _GENERATED + gates_page(),
     "metrics.md": lambda: _GENERATED + metrics_page(),
+    "escore.postman_collection.json": lambda: collection_text(api_document()),
+    "escore.postman_environment.json": lambda: environment_text(api_document()),
     "openapi.json": _api_page,
+    "problems.md": lambda: _GENERATED + problems_page(),
     "results.md": _results_page,
     "rules.md": _rules_page,
     "settings.md": _settings_page,

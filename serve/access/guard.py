@@ -10,14 +10,15 @@ from typing import Annotated, Any
 
 from fastapi import Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from serve.access.callers import Caller, is_purpose
 from serve.access.rate_limit import NOTHING_TO_ASK, RateLimiter, Ticket
-from serve.access.refusals import forbidden, not_the_titular, unauthorized
+from serve.access.refusals import forbidden, no_token, not_the_titular, several_tokens
 from serve.access.titular import TITULAR
 from serve.access.tokens import TokenVerifier
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_PURPOSE
 from serve.api.request_record import route_template
 from serve.auditing.entry import AuditEntry, AuditSink
 
@@ -26,7 +27,6 @@ _BEARER = HTTPBearer(
 )
 _PURPOSE_TEXT = "finalidade da consulta (LGPD), se o token não a fixa: palavras sem algarismos"
 _PurposeHeader = Annotated[str | None, Header(alias="X-Finalidade", description=_PURPOSE_TEXT)]
-_NO_PURPOSE = "falta a finalidade, no token ou em X-Finalidade, em palavras sem algarismos"
 
 
 class Reader:
@@ -168,24 +168,24 @@ def _read_headers(headers: Sequence[tuple[bytes, bytes]]) -> tuple[str, list[byt
         elif name == b"x-finalidade":
             purposes.append(value)
     if len(given) > 1:
-        raise unauthorized("há mais de um Authorization", error="invalid_request")
+        raise several_tokens()
     scheme, _, token = given[0].partition(b" ") if given else (b"", b"", b"")
     token = token.strip(b" ")
     if scheme.lower() != b"bearer" or not token:
-        raise unauthorized("falta o token: Authorization: Bearer ...")
+        raise no_token()
     return token.decode("latin-1"), purposes
 
 
 def _read_purpose(given: Sequence[bytes]) -> str:
     """Return the purpose of the header, as UTF-8 or Latin-1; a 400 if there is not exactly one, in words."""
     if len(given) != 1:
-        raise HTTPException(400, "há mais de uma finalidade em X-Finalidade" if given else _NO_PURPOSE)
+        raise ProblemError(NO_PURPOSE, "há mais de uma finalidade em X-Finalidade" if given else None)
     try:
         text = given[0].decode("utf-8")
     except UnicodeDecodeError:
         text = given[0].decode("latin-1")
     if not is_purpose(text):
-        raise HTTPException(400, _NO_PURPOSE)
+        raise ProblemError(NO_PURPOSE)
     if text.casefold() == TITULAR:
-        raise HTTPException(400, "a finalidade titular é a de um token do titular")
+        raise ProblemError(NO_PURPOSE, "a finalidade titular é a de um token do titular")
     return text

@@ -18,14 +18,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from starlette.exceptions import HTTPException
-
 from contracts.errors import StoreUnavailableError
 from contracts.reference_date import REFERENCE_ZONE
 from contracts.settings import Settings
 from serve.access.meters import MICROSECOND, Limits, LocalMeters
 from serve.access.refusals import too_many
 from serve.api.clock import Clock
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import DAILY_QUOTA, TOO_MANY_REQUESTS
 from serve.published.person_hash import PersonHash, derive_key
 from serve.sources.redis_link import RedisReplyError
 from serve.sources.redis_pipe import RedisPipe, script_command
@@ -142,14 +142,14 @@ class RateLimiter:
             raise self.refuse(wait)
         self._on_unlimited()
 
-    def refuse(self, wait: int) -> HTTPException:
+    def refuse(self, wait: int) -> ProblemError:
         """Return the 429 for what the script returned."""
         if wait == QUOTA_USED_UP:
-            detail, name = "a cota diária de pessoas consultadas não basta para esta requisição", "pessoas"
+            kind, name = DAILY_QUOTA, "pessoas"
             seconds = (self._day_ends - self._clock()).total_seconds()
         else:
-            detail, name, seconds = "requisições demais; espere antes da próxima", "requisicoes", wait / MICROSECOND
-        return too_many(detail, policy=self._limits.policy(), name=name, seconds=seconds)
+            kind, name, seconds = TOO_MANY_REQUESTS, "requisicoes", wait / MICROSECOND
+        return too_many(kind, policy=self._limits.policy(), name=name, seconds=seconds)
 
     def _command(self, consulente: str, persons: int, requests: int) -> tuple[bytes, Any]:
         """Return a consulente's name in Redis and the command that asks for it; both are remembered for the day."""

@@ -4,40 +4,46 @@ from __future__ import annotations
 
 from math import ceil
 
-from starlette.exceptions import HTTPException
+from serve.api.problem_error import ProblemError, ProblemType
+from serve.api.problem_types import BAD_TOKEN, NO_KEYS, NO_SCOPE, NO_TOKEN, OTHER_PERSON
 
 _REALM = 'Bearer realm="escore"'
 
 
-def unauthorized(detail: str, *, error: str | None = None) -> HTTPException:
-    """Return a 401 with the challenge of RFC 6750."""
-    return HTTPException(401, detail, {"WWW-Authenticate": _REALM + (f', error="{error}"' if error else "")})
+def no_token() -> ProblemError:
+    """Return the 401 of a request without a token."""
+    return ProblemError(NO_TOKEN, headers={"WWW-Authenticate": _REALM})
 
 
-def invalid_token() -> HTTPException:
+def several_tokens() -> ProblemError:
+    """Return the 401 of a request with more than one Authorization."""
+    headers = {"WWW-Authenticate": f'{_REALM}, error="invalid_request"'}
+    return ProblemError(NO_TOKEN, "há mais de um Authorization", headers)
+
+
+def invalid_token() -> ProblemError:
     """Return the one 401 of every token that is not accepted: why is not told."""
-    return unauthorized("token inválido ou vencido", error="invalid_token")
+    return ProblemError(BAD_TOKEN, headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
 
 
-def forbidden(scope: str) -> HTTPException:
+def forbidden(scope: str) -> ProblemError:
     """Return a 403 that names the scope that is missing (RFC 6750)."""
     challenge = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
-    return HTTPException(403, f"o token não tem o escopo {scope}", {"WWW-Authenticate": challenge})
+    return ProblemError(NO_SCOPE, f"o token não tem o escopo {scope}", {"WWW-Authenticate": challenge})
 
 
-def not_the_titular() -> HTTPException:
+def not_the_titular() -> ProblemError:
     """Return the 403 of a titular's token for anybody or anything else, the same whether that exists or not."""
-    return HTTPException(403, "o token do titular só lê os dados do próprio titular")
+    return ProblemError(OTHER_PERSON)
 
 
-def keys_unavailable(seconds: float) -> HTTPException:
+def keys_unavailable(seconds: float) -> ProblemError:
     """Return the 503 of a process that has no keys to verify tokens with, to be tried again after so long."""
-    detail = "as chaves que verificam os tokens não estão disponíveis; tente de novo"
-    return HTTPException(503, detail, {"Retry-After": str(ceil(max(1.0, seconds)))})
+    return ProblemError(NO_KEYS, headers={"Retry-After": str(ceil(max(1.0, seconds)))})
 
 
-def too_many(detail: str, *, policy: str, name: str, seconds: float) -> HTTPException:
+def too_many(kind: ProblemType, *, policy: str, name: str, seconds: float) -> ProblemError:
     """Return a 429 with Retry-After and the RateLimit fields of draft-ietf-httpapi-ratelimit-headers-10."""
     wait = max(1, ceil(seconds))
     headers = {"Retry-After": str(wait), "RateLimit-Policy": policy, "RateLimit": f'"{name}";r=0;t={wait}'}
-    return HTTPException(429, detail, headers)
+    return ProblemError(kind, headers=headers)

@@ -19,7 +19,7 @@ from serve.access.claims import ClaimRules
 from serve.access.jwks import KeySet, KeySetError
 from serve.access.jwks_source import FILE_PACE, URL_PACE, FetchError, FileFetch, KeySource
 from serve.access.minting import AUDIENCE, ISSUER, mint_token
-from serve.access.refusals import forbidden, invalid_token, unauthorized
+from serve.access.refusals import forbidden, invalid_token
 from serve.access.token_text import TokenRefusedError, TokenText, check_signature, read_token
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "forbidden",
     "is_purpose",
     "mint_token",
-    "unauthorized",
 ]
 
 MAX_REMEMBERED = 10_000

@@ -13,11 +13,12 @@ from functools import cache
 from html import escape
 from importlib import resources
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_SUCH_ADDRESS
 from serve.api.static_file import StaticFile, accepts_gzip
 
 CONTENT_SECURITY_POLICY = (
@@ -56,7 +57,7 @@ def page_routes(title: str) -> list[Route]:
     def show_file(request: Request) -> Response:
         file = page_files().get(request.path_params["arquivo"])
         if file is None:
-            raise HTTPException(404)
+            raise ProblemError(NO_SUCH_ADDRESS)
         return file.response(accept_gzip=accepts_gzip(request.headers.get("accept-encoding", "")))
 
     return [

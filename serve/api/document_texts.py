@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from serve.api.problems import INVALID_DETAIL, UNAVAILABLE
+from serve.api import problem_types as kinds
+from serve.api.problem_error import ProblemType
 
 DESCRIPTION = """
 Dados e score de crédito de consumidores, em três sistemas sobre três bases.
@@ -14,8 +15,9 @@ Dados e score de crédito de consumidores, em três sistemas sobre três bases.
 no token ou em `X-Finalidade`. O token de um titular só lê os dados do próprio titular. Cada leitura fica registrada, e
 o titular pode saber quem leu. Os acessos de cada consulente têm limite: além dele, 429 com `Retry-After`.
 
-**Erros** são Problem Details (RFC 9457) e nunca repetem o que foi enviado; `instance` identifica a requisição, como
-`X-Request-ID`. Parâmetro desconhecido ou repetido é erro. Com 503, `Retry-After` diz quando tentar de novo.
+**Erros** são Problem Details (RFC 9457) e nunca repetem o que foi enviado; `type` diz a espécie do problema, e leva ao
+que fazer (`/problemas`); `instance` identifica a requisição, como `X-Request-ID`. Parâmetro desconhecido ou repetido é
+erro. Com 429 e 503, `Retry-After` diz quando tentar de novo.
 
 **Formatos.** JSON em UTF-8; valores em reais com duas casas; datas em ISO 8601; instantes em UTC.
 """.strip()
@@ -73,11 +75,11 @@ OPERATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """An error's name in the document, what it means, an example of its detail, and its header fields."""
+    """A status's name in the document, what it means, the problem that is its example, and its header fields."""
 
     name: str
     meaning: str
-    detail: str
+    example: ProblemType
     headers: tuple[str, ...] = ()
 
 
@@ -85,35 +87,35 @@ ERRORS = {
     400: ErrorText(
         "RequisicaoRecusada",
         "Há parâmetro desconhecido ou repetido, ou falta a finalidade",
-        "há parâmetro desconhecido; este endereço não aceita nenhum",
+        kinds.UNKNOWN_PARAMETER,
     ),
-    401: ErrorText(
-        "NaoIdentificado", "Falta o token, ou ele não vale", "token inválido ou vencido", ("WWW-Authenticate",)
-    ),
+    401: ErrorText("NaoIdentificado", "Falta o token, ou ele não vale", kinds.BAD_TOKEN, ("WWW-Authenticate",)),
     403: ErrorText(
         "NaoAutorizado",
         "O token não tem o escopo do endereço, ou é de um titular e o pedido, de outra pessoa",
-        "o token não tem o escopo score:ler",
+        kinds.NO_SCOPE,
+        ("WWW-Authenticate",),
     ),
-    404: ErrorText("NaoEncontrado", "Não há o que se pediu", "não há score deste consumidor na execução em vigor"),
-    413: ErrorText("CorpoGrandeDemais", "O corpo é grande demais", "o corpo passa de 65536 bytes"),
-    414: ErrorText("EnderecoLongoDemais", "O endereço é longo demais", "o endereço é longo demais"),
-    415: ErrorText("TipoNaoAceito", "O corpo não é JSON", "o corpo precisa ser application/json"),
-    422: ErrorText("CamposInvalidos", "Há campos ou parâmetros inválidos", INVALID_DETAIL),
+    404: ErrorText("NaoEncontrado", "Não há o que se pediu", kinds.NO_SCORE),
+    413: ErrorText("CorpoGrandeDemais", "O corpo é grande demais", kinds.BODY_TOO_LARGE),
+    414: ErrorText("EnderecoLongoDemais", "O endereço é longo demais", kinds.TARGET_TOO_LONG),
+    422: ErrorText("CamposInvalidos", "Há campos ou parâmetros inválidos", kinds.INVALID_FIELDS),
     429: ErrorText(
         "AcessosDemais",
         "O consulente passou do limite de acessos ou da cota do dia",
-        "há requisições demais; tente de novo",
+        kinds.TOO_MANY_REQUESTS,
         ("Retry-After", "RateLimit", "RateLimit-Policy"),
     ),
-    431: ErrorText("CabecalhoGrandeDemais", "O cabeçalho é grande demais", "o cabeçalho da requisição é grande demais"),
+    431: ErrorText("CabecalhoGrandeDemais", "O cabeçalho é grande demais", kinds.HEAD_TOO_LARGE),
     503: ErrorText(
         "Indisponivel",
         "Um banco não respondeu a tempo, ou o serviço está cheio",
-        UNAVAILABLE.detail,
+        kinds.UNAVAILABLE,
         ("Retry-After",),
     ),
 }
+
+EXAMPLE_ERRORS = [{"campo": "query.page", "mensagem": "o menor valor aceito é 1"}]
 
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Contagem": {

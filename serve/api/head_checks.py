@@ -8,17 +8,20 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
+from serve.api import problem_types as kinds
 from serve.api.limits import Limits
 from serve.api.problems import RETRY_AFTER_SECONDS, Problem
 
 VERSIONS = frozenset({"1.0", "1.1"})
-MALFORMED = Problem(400, "a requisição não é HTTP bem formado")
-BAD_TARGET = Problem(400, "o endereço não é texto em UTF-8, ou tem caracteres que nenhum endereço tem")
-LONG_TARGET = Problem(414, "o endereço é longo demais")
-LARGE_HEAD = Problem(431, "o cabeçalho da requisição é grande demais")
-SLOW_HEAD = Problem(408, "o cabeçalho da requisição não chegou a tempo")
-SLOW_BODY = Problem(408, "o corpo da requisição não chegou a tempo")
-TOO_MANY = Problem(503, "há conexões demais; tente de novo", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+MALFORMED = Problem(kinds.MALFORMED_REQUEST)
+BAD_TARGET = Problem(
+    kinds.MALFORMED_REQUEST, "o endereço não é texto em UTF-8, ou tem caracteres que nenhum endereço tem"
+)
+LONG_TARGET = Problem(kinds.TARGET_TOO_LONG)
+LARGE_HEAD = Problem(kinds.HEAD_TOO_LARGE)
+SLOW_HEAD = Problem(kinds.SLOW_REQUEST)
+SLOW_BODY = Problem(kinds.SLOW_REQUEST, "o corpo da requisição não chegou a tempo")
+TOO_MANY = Problem(kinds.TOO_MANY_CONNECTIONS, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def judge_sizes(

@@ -18,10 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serve.access.callers import SCOPES
-from serve.api.document_texts import DESCRIPTION, ERRORS, HEADERS, OPERATIONS, TAGS, OperationText
+from serve.api.document_texts import DESCRIPTION, ERRORS, EXAMPLE_ERRORS, HEADERS, OPERATIONS, TAGS, OperationText
 from serve.api.payload_examples import EXAMPLES, PARAMETERS
 from serve.api.payload_models import ErroDeCampo, Problema, Prontidao, Vida
+from serve.api.problem_types import INVALID_FIELDS, types_of
 from serve.api.problems import MEDIA_TYPE as PROBLEM_TYPE
+from serve.api.problems import Problem, problem_content
 
 Json: TypeAlias = dict[str, Any]
 
@@ -176,19 +178,15 @@ def _components(components: Json, scopes: set[str]) -> Json:
 
 def _problem_response(status: int) -> Json:
     error = ERRORS[status]
-    example: Json = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": error.detail,
-        "instance": f"urn:uuid:{HEADERS['X-Request-ID']['example']}",
-    }
-    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        example["erros"] = [{"campo": "query.page", "mensagem": "o menor valor aceito é 1"}]
+    errors = EXAMPLE_ERRORS if error.example is INVALID_FIELDS else None
+    content = problem_content(Problem(error.example, errors=errors), str(HEADERS["X-Request-ID"]["example"]))
     return {
         "description": error.meaning,
         "headers": _header_references("X-Request-ID", *error.headers),
-        "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problema"}, "example": example}},
+        "content": {
+            PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problema"}, "example": json.loads(content)}
+        },
+        "x-tipos": [kind.uri for kind in types_of(status)],
     }
 
 

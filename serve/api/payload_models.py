@@ -274,9 +274,12 @@ class ErroDeCampo(_Model):
 class Problema(_Model):
     """Erro, como Problem Details (RFC 9457)."""
 
-    type: Literal["about:blank"]
-    title: str = Field(description="a frase do status, em inglês (RFC 9110)")
+    type: str = Field(
+        pattern="^/problemas/[a-z-]+$",
+        description="a espécie do problema, igual em toda instalação; sob o endereço da API leva à sua descrição",
+    )
+    title: str = Field(description="o que é essa espécie, para pessoas")
     status: int
     detail: str
     instance: str = Field(pattern=r"^urn:uuid:[0-9a-f-]{36}$", description="o mesmo que X-Request-ID")
-    erros: list[ErroDeCampo] | None = Field(None, description="só em 422")
+    erros: list[ErroDeCampo] = Field([], description="só em 422")

@@ -17,6 +17,8 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope, Send
 
 from contracts.errors import StoreUnavailableError
+from serve.api import problem_types as kinds
+from serve.api.problem_error import ProblemError, ProblemType
 from serve.api.validation_texts import text_of
 from serve.sources.redis_link import RedisReplyError
 
@@ -51,7 +53,8 @@ _UNAVAILABLE = (
     sa.exc.TimeoutError,
     RedisReplyError,
 )
-_DETAILS = {404: "não há nada neste endereço", 405: "este endereço não aceita este método"}
+_FRAMEWORKS = {404: kinds.NO_SUCH_ADDRESS, 405: kinds.METHOD_NOT_ALLOWED}
+"""What the framework's own exceptions mean."""
 _RETRY = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
@@ -59,29 +62,34 @@ _RETRY = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 class Problem:
     """What went wrong, as a caller may know it; ``errors`` names the fields at fault, never their values."""
 
-    status: int
-    detail: str
+    kind: ProblemType
+    detail: str | None = None
+    """What is said instead of the kind's usual detail."""
     headers: Mapping[str, str] | None = None
     errors: list[dict[str, str]] | None = None
 
+    @property
+    def status(self) -> int:
+        """Return the status that it is answered with."""
+        return self.kind.status
 
-FAULT = Problem(500, "erro interno; informe o identificador desta requisição")
-OVERDUE = Problem(503, "a resposta não ficou pronta a tempo; tente de novo", _RETRY)
-UNAVAILABLE = Problem(503, "um dos bancos de dados ou o registro da auditoria não respondeu; tente de novo", _RETRY)
-INVALID_DETAIL = "há parâmetros inválidos"
+
+FAULT = Problem(kinds.INTERNAL)
+OVERDUE = Problem(kinds.OVERDUE, headers=_RETRY)
+UNAVAILABLE = Problem(kinds.UNAVAILABLE, headers=_RETRY)
 
 
 def problem_of(error: Exception) -> Problem:
     """Return what an exception tells a caller; a fault without a word of its text if it is none of the known ones."""
+    if isinstance(error, ProblemError):
+        return Problem(error.kind, error.detail, error.headers)
     if isinstance(error, HTTPException):
-        is_ours = bool(error.detail) and error.detail != HTTPStatus(error.status_code).phrase
-        detail = error.detail if is_ours else _DETAILS.get(error.status_code, "a requisição não pôde ser atendida")
-        return Problem(error.status_code, detail, error.headers)
+        return Problem(_FRAMEWORKS.get(error.status_code, kinds.MALFORMED_REQUEST), headers=error.headers)
     if isinstance(error, RequestValidationError):
         errors = [
             {"campo": ".".join(str(part) for part in item["loc"]), "mensagem": text_of(item)} for item in error.errors()
         ]
-        return Problem(422, INVALID_DETAIL, errors=errors)
+        return Problem(kinds.INVALID_FIELDS, errors=errors)
     if isinstance(error, _UNAVAILABLE):
         return UNAVAILABLE
     return FAULT
@@ -90,10 +98,10 @@ def problem_of(error: Exception) -> Problem:
 def problem_content(problem: Problem, identifier: str) -> bytes:
     """Return the document of a problem."""
     body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+        "type": problem.kind.uri,
+        "title": problem.kind.title,
         "status": problem.status,
-        "detail": problem.detail,
+        "detail": problem.detail or problem.kind.detail,
         "instance": f"urn:uuid:{identifier}",
     }
     if problem.errors:
@@ -114,17 +122,10 @@ async def send_problem(send: Send, problem: Problem, identifier: str) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-def problem_response(
-    request: Request,
-    status: int,
-    detail: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    errors: list[dict[str, str]] | None = None,
-) -> Response:
-    """Return a Problem Details answer; ``errors`` names the fields at fault, never their values."""
-    content = problem_content(Problem(status, detail, errors=errors), request_id(request))
-    return Response(content, status, {**(headers or {}), "Cache-Control": "no-store"}, MEDIA_TYPE)
+def problem_response(request: Request, problem: Problem) -> Response:
+    """Return a Problem Details answer."""
+    headers = {**(problem.headers or {}), "Cache-Control": "no-store"}
+    return Response(problem_content(problem, request_id(request)), problem.status, headers, MEDIA_TYPE)
 
 
 def request_id(request: Request) -> str:
@@ -149,8 +150,7 @@ def install_problems(app: FastAPI) -> None:
 
 
 async def _on_known_error(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
-    return problem_response(request, problem.status, problem.detail, headers=problem.headers, errors=problem.errors)
+    return problem_response(request, problem_of(error))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -158,7 +158,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
         return await _on_known_error(request, error)
     allowed = {"Allow": ", ".join(_allowed_methods(request.app.routes, request.scope))}
-    return problem_response(request, error.status_code, _DETAILS[error.status_code], headers=allowed)
+    return problem_response(request, Problem(kinds.METHOD_NOT_ALLOWED, headers=allowed))
 
 
 def _allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:

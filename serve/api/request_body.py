@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from starlette.exceptions import HTTPException
 
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import BODY_TOO_LARGE
 from serve.api.validation_texts import text_of
 
 MAX_BODY_BYTES = 64 * 1024
@@ -22,7 +23,7 @@ async def read_body(request: Request) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"o corpo passa de {MAX_BODY_BYTES} bytes")
+            raise ProblemError(BODY_TOO_LARGE, f"o corpo passa de {MAX_BODY_BYTES} bytes")
     return body
 
 

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from fastapi import Path, Request
 from pydantic import AfterValidator, BeforeValidator, Field
-from starlette.exceptions import HTTPException
 
 from contracts.letter_folding import PARTING, REMOVED
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import UNKNOWN_PARAMETER
 from serve.api.validation_texts import NOT_A_CPF, NOT_A_DAY, NOT_AN_INTEGER, malformed
 
 _CPF = re.compile(r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}")
@@ -93,8 +94,8 @@ def only_parameters(*names: str) -> Callable[[Request], Awaitable[None]]:
         given = [name for name, _ in request.query_params.multi_items()]
         if set(given) - allowed:
             known = f"os conhecidos são: {', '.join(names)}" if names else "este endereço não aceita nenhum"
-            raise HTTPException(400, f"há parâmetro desconhecido; {known}")
+            raise ProblemError(UNKNOWN_PARAMETER, f"há parâmetro desconhecido; {known}")
         if len(given) != len(set(given)):
-            raise HTTPException(400, "há parâmetro repetido")
+            raise ProblemError(UNKNOWN_PARAMETER, "há parâmetro repetido")
 
     return check

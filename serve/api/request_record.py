@@ -14,7 +14,6 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Mapping, MutableMapping
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +21,8 @@ from contracts.errors import EscoreError
 from serve.api.direct_route import header
 from serve.api.log_lines import RequestLines
 from serve.api.metrics import Metrics, RouteMeasures
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import BODY_TOO_LARGE
 from serve.api.problems import FAULT, OVERDUE, problem_of, send_problem
 from serve.api.request_id import RequestIds
 from serve.api.security_headers import completed
@@ -180,5 +181,5 @@ def _limited(receive: Receive, scope: Scope, most: int) -> Receive:
     return receive_some
 
 
-def _too_large(most: int) -> HTTPException:
-    return HTTPException(413, f"o corpo passa de {most} bytes")
+def _too_large(most: int) -> ProblemError:
+    return ProblemError(BODY_TOO_LARGE, f"o corpo passa de {most} bytes")

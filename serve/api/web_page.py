@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_SUCH_ADDRESS
 from serve.api.static_file import ASKED_AGAIN, KEPT, StaticFile, accepts_gzip
 
 FOLDER = Path(__file__).parents[1] / "web" / "static"
@@ -59,7 +60,9 @@ def web_routes() -> list[Route]:
         name = request.path_params["arquivo"] or INDEX
         file = web_files().get(name)
         if file is None:
-            raise HTTPException(404, "a página não foi construída nesta instalação" if name == INDEX else None)
+            raise ProblemError(
+                NO_SUCH_ADDRESS, "a página não foi construída nesta instalação" if name == INDEX else None
+            )
         accept_gzip = accepts_gzip(request.headers.get("accept-encoding", ""))
         return file.response(accept_gzip=accept_gzip, headers=_POLICY if name == INDEX else None)
 

@@ -6,13 +6,14 @@ from typing import Annotated, TypeAlias
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
-from starlette.exceptions import HTTPException
 
 from contracts.errors import SettingsError, StoreUnavailableError
 from serve.access.guard import Guard, Reader
 from serve.api.clock import Clock
 from serve.api.json_text import encode_json
 from serve.api.payload_models import AcessosDoConsumidor
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import BAD_LINK, NO_SUCH_CONSUMER
 from serve.api.problems import problem_responses
 from serve.api.request_fields import IN_DIGITS, ClientId, only_parameters
 from serve.auditing.accesses import MAX_PAGE_SIZE, AccessPage, Cursor, Subject, read_accesses
@@ -50,11 +51,11 @@ def make_router(results: SqlStore, guard: Guard, *, cpf_of: CpfOf, hashes: Perso
         reader.check_client(cliente_id)
         before = None if antes is None else Cursor.parse(antes)
         if antes is not None and before is None:
-            raise HTTPException(400, "antes: só se aceita o que veio em next")
+            raise ProblemError(BAD_LINK, "antes: só se aceita o que veio em next")
         cpf = await cpf_of(cliente_id)
         if cpf is None:
             await reader.record([hashes.subject_by_client(cliente_id)], status=404)
-            raise HTTPException(404, "consumidor desconhecido")
+            raise ProblemError(NO_SUCH_CONSUMER)
         subject = Subject.of(hashes, cliente_id, cpf)
         read = partial(read_accesses, subject=subject, now=clock(), before=before, limit=page_size)
         try:

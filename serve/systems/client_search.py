@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 
 from serve.api.body_models import BuscaDeClientes
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import BAD_LINK, PAGE_TOO_DEEP
 from serve.api.request_fields import CpfText, Day, Integer, NameText, PlainText
 from serve.systems.client_filter import ClientFilter
 from serve.systems.client_queries import Span
@@ -48,14 +49,16 @@ class ClientSearch(BaseModel):
         """Return the rows of a page that is asked for by its number; a 404 if it lies too deep."""
         deepest = DIRECT_ROWS_SEARCHED if self.conditions.is_searched else DIRECT_ROWS
         if self.page > 1 and self.page * self.page_size > deepest:
-            raise HTTPException(404, f"page: desta busca só se pede até a linha {deepest}; para ir além, siga next")
+            raise ProblemError(
+                PAGE_TOO_DEEP, f"page: desta busca só se pede até a linha {deepest}; para ir além, siga next"
+            )
         return Span(self.page_size + 1, offset=(self.page - 1) * self.page_size)
 
     def check_beside(self, cursor: Cursor) -> None:
         """Raise a 400 if anything stands beside the cursor that is not of its link."""
         own = {"cursor": self.cursor, "page": cursor.page, "page_size": cursor.page_size}
         if any(name not in own or getattr(self, name) != own[name] for name in self.model_fields_set):
-            raise HTTPException(400, "cursor: só se combina com page e page_size do mesmo endereço")
+            raise ProblemError(BAD_LINK, "cursor: só se combina com page e page_size do mesmo endereço")
 
 
 def conditions_of(asked: ClientSearch | BuscaDeClientes) -> ClientFilter:

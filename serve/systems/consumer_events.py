@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Response
-from starlette.exceptions import HTTPException
 
 from serve.access.guard import Guard, Reader
 from serve.api.json_text import encode_json
 from serve.api.payload_models import UltimosEventos
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_SUCH_CONSUMER
 from serve.api.problems import problem_responses
 from serve.api.request_fields import ClientId, only_parameters
 from serve.published.person_hash import PersonHash
@@ -31,7 +32,7 @@ def make_router(events: LastEvents, guard: Guard, *, cpf_of: CpfOf, hashes: Pers
         found = None if cpf is None else await events.read(cpf)
         await reader.record([hashes.subject_by_client(cliente_id)], status=200 if found else 404)
         if found is None:
-            raise HTTPException(404, "consumidor desconhecido")
+            raise ProblemError(NO_SUCH_CONSUMER)
         return Response(
             encode_json(found), headers={"Cache-Control": "private, no-store"}, media_type="application/json"
         )

@@ -10,12 +10,13 @@ import asyncio
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Response
-from starlette.exceptions import HTTPException
 
 from contracts.errors import StoreUnavailableError
 from contracts.regime import Regime
 from serve.api.json_text import encode_json
 from serve.api.payload_models import DescricaoDoModelo
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_MODEL
 from serve.api.problems import problem_responses
 from serve.sources.sql_store import SqlStore
 
@@ -90,7 +91,7 @@ def make_router(model: ModelInForce) -> APIRouter:
         """Descreve o modelo em vigor: elementos, critérios, limites e base legal. Não pede token."""
         found = await model.read()
         if found is None:
-            raise HTTPException(404, "nenhuma execução foi publicada ainda")
+            raise ProblemError(NO_MODEL)
         return Response(found, headers={"Cache-Control": CACHE_CONTROL}, media_type="application/json")
 
     router.add_api_route(

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
-from starlette.exceptions import HTTPException
 
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import BAD_LINK, EXPIRED_LINK
 from serve.published.person_hash import PersonHash, derive_key
 from serve.systems.client_counts import Count
 from serve.systems.client_filter import ClientFilter
@@ -61,11 +62,11 @@ class PageLinks:
         token = (text + "=" * (-len(text) % 4)).encode()
         fernet = next((each for each in (self._fernet, *self._others) if _is_of(each, token)), None)
         if fernet is None:
-            raise HTTPException(400, "cursor: malformado; só se aceita o que veio em next ou previous")
+            raise ProblemError(BAD_LINK)
         try:
             sealed = json.loads(fernet.decrypt(token, ttl=LIFETIME_SECONDS))
         except InvalidToken:
-            raise HTTPException(400, "cursor: o endereço da página venceu; refaça a busca") from None
+            raise ProblemError(EXPIRED_LINK) from None
         given, count, page, size, place = sealed
         return Cursor(ClientFilter.from_given(given), Count(*count), page, size, Position(*place))
 

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
@@ -20,7 +19,9 @@ from serve.api.clock import Clock
 from serve.api.direct_route import add_direct_route
 from serve.api.json_text import encode_json
 from serve.api.payload_models import Revisao, RevisoesDoConsumidor
-from serve.api.problems import problem_response, problem_responses
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import INVALID_BODY_DETAIL, INVALID_FIELDS, NO_SCORE
+from serve.api.problems import Problem, problem_response, problem_responses
 from serve.api.request_body import parse_body, read_body
 from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters
 from serve.published.person_hash import PersonHash
@@ -109,7 +110,7 @@ class AskReview:
             raise RequestValidationError([BAD_CLIENT_ID])
         asked, errors = parse_body(PedidoDeRevisao, await read_body(request))
         if asked is None:
-            answer = problem_response(request, 422, "o corpo da requisição é inválido", errors=errors)
+            answer = problem_response(request, Problem(INVALID_FIELDS, INVALID_BODY_DETAIL, errors=errors))
             await answer(scope, receive, send)
             return
         review_id = new_run_id(self._clock().astimezone(UTC))
@@ -117,7 +118,7 @@ class AskReview:
         status, review = await self._results.run(partial(_ask, values=values))
         await reader.record([self._hashes.subject_by_client(client_id)], status=status)
         if review is None:
-            raise HTTPException(404, "não há score deste consumidor na execução em vigor")
+            raise ProblemError(NO_SCORE)
         await Response(encode_json(review), status, _PRIVATE, _JSON)(scope, receive, send)
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from starlette.exceptions import HTTPException
 
 from serve.access.guard import Guard, Reader
 from serve.api.payload_models import DadosDeScore
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_SUCH_CONSUMER
 from serve.api.problems import problem_responses
 from serve.api.request_fields import ClientId, only_parameters
 from serve.published.person_hash import PersonHash
@@ -32,7 +33,7 @@ def make_router(data: ScoreData, guard: Guard, *, hashes: PersonHash) -> APIRout
         found = await data.read(cliente_id)
         await reader.record([hashes.subject_by_client(cliente_id)], status=200 if found else 404)
         if found is None:
-            raise HTTPException(404, "consumidor desconhecido")
+            raise ProblemError(NO_SUCH_CONSUMER)
         return Response(found, headers={"Cache-Control": "private, no-store"}, media_type="application/json")
 
     async def forget_score_data(

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Response
-from starlette.exceptions import HTTPException
 
 from contracts.score_terms import SCORE_MAX, SCORE_MIN
 from serve.access.guard import Guard, Reader
 from serve.api.json_text import encode_json
 from serve.api.payload_models import HistoricoDeScores
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_SCORE
 from serve.api.problems import problem_responses
 from serve.api.request_fields import ClientId, only_parameters
 from serve.published.person_hash import PersonHash
@@ -56,7 +57,7 @@ def make_router(results: SqlStore, guard: Guard, *, hashes: PersonHash) -> APIRo
         found = await results.run(partial(_read, client_id=cliente_id))
         await reader.record([hashes.subject_by_client(cliente_id)], status=200 if found else 404)
         if not found:
-            raise HTTPException(404, "não há score deste consumidor em nenhuma execução que se guarda")
+            raise ProblemError(NO_SCORE, "não há score deste consumidor em nenhuma execução que se guarda")
         body = {"cliente_id": cliente_id, "escala": {"min": SCORE_MIN, "max": SCORE_MAX}, "results": found}
         return Response(
             encode_json(body), headers={"Cache-Control": "private, no-store"}, media_type="application/json"

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from starlette.exceptions import HTTPException
 
 from serve.access.guard import Guard, Reader
 from serve.api.json_text import encode_json
 from serve.api.payload_models import Cliente, PaginaDeClientes
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import NO_SUCH_CONSUMER, NO_SUCH_PAGE
 from serve.api.problems import problem_responses
 from serve.api.request_fields import ClientId, only_parameters
 from serve.published.person_hash import PersonHash
@@ -43,7 +44,7 @@ def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash,
             conditions = cursor.conditions
             found = await directory.page(cursor)
         if found is None:
-            raise HTTPException(404, "a página pedida está além da última")
+            raise ProblemError(NO_SUCH_PAGE)
         await reader.record(subjects_of(found, conditions, hashes))
         return page_response(found, links)
 
@@ -55,7 +56,7 @@ def make_router(directory: ClientDirectory, guard: Guard, *, hashes: PersonHash,
         found = await directory.client(cliente_id)
         if found is None:
             await reader.record([hashes.subject_by_client(cliente_id)], status=404)
-            raise HTTPException(404, "consumidor desconhecido")
+            raise ProblemError(NO_SUCH_CONSUMER)
         await reader.record([hashes.subject_by_cpf(found["cpf"])])
         return Response(encode_json(found), headers=PRIVATE, media_type=JSON)
 

@@ -5,14 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from serve.access.guard import Guard, Reader
 from serve.api.body_models import ConsultaDeScores
 from serve.api.direct_route import Headers, add_direct_route, header, send_answer
 from serve.api.payload_models import ResultadosDeConsulta, Score
-from serve.api.problems import problem_response, problem_responses
+from serve.api.problem_error import ProblemError
+from serve.api.problem_types import INVALID_BODY_DETAIL, INVALID_FIELDS, NO_SCORE
+from serve.api.problems import Problem, problem_response, problem_responses
 from serve.api.request_body import parse_body, read_body
 from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters
 from serve.published.person_hash import PersonHash
@@ -84,7 +85,7 @@ class OneScore:
         subject = self._hashes.subject_by_client(client_id)
         if found is None:
             await reader.record((subject,), status=404)
-            raise HTTPException(404, "não há score deste consumidor na execução em vigor")
+            raise ProblemError(NO_SCORE)
         body = self._writer.text(found).encode()
         tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         headers: Headers = [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache")]
@@ -116,7 +117,7 @@ class ManyScores:
         query, errors = parse_body(ConsultaDeScores, await read_body(request))
         if query is None:
             await ticket.settle()
-            answer = problem_response(request, 422, "o corpo da requisição é inválido", errors=errors)
+            answer = problem_response(request, Problem(INVALID_FIELDS, INVALID_BODY_DETAIL, errors=errors))
             await answer(scope, receive, send)
             return
         asked = query.cpfs

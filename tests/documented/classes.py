@@ -13,9 +13,11 @@ from enum import Enum
 from functools import cache
 
 from tests.documented.blocks import CHECKED, ROOT, SHELL, Block, blocks_of
-from tests.documented.shell import Command, commands_of
+from tests.documented.shell import Command, bare, commands_of
 
 README = "README.md"
+README_IN_PORTUGUESE = "LEIAME.md"
+"""Its commands are the README's, and are not run twice."""
 TUTORIAL = "docs/tutorials/first-night.md"
 HOW_TO = "docs/how-to/"
 REFERENCE = "docs/reference/"
@@ -27,8 +29,6 @@ NOTEBOOKS = tuple(
 ALWAYS = (
     README,
     HOW_TO + "read-rejects.md",
-    HOW_TO + "replay-a-score.md",
-    HOW_TO + "read-a-model-report.md",
     HOW_TO + "watch-the-api.md",
     HOW_TO + "complete-in-the-shell.md",
     HOW_TO + "guard-the-stores.md",
@@ -39,6 +39,8 @@ ALWAYS = (
     TUTORIAL,
 )
 LONG = (
+    HOW_TO + "replay-a-score.md",
+    HOW_TO + "read-a-model-report.md",
     HOW_TO + "use-the-page.md",
     REFERENCE + "json-output.md",
     HOW_TO + "review-a-score.md",
@@ -54,6 +56,7 @@ LONG = (
     HOW_TO + "add-a-feature.md",
     HOW_TO + "rotate-the-key.md",
     HOW_TO + "erase-a-person.md",
+    HOW_TO + "schedule-on-prefect-cloud.md",
     HOW_TO + "explore-in-python.md",
     HOW_TO + "import-berka.md",
     HOW_TO + "develop-on-real-stores.md",
@@ -98,11 +101,11 @@ NOT_HERE = (
     Entry(HOW_TO + "build-the-image.md", "", NO_ENGINE),
     Entry(HOW_TO + "develop-on-real-stores.md", "", NO_ENGINE),
     Entry(HOW_TO + "explore-in-python.md", "make notebooks", INSTALLS),
-    Entry(HOW_TO + "guard-the-stores.md", "Secret(value=input())", "asks for a secret on the terminal"),
-    Entry(HOW_TO + "monitor-a-model.md", "prefect automation create", "needs a deployment that is there"),
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
     Entry(HOW_TO + "run-on-many-machines.md", "dask ", "needs a second machine; test_dask.py does it on this one"),
     Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect config view", NO_CLOUD),
     Entry(HOW_TO + "watch-the-api.md", "pip install", INSTALLS),
     Entry(HOW_TO + "use-the-page.md", "make web", "needs npm's packages; test_web_build.py holds what was built"),
     Entry(HOW_TO + "run-system-c-on-lambda.md", "", INSTALLS + "; test_lambda_c.py judges the list of packages"),
@@ -111,6 +114,7 @@ NOT_HERE = (
     Entry(REFERENCE + "cli.md", "escore demo --keep", "leaves servers behind; the demonstration itself is run"),
     Entry(REFERENCE + "cli.md", "escore demo --serve", "goes on until Ctrl-C; the demonstration itself is run"),
 )
+_PREFECT = "tests/flows/test_prefect_deployments.py"
 ELSEWHERE = (
     Entry(REFERENCE + "cli.md", "escore down", TUTORIAL),
     Entry(REFERENCE + "cli.md", "escore populate", TUTORIAL),
@@ -121,11 +125,18 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
+    Entry(REFERENCE + "fuzzing.md", "--cases", "tests/fuzz/test_targets.py"),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
+    Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
     Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
 LATER = (
+    Entry(README, "kill %1 && escore down", "the stores are used on; the tutorial stops them"),
+    Entry(HOW_TO + "read-rejects.md", "escore run", "11 s of CPU; the README runs the same"),
     Entry(README, "make demo", "minutes"),
     Entry(README, "SCORE_DASK=local", "30 s of CPU"),
     Entry(README, "--incremental", "11 s of CPU"),
@@ -133,7 +144,6 @@ LATER = (
     Entry(TUTORIAL, "escore run --as-of 2025-12-31 --json", "11 s of CPU; the README runs the same"),
 )
 PARSED = (
-    Entry(HOW_TO + "monitor-a-model.md", "Automation(", "needs a deployment that is there"),
     Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "a part of a declaration, with what is there left out"),
     Entry(HOW_TO + "add-a-feature.md", '"bens_dias_desde_ultimo_registro": ', "one entry of a dictionary"),
 )
@@ -145,7 +155,7 @@ SETTINGS = (
 )
 _SERVES = "escore serve --port 8080 &"
 _ASKS_FOR_REVIEW = (
-    'curl -sf -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
+    'curl -s -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
     '-d \'{"motivo": "divida_paga"}\' '
     "http://127.0.0.1:8080/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/revisoes"
 )
@@ -216,8 +226,15 @@ def _pieces(block: Block) -> Iterator[Piece]:
 
 
 def _class_of(page: str, text: str) -> tuple[Class, Entry | None]:
+    if page == README_IN_PORTUGUESE and bare(text) in _commands_of_the_readme():
+        return Class.ELSEWHERE, None
     for kind, entries in LISTS.items():
         for entry in entries:
             if entry.page == page and entry.words in text:
                 return kind, entry
     return Class.RUN, None
+
+
+@cache
+def _commands_of_the_readme() -> frozenset[str]:
+    return frozenset(bare(piece.text) for piece in pieces_of(README))

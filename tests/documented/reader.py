@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,13 +15,12 @@ from tests.documented.classes import README, TUTORIAL, Class, Entry, Piece, piec
 from tests.documented.databases import answer
 from tests.documented.house import House
 from tests.documented.shape import is_like, lines_that_lack
-from tests.documented.shell import SECONDS, Command, Done, Shell
+from tests.documented.shell import SECONDS, Command, Done, Shell, bare
 from tests.documented.texts import parse
 
 LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
 _MARK = "\x1e"
-_COMMENT = re.compile(r"\s+#.*$")
 SHARES = "--reuse-port"
 STOP = "kill $(jobs -p) && wait $(jobs -p)"
 _SETTINGS = "from contracts.settings import load_settings; load_settings()"
@@ -113,7 +111,7 @@ class _Walk:
         text = self._resolved(command.text)
         done = self._known(text)
         if done is None:
-            expected = classes.EXPECTED.get((self._page, _bare(command.text)), 0)
+            expected = classes.EXPECTED.get((self._page, bare(command.text)), 0)
             done = self._enter(text, command, may_fail=bool(expected))
             if done.status != expected:
                 raise StumbleError(f"{piece.place}: exit code {done.status}\n{text}\n{done.output}")
@@ -128,7 +126,7 @@ class _Walk:
         if command.starts_server or command.stays:
             return self._serve(self._shell, text, command)
         done = self._shell.run(text, may_fail=may_fail)
-        self._reader.printed.setdefault(_bare(text), done.output)
+        self._reader.printed.setdefault(bare(text), done.output)
         return done
 
     def _serve(self, shell: Shell, text: str, command: Command) -> Done:
@@ -136,7 +134,7 @@ class _Walk:
         if self._serves and SHARES not in text:
             shell.run(STOP, may_fail=True)
         self._serves = command.starts_server
-        done = shell.run(text if command.starts_server else f"{_COMMENT.sub('', text)} &")
+        done = shell.run(text if command.starts_server else f"{bare(text)} &")
         printed = shell.wait_for(command.says)
         if command.stays:
             done = shell.run(STOP, may_fail=True)
@@ -144,7 +142,7 @@ class _Walk:
 
     def _known(self, text: str) -> Done | None:
         """Return what a command of the tutorial printed when the README had it run, unless all are run anew."""
-        known = self._reader.printed.get(_bare(text)) if self._page == TUTORIAL and not self._reader.is_whole else None
+        known = self._reader.printed.get(bare(text)) if self._page == TUTORIAL and not self._reader.is_whole else None
         return None if known is None else Done(0, known, 0.0, 0.0)
 
     def _ask(self, piece: Piece, _following: list[Piece]) -> None:
@@ -215,11 +213,6 @@ DOING = dict.fromkeys(SHELL, _Walk._type) | {"sql": _Walk._ask, "python": _Walk.
 def _note(piece: Piece, seconds: float, cpu: float) -> None:
     """Log what a command or snippet took; of the CPU, without servers that outlive it."""
     LOG.info("%6.1f s of CPU, %6.1f s: %s: %s", cpu, seconds, piece.place, piece.text.splitlines()[0][:80])
-
-
-def _bare(text: str) -> str:
-    """Return a command without its comment."""
-    return " ".join(_COMMENT.sub("", text).split())
 
 
 def _is_among(entries: tuple[Entry, ...], piece: Piece) -> bool:

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ SAYS = {"escore serve": "Uvicorn running", "escore audit ship": "ships"}
 _STAYS = re.compile(rf"^(?:\w+=\S+ )*({'|'.join(SAYS)})\b(?!.*--once)")
 _HERE = re.compile(r"<<\s*['\"]?(\w+)")
 _OPENS = re.compile(r"(?:for|while|until|if|case|\{)\s")
+_COMMENT = re.compile(r"\s+#.*$")
 _CPU = re.compile(r"(\d+)m([\d.]+)s")
 
 
@@ -56,6 +58,11 @@ class Done:
     output: str
     seconds: float
     cpu: float
+
+
+def bare(text: str) -> str:
+    """Return a command without its comment."""
+    return " ".join(_COMMENT.sub("", text).split())
 
 
 def commands_of(body: str) -> Iterator[Command]:
@@ -103,6 +110,7 @@ class Shell:
             stderr=subprocess.DEVNULL,
             text=True,
             pass_fds=(ours,),
+            start_new_session=True,
         )
         self._ours = ours
         os.close(ours)
@@ -132,15 +140,23 @@ class Shell:
         return printed
 
     def close(self) -> None:
-        """End the bash and all that it left in the background."""
-        family = psutil.Process(self._bash.pid).children(recursive=True) if self._bash.poll() is None else []
-        for process in family:
-            process.terminate()
-        psutil.wait_procs(family, timeout=20)
+        """End the bash and all that it left in the background, even where a failure has ended it already."""
+        left = [process for process in psutil.process_iter() if self._is_ours(process)]
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        psutil.wait_procs(left, timeout=20)
         assert self._bash.stdin is not None
         self._bash.stdin.close()
         self._bash.wait(timeout=20)
         os.close(self._told)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """Return whether a process is of this session; the embedded stores have sessions of their own."""
+        try:
+            return process.pid != self._bash.pid and os.getsid(process.pid) == self._bash.pid
+        except ProcessLookupError:
+            return False
 
     def _tell(self, words: str) -> None:
         assert self._bash.stdin is not None

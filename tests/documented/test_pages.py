@@ -39,7 +39,7 @@ def test_the_tutorial_does_what_it_says(reader: Reader, open_house: Open):
     [
         ("A word.\n\n```sh\necho one\nfalse   # no\n```\n", r"^docs/lie\.md:5: exit code 1\nfalse"),
         ("```sh\nescore fly\n```\n", r"(?s)^docs/lie\.md:2: exit code 2\n.*fly"),
-        ("```sh\necho one\n```\n\n```\none\ntwo\n```\n", r"(?s)lines that were not printed:\ntwo\nprinted:\none"),
+        ("```sh\necho one\n```\n\n```\ntwo\n```\n", r"(?s)lines that were not printed:\ntwo\nprinted:\none"),
         ("```python\nimport nowhere\n```\n", r"(?s)docs/lie\.md:2: .*No module named 'nowhere'"),
         ("```json\n{,}\n```\n", r"docs/lie\.md:2: "),
     ],

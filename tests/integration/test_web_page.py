@@ -428,6 +428,8 @@ def test_what_is_no_token_and_what_has_ended(seen, url, settings):
     sign_in(page, url, token(settings))
     page.reload()
     expect(page.get_by_label("Token de acesso")).to_have_value("")
+    sign_in(page, url, token(settings, "eventos:ler"))
+    expect(page.get_by_text("precisa do escopo score:ler ou clientes:ler")).to_be_visible()
 
 
 ERRORS = {

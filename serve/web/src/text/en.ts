@@ -64,7 +64,8 @@ export const en: Texts = {
     born: (day) => `born on ${day}`,
     next: "Next page",
     previous: "Previous page",
-    nothingAllowed: "Your token does not let you search for consumers.",
+    nothingAllowed:
+      "Your token does not let you search for consumers: that needs the scope score:ler or clientes:ler. The address of a consumer's page, if you were given one, opens what the token allows.",
   },
 
   consumer: {

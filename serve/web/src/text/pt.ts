@@ -64,7 +64,8 @@ export const pt = {
     born: (day: string) => `nascimento em ${day}`,
     next: "Próxima página",
     previous: "Página anterior",
-    nothingAllowed: "Seu token não permite buscar consumidores.",
+    nothingAllowed:
+      "Seu token não permite buscar consumidores: para isso precisa do escopo score:ler ou clientes:ler. O endereço da página de um consumidor, se você o recebeu, abre o que o token permite.",
   },
 
   consumer: {
