@@ -38,7 +38,7 @@ def test_its_unit_tests_pass():
 
 
 def test_the_built_files_are_what_the_sources_build_into(tmp_path):
-    """They are kept in the repository (docs/decisions/0021-web-page.md): `make web` builds them anew."""
+    """They are kept in the repository (docs/decisions/0014-web-page.md): `make web` builds them anew."""
     run("node", "node_modules/vite/bin/vite.js", "build", "--outDir", str(tmp_path / "static"), "--emptyOutDir")
     built, kept = files_of(tmp_path / "static"), files_of(FOLDER)
     assert sorted(built) == sorted(kept)
