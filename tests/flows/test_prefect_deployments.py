@@ -309,7 +309,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, cloud: Cloud) -> Iterator[Page]:
     """A page that is let out to the server alone, and remembers whom it asked."""
     asked: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    context = browser.new_context(viewport={"width": 1280, "height": 820}, color_scheme="dark")
     context.route(
         lambda url: urlsplit(url).hostname not in {"127.0.0.1", None},
         lambda route: (asked.append(route.request.url), route.abort()),
