@@ -27,6 +27,7 @@ from rich.table import Table
 from contracts.errors import GateError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings, load_settings
 from flows.demo_examples import Caller, find_examples, find_refused
+from flows.demo_lock import sole_demonstration
 from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
 from models.registered_model import REPORT_FILE
@@ -50,9 +51,14 @@ def run_demo(  # noqa: PLR0913 - what the command takes, each by its name
 ) -> None:
     """Run the whole job and show its results; the servers are stopped at the end unless ``keep``.
 
-    With ``serve`` the API and its page stay up until Ctrl-C, on port 8080 if it is free.
+    With ``serve`` the API and its page stay up until Ctrl-C, on port 8080 if it is free. UsageError while another
+    demonstration is at work in the same folder.
     """
-    var = settings.var / DEMO_FOLDER
+    with sole_demonstration(settings.var):
+        _run(settings.var / DEMO_FOLDER, clients=clients, as_of=as_of, keep=keep, serve=serve, console=console)
+
+
+def _run(var: Path, *, clients: int, as_of: date, keep: bool, serve: bool, console: Console) -> None:  # noqa: PLR0913
     started = time.monotonic()
     erase_stores(var)
     shutil.rmtree(var, ignore_errors=True)
