@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration tests/documented
 
-.PHONY: help setup demo sandbox test test-long fuzz check format up down web docs notebooks pages screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs notebooks pages screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ up: $(READY) ## Start the embedded stores and Prefect
 down: $(READY) ## Stop them
 	$(BIN)/escore down
 
+prefect: $(READY) ## Start Prefect and a worker here, deploy everything, let a schedule start a night; PREFECT="--exit" ends after it
+	$(BIN)/escore prefect local $(PREFECT)
+
 web: ## Build the page of serve/web anew (needs Node 20.19 or newer, with npm)
 	@scripts/install-web
 	cd serve/web && npm run format && npm run build
@@ -81,7 +84,7 @@ pages: $(READY) ## Run the notebooks on those stores and write their pages, for 
 	$(BIN)/python -m notebooks.pages docs/tutorials/notebooks
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
-	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py
+	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py tests/flows/test_prefect_deployments.py
 
 bench: $(READY) ## Measure a night's steps beside floor and peers: hours; BENCH="--consumers 20000" for less
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     log_format: Literal["json", "texto"] = Field("json", description="Form of the API's log lines")
     otlp_endpoint: _HttpUrl | None = Field(None, description="OpenTelemetry collector that gets the API's traces")
 
+    reports_url: _HttpUrl | None = Field(
+        None,
+        description="Where the folder `SCORE_VAR` is served, if it is: links from Prefect to reports begin with it",
+    )
+
     store_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit to connect to a store")
     statement_timeout_seconds: float = Field(900.0, gt=0, description="Limit of one statement")
     io_retries: int = Field(3, ge=0, le=20, description="Tries again after a store did not answer")

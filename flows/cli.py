@@ -12,8 +12,10 @@ import typer
 from flows.commands import embedded, erasure, filling, keys, monitor, nightly, replay, serving, stores, tokens, version
 from flows.commands.audit import audit_app
 from flows.commands.endings import run_to_its_end
+from flows.commands.erasures import erasures_app
 from flows.commands.guide import show_guide
 from flows.commands.models import models_app
+from flows.commands.orchestration import prefect_app
 from flows.commands.panels import DATA, NIGHT, OPERATE, PERSONS, SERVE, START, examples
 from flows.commands.reviews import reviews_app
 from flows.commands.runs import runs_app
@@ -74,10 +76,12 @@ app.command("replay", epilog=replay.REPLAY_EXAMPLES, rich_help_panel=PERSONS)(re
 app.add_typer(reviews_app, name="reviews", rich_help_panel=PERSONS)
 app.add_typer(audit_app, name="audit", rich_help_panel=PERSONS)
 app.command("erase", epilog=erasure.ERASE_EXAMPLES, rich_help_panel=PERSONS)(erasure.erase)
+app.add_typer(erasures_app, name="erasures", rich_help_panel=PERSONS)
 app.command("readmit", epilog=erasure.READMIT_EXAMPLES, rich_help_panel=PERSONS)(erasure.readmit)
 
 app.command("check", epilog=stores.CHECK_EXAMPLES, rich_help_panel=OPERATE)(stores.check)
 app.command("migrate", epilog=stores.MIGRATE_EXAMPLES, rich_help_panel=OPERATE)(stores.migrate)
+app.add_typer(prefect_app, name="prefect", rich_help_panel=OPERATE)
 app.command("rotate-key", epilog=keys.ROTATE_EXAMPLES, rich_help_panel=OPERATE)(keys.rotate_key)
 
 

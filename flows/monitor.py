@@ -16,16 +16,19 @@ from prefect.futures import as_completed
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError, RunConflictError
-from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
+from contracts.settings import SOURCE_SETTINGS, Settings
 from flows.databases import reached_engine
+from flows.flow_process import begin_flow, day_before_schedule
 from flows.monitor_event import announce
 from flows.monitor_outcome import MonitorOutcome
 from flows.monitor_report import write_monitor_report
 from flows.outcomes import LabelTerms, gather_outcomes
+from flows.parameter_form import with_form
 from flows.progress import show_progress
 from flows.range_summary import RangeSummary
-from flows.range_tasks import range_runner
-from flows.reference_date import check_reference_date, yesterday
+from flows.range_tasks import range_runner, trying_again
+from flows.reference_date import check_reference_date
+from flows.report_link import log_link, report_link
 from flows.resources import open_lake
 from flows.run_plan import RunIdentity, group_ranges, read_plan
 from flows.withheld import values_withheld
@@ -42,6 +45,7 @@ MONITOR_SETTINGS = ("results_url",)
 
 
 @flow(name="monitor-model", task_runner=range_runner(), validate_parameters=True)
+@with_form()
 @values_withheld
 def monitor_model(execucao_id: UUID | None = None, observed_until: date | None = None) -> dict[str, Any]:
     """Hold a published run against its model's training data; report, and emit an event of the level found.
@@ -51,15 +55,16 @@ def monitor_model(execucao_id: UUID | None = None, observed_until: date | None =
     execucao_id
         The run; the one in force when it is not given.
     observed_until
-        Day by whose end outcomes are judged, if they are known by then; yesterday in São Paulo when not given.
+        Day by whose end outcomes are judged, if they are known by then; when it is not given, the day before the run
+        was due, in São Paulo.
 
     Returns
     -------
     dict
         Level, figures and findings (``MonitorOutcome.to_json``).
     """
-    settings = load_settings()
-    return monitor_run(settings, execucao_id, observed_until or yesterday()).to_json()
+    settings = begin_flow()
+    return monitor_run(settings, execucao_id, observed_until or day_before_schedule()).to_json()
 
 
 def monitor_run(settings: Settings, execucao_id: UUID | None, observed_until: date) -> MonitorOutcome:
@@ -94,7 +99,9 @@ def monitor_run(settings: Settings, execucao_id: UUID | None, observed_until: da
         report=settings.var / "relatorios" / f"monitor-{run.execucao_id}.html",
     )
     write_monitor_report(outcome)
-    announce(outcome)
+    link = report_link(settings, outcome.report)
+    log_link(f"report on run {run.execucao_id}", link)
+    announce(outcome, link)
     return outcome
 
 
@@ -124,7 +131,7 @@ def _observe(
     total = ScoreOutcomes()
     with show_progress() as progress:
         progress.start("ranges: outcomes", len(ranges))
-        work = gather_outcomes.with_options(retries=settings.io_retries)
+        work = trying_again(gather_outcomes, settings)
         futures = {work.submit(run, terms, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
         for future in as_completed(list(futures)):
             total += ScoreOutcomes.from_json(future.result())

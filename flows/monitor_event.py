@@ -22,11 +22,14 @@ MOST_LISTED = 30
 _LOG = logging.getLogger(__name__)
 
 
-def announce(outcome: MonitorOutcome) -> None:
-    """Create the artifact and emit the event; a Prefect server that is gone is warned of, for the report is written."""
+def announce(outcome: MonitorOutcome, link: str) -> None:
+    """Create the artifact, with a ``link`` to the report, and emit the event.
+
+    A Prefect server that is gone is warned of, for the report is written.
+    """
     title = f"monitoramento, {outcome.run.as_of.isoformat()}, execução {outcome.run.execucao_id}"
     try:
-        create_markdown_artifact(_markdown(outcome), key="monitoramento", description=title)
+        create_markdown_artifact(_markdown(outcome, link), key="monitoramento", description=title)
         emit_event(
             f"{EVENT_PREFIX}.{outcome.level.value}",
             resource={
@@ -51,7 +54,7 @@ def event_payload(outcome: MonitorOutcome) -> dict[str, object]:
     return {**body, "achados": body["achados"][:MOST_LISTED]}
 
 
-def _markdown(outcome: MonitorOutcome) -> str:
+def _markdown(outcome: MonitorOutcome, link: str) -> str:
     drift = outcome.drift
     known = drift.observed.whole.observed if drift.observed else None
     observed = f"observada {known}" if known else f"desfechos conhecidos a partir de {outcome.matures_on}"
@@ -64,7 +67,7 @@ def _markdown(outcome: MonitorOutcome) -> str:
             f"- execução: {outcome.run.execucao_id}, data de referência {outcome.run.as_of.isoformat()}",
             f"- {outcome.actual.rows:,} pontuados contra {outcome.reference.rows:,} linhas de treino",
             f"- taxa de inadimplência esperada {drift.expected.bad_rate:.4f}, {observed}",
-            f"- relatório: `{outcome.report}`",
+            f"- relatório: [{outcome.report.name}]({link}), em `{outcome.report}`",
             "",
             *(found or ["Nenhuma figura passou dos limites."]),
         ]

@@ -138,7 +138,7 @@ PLACES: tuple[Place, ...] = (
         "audit",
         "Audit and list of the erased",
         {Nature.IDENTIFIER: Form.KEYED, Nature.PSEUDONYM: Form.KEYED},
-        "for good in `auditoria` and `apagamento`; in the journal until shipped",
+        "for good in `auditoria`, `apagamento` and `pedido_apagamento`; in the journal until shipped",
         "auditors; the titular, of themselves (`acessos:ler`); the engine adds and cannot alter",
         "stays: LGPD art. 16 I",
         ("flows/test_privacy.py", "integration/test_audit_readings.py"),
@@ -217,6 +217,10 @@ PERSONAL_RESULTS: dict[str, dict[str, tuple[Nature | str, Form]]] = {
         "cpfs_selados": (Nature.IDENTIFIER, Form.SEALED),
         "readmitidos": (Nature.IDENTIFIER, Form.KEYED),
     },
+    "pedido_apagamento": {
+        "titular": (Nature.PSEUDONYM, Form.KEYED),
+        "cliente_selado": (Nature.PSEUDONYM, Form.SEALED),
+    },
     "revisao": {"cliente_id": (Nature.PSEUDONYM, Form.CLEAR)},
 }
 """What the columns of the results hold of a person, and how."""
@@ -229,6 +233,7 @@ IMPERSONAL_RESULTS: dict[str, str] = {
     "auditoria": "id momento consulente recurso finalidade resultado requisicao_id titular",
     "auditoria_diario": "id iniciado_em bytes registros danificados atualizado_em",
     "apagamento": "pedido_em concluido_em contagens readmitido_em",
+    "pedido_apagamento": "id situacao pedido_em tentativas tentado_em motivo concluido_em prova",
     "revisao": "id execucao_id motivo situacao resultado pedida_em concluida_em",
     "modelo": "versao nome horizonte_meses textos sha256 registrado_em descricao",
 }

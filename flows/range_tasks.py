@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.tasks import exponential_backoff
+from prefect.tasks import Task, exponential_backoff
 
 from contracts.errors import SettingsError, StoreUnavailableError
 from contracts.settings import PREFIX, Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 DEFAULT_WORKERS = 2
 """CPF ranges worked on at once in a deployment that does not say otherwise."""
@@ -43,10 +46,18 @@ def is_io_failure(_task: Any, _run: Any, state: Any) -> bool:
     return isinstance(state.result(raise_on_failure=False), StoreUnavailableError)
 
 
+def trying_again(task: Task[P, R], settings: Settings) -> Task[P, R]:
+    """Return a task that is tried ``SCORE_IO_RETRIES`` times more, two, four, eight seconds later, and so on.
+
+    Prefect computes the waits when they are given, from the number of tries that is given beside them.
+    """
+    waits = exponential_backoff(backoff_factor=2)
+    return task.with_options(retries=settings.io_retries, retry_delay_seconds=waits)
+
+
 IO_TASK: dict[str, Any] = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
-    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
     "retry_jitter_factor": 0.5,
     "retry_condition_fn": is_io_failure,
 }

@@ -90,6 +90,21 @@ RESULTS = {
             "readmitido_em": "when that was last done",
         },
     ),
+    "pedido_apagamento": (
+        "Requests of erasure that were [entered to be worked on later](../how-to/erase-a-person.md#in-its-turn).",
+        {
+            "id": "the request's, UUIDv7",
+            "titular": "keyed hash of the person's `cliente.id`; one request a person waits at a time",
+            "cliente_selado": "the `cliente.id`, encrypted, while the request waits; null once it is done",
+            "situacao": "`pendente`, `concluido`, or `desconhecido`: nothing was known of such a consumer",
+            "pedido_em": "when it was asked for",
+            "tentativas": "how often it was worked on",
+            "tentado_em": "when last",
+            "motivo": "the class of the error that stopped the last try, if one did",
+            "concluido_em": "when it ended",
+            "prova": "what was removed, by place, and that a search afterwards found nothing",
+        },
+    ),
     "revisao": (
         "Every request that a published score be [reviewed by a person](../how-to/review-a-score.md). At most one of a "
         "consumer is open; an erasure takes them all.",

@@ -23,6 +23,7 @@ from serve.published.person_hash import PersonHash, key_id_of, unknown_keys
 from serve.publishing.generations import Generations
 from serve.publishing.key_use import keys_in_redis
 from stores import run_locks
+from stores.erasure_requests import sealed_under
 from stores.erasures import erased_hashes
 
 Role = Literal["next", "current", "earlier", "not known"]
@@ -33,7 +34,7 @@ class KeyUse:
     """One key, by its id: what this installation takes it for, and what names persons by it.
 
     ``redis`` are the runs, of ``in force`` and ``before``; ``auditoria`` says whether rows of the last six months do;
-    ``apagamento`` is the number of hashes that keep erased persons out.
+    ``apagamento`` is the number of hashes that keep erased persons out, and of requests of erasure that wait.
     """
 
     chave: str
@@ -70,7 +71,8 @@ def key_uses(settings: Settings) -> tuple[KeyUse, ...]:
     hashes = PersonHash.from_settings(settings.require(*RESULTS_SETTINGS))
     with open_results(settings) as results:
         in_redis = keys_in_redis(Generations(results.cache, hashes), hashes)
-        in_list = Counter(key_id_of(name) or hashes.oldest.key_id for name in erased_hashes(results.engine))
+        listed = [*erased_hashes(results.engine), *sealed_under(results.engine)]
+        in_list = Counter(key_id_of(name) or hashes.oldest.key_id for name in listed)
         in_audit = _keys_in_audit(results.engine, hashes)
     known = [names.key_id for names in hashes.known]
     others = sorted({*in_redis.values(), *in_list, *in_audit} - set(known))

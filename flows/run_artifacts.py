@@ -1,4 +1,4 @@
-"""What Prefect shows of a run: a progress bar, tables of counts, rejects and gates, and a summary.
+"""What Prefect shows of a run: a progress bar, a summary at a glance, tables of counts, rejects and gates, a link.
 
 Artifacts hold ids, counts and rule names only. Updates of the bar cost 25 ms and a request each, so they
 are made at most every few seconds.
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from httpx import HTTPError
 from prefect.artifacts import (
+    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -45,15 +46,15 @@ class ProgressArtifact:
             update_progress_artifact(self._id, min(100.0, 100.0 * self._done / self._total))
 
 
-def tell_prefect(outcome: RunOutcome) -> None:
-    """Create the artifacts of a run; a Prefect server that is gone is warned of, for the run itself is done."""
+def tell_prefect(outcome: RunOutcome, link: str) -> None:
+    """Create the artifacts of a run, whose report is at ``link``; a Prefect server that is gone is warned of."""
     try:
-        _create_artifacts(outcome)
+        _create_artifacts(outcome, link)
     except (PrefectException, HTTPError) as error:
         _LOG.warning("Prefect was not told of the run: %s", type(error).__name__)
 
 
-def _create_artifacts(outcome: RunOutcome) -> None:
+def _create_artifacts(outcome: RunOutcome, link: str) -> None:
     create_table_artifact(
         _count_rows(outcome), key="contagens", description=_title(outcome.run, "registros por tabela")
     )
@@ -61,7 +62,9 @@ def _create_artifacts(outcome: RunOutcome) -> None:
         _reject_rows(outcome), key="rejeitados", description=_title(outcome.run, "rejeitados por regra")
     )
     create_table_artifact(_gate_rows(outcome), key="portas", description=_title(outcome.run, "portas de qualidade"))
-    create_markdown_artifact(_markdown(outcome), key="execucao", description=_title(outcome.run, "resumo"))
+    create_markdown_artifact(_markdown(outcome, link), key="execucao", description=_title(outcome.run, "resumo"))
+    if link.startswith("http"):
+        create_link_artifact(link, "relatório", key="relatorio", description=_title(outcome.run, "relatório"))
 
 
 def _title(run: RunIdentity, what: str) -> str:
@@ -103,19 +106,36 @@ def _gate_rows(outcome: RunOutcome) -> list[dict[str, object]]:
     ]
 
 
-def _markdown(outcome: RunOutcome) -> str:
+def _markdown(outcome: RunOutcome, link: str) -> str:
     scores = outcome.summary.scores
-    state = "publicada" if outcome.published else "NÃO publicada"
+    broken = outcome.gates.broken_critical
+    held = sum(gate.success for gate in outcome.gates.results)
+    rows = {
+        "publicada": "sim" if outcome.published else "**não**: vale a execução anterior",
+        "data de referência": outcome.run.as_of.isoformat(),
+        "modelo": f"`{outcome.run.model_version}`",
+        "clientes": f"{outcome.summary.extracted_clients:,}",
+        "pontuados": f"{scores.scored:,}",
+        "com dados insuficientes": f"{scores.insufficient:,}",
+        "rejeitados": f"{outcome.summary.rejected_clients:,}",
+        "registros lidos": f"{outcome.events_read:,} em {outcome.seconds:.1f} s",
+        "portas": f"{held} de {len(outcome.gates.results)} cumpridas, {len(broken)} críticas quebradas",
+        "execução": f"`{outcome.run.execucao_id}`",
+    }
+    title = "Noite publicada" if outcome.published else "Noite NÃO publicada"
     return "\n".join(
         [
-            f"# Execução {state}",
+            f"# {title}: {outcome.run.as_of.isoformat()}",
             "",
-            f"- data de referência: {outcome.run.as_of.isoformat()}",
-            f"- modelo: {outcome.run.model_version}",
-            f"- clientes: {outcome.summary.extracted_clients:,} extraídos = {scores.scored:,} pontuados + "
-            f"{scores.insufficient:,} com dados insuficientes + {outcome.summary.rejected_clients:,} rejeitados",
-            f"- registros lidos: {outcome.events_read:,} em {outcome.seconds:.1f} s",
-            f"- relatório: `{outcome.report}`",
-            f"- Data Docs: `{outcome.gates.data_docs}`",
+            "| | |",
+            "|---|---|",
+            *(f"| {name} | {value} |" for name, value in rows.items()),
+            "",
+            *(f"- porta quebrada: **{gate.suite}: {gate.expectation}** ({gate.observed})" for gate in broken),
+            *(f"- {step.step}: {step.seconds:.1f} s" for step in outcome.steps),
+            "",
+            f"Relatório: [{outcome.report.name}]({link}), em `{outcome.report}`",
+            "",
+            f"Data Docs: `{outcome.gates.data_docs}`",
         ]
     )

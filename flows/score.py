@@ -19,21 +19,25 @@ from rich.console import Console
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
 from contracts.extraction import CpfRange
-from contracts.settings import RUN_SETTINGS, Settings, load_settings
+from contracts.settings import RUN_SETTINGS, Settings
 from contracts.tables import TABLES_BY_NAME
 from extract.partitions import plan_ranges
 from flows.base_snapshot import find_base, origin_of
 from flows.changes import stage_changes
+from flows.flow_process import begin_flow, day_before_schedule
 from flows.half_finished import NEVER_RESUMED, RESUME_WITHIN, begin_run, confirm_right, failure_recorded
 from flows.lake_retention import clear_lake, drop_changes, is_needed
+from flows.parameter_form import Bounds, with_form
+from flows.persistence import MOST_RETRIES, persist
 from flows.progress import StepProgress, show_progress
 from flows.quality import judge_run, load_ahead
 from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
-from flows.range_tasks import range_runner
+from flows.range_tasks import range_runner, trying_again
 from flows.range_work import stands
-from flows.reference_date import check_reference_date, yesterday
+from flows.reference_date import check_reference_date
 from flows.report import write_run_report
+from flows.report_link import log_link, report_link
 from flows.resources import Results, open_lake, open_results, open_sources
 from flows.run_artifacts import ProgressArtifact, tell_prefect
 from flows.run_outcome import FULL_READING, RunOutcome, StepTimes
@@ -55,31 +59,44 @@ from stores import ledger, run_locks
 
 
 @flow(name="score-clients", task_runner=range_runner(), validate_parameters=True)
+@with_form(retries=Bounds(0, MOST_RETRIES))
 @values_withheld
 def score_clients(
-    as_of: date | None = None, model_version: str | None = None, fresh: bool = False, incremental: bool = False
+    as_of: date | None = None,
+    model_version: str | None = None,
+    fresh: bool = False,
+    incremental: bool = False,
+    retries: int = 0,
 ) -> dict[str, Any]:
     """Score every consumer as of a date and publish the scores.
 
     Parameters
     ----------
     as_of
-        Reference date; yesterday in São Paulo when it is not given.
+        Reference date; when it is not given, the day before the run was due, in São Paulo.
     model_version
         Version of a registered model; the one in force when it is not given.
     fresh
         Begin anew even if a run of that date and model was left half-finished in the last 24 hours.
     incremental
         Read from the stores only what changed since the snapshot of the run in force; what is published is the same.
+    retries
+        How often to go on, ten minutes later each time, after a store did not answer or another run was at work.
 
     Returns
     -------
     dict
         Ids, counts and paths of the run (``RunOutcome.to_json``).
     """
-    settings = load_settings()
-    day = as_of or yesterday()
-    return run_scores(settings, day, model_version=model_version, fresh=fresh, incremental=incremental).to_json()
+    settings = begin_flow()
+    day = as_of or day_before_schedule()
+    again = iter((fresh,))
+
+    def run() -> RunOutcome:
+        """Begin anew the first time at most: what a try has finished, the next one goes on from."""
+        return run_scores(settings, day, model_version=model_version, fresh=next(again, False), incremental=incremental)
+
+    return persist(run, retries=retries).to_json()
 
 
 def run_scores(
@@ -130,7 +147,7 @@ class _Night:
         load_ahead()
         ranges = self._partition()
         base = read_plan_base(self.lake, self.run.snapshot_id)
-        strays = score_strays.with_options(retries=self.settings.io_retries).submit(self.run)
+        strays = trying_again(score_strays, self.settings).submit(self.run)
         summary = self._work_ranges(ranges) + self._await_strays(strays)
         if base is not None:
             self.reading = describe_reading(self.lake, self.run, base, ranges)
@@ -155,7 +172,9 @@ class _Night:
             reading=self.reading,
         )
         write_run_report(outcome)
-        tell_prefect(outcome)
+        link = report_link(self.settings, outcome.report)
+        log_link(f"report of run {self.run.execucao_id}", link)
+        tell_prefect(outcome, link)
         print_summary(outcome, Console(stderr=True))
         gates.stop_if_broken()
         return outcome
@@ -200,7 +219,7 @@ class _Night:
             self.progress.start("ranges: extract, features, score", len(ranges))
             artifact = ProgressArtifact("faixas", len(ranges))
             self.resumed = sum(stands(self.lake, self.run.scores_path(cpf_range.index)) for cpf_range in ranges)
-            work = score_ranges.with_options(retries=self.settings.io_retries)
+            work = trying_again(score_ranges, self.settings)
             futures = {work.submit(self.run, indexes): len(indexes) for indexes in group_ranges(len(ranges))}
             total = RangeSummary()
             for future in as_completed(list(futures)):
@@ -228,14 +247,13 @@ class _Night:
                 modelo_sha256=self.model.points.sha256,
                 modelo_descricao=self.model.description,
             )
-            retries = self.settings.io_retries
-            stage = stage_scores.with_options(retries=retries)
+            stage = trying_again(stage_scores, self.settings)
             consumers = summary.scores.scored + summary.scores.insufficient
             confirm_right(self.results, self.right)
             fingerprint = stage(self.run, info, len(ranges), consumers=consumers, progress=self.progress)
             self._record(summary, fingerprint)
             confirm_right(self.results, self.right)
-            switch_run.with_options(retries=retries)(info)
+            trying_again(switch_run, self.settings)(info)
             self._clear_lake()
             return fingerprint
 

@@ -20,10 +20,12 @@ from contracts.artifacts import ArtifactStore
 from contracts.extraction import CpfRange
 from contracts.settings import SOURCE_SETTINGS, Settings, load_settings
 from extract.partitions import plan_ranges
+from flows.flow_process import begin_flow, day_before_schedule
 from flows.lake_retention import TRAINING_PREFIX
 from flows.model_report import render_model_report
+from flows.parameter_form import Bounds, with_form
 from flows.progress import StepProgress, show_progress
-from flows.range_tasks import IO_TASK, range_runner
+from flows.range_tasks import IO_TASK, range_runner, trying_again
 from flows.reference_date import check_reference_date
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
@@ -44,16 +46,20 @@ from models.training.dates import DEFAULT_TRAINING_DATES, plan_training_dates
 from models.training.train import Incumbent, TrainedModel, TrainingData, TrainingOptions, train_scorecard
 from stores.run_ids import new_run_id
 
+MOST_TRAINING_DATES = 24
 
-@flow(name="train-model", task_runner=range_runner())
+
+@flow(name="train-model", task_runner=range_runner(), validate_parameters=True)
+@with_form(dates=Bounds(1, MOST_TRAINING_DATES))
 @values_withheld
-def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool = True) -> dict[str, Any]:
+def train_model(as_of: date | None = None, dates: int = DEFAULT_TRAINING_DATES, promote: bool = True) -> dict[str, Any]:
     """Train on ``dates`` past dates whose labels are known by ``as_of``, judge on later ones, register, decide.
 
     Parameters
     ----------
     as_of
-        The day whose knowledge the training uses; labels need the horizon plus 90 days before it.
+        The day whose knowledge the training uses; labels need the horizon plus 90 days before it. When it is not given,
+        the day before the run was due, in São Paulo.
     dates
         Number of past reference dates to train on, three months apart.
     promote
@@ -64,7 +70,8 @@ def train_model(as_of: date, dates: int = DEFAULT_TRAINING_DATES, promote: bool 
     dict
         The model's version, whether it is in force, why not if the gate refused it, and its figures out of time.
     """
-    settings = load_settings().require(*SOURCE_SETTINGS)
+    settings = begin_flow().require(*SOURCE_SETTINGS)
+    as_of = as_of or day_before_schedule()
     check_reference_date(as_of, datetime.now(UTC))
     planned = plan_training_dates(as_of, horizon_months=settings.horizon_months, dates=dates)
     lake = open_lake(settings)
@@ -99,7 +106,7 @@ def _gather(
     chosen = sample_ranges(ranges, range_size=settings.range_size, clients=settings.training_clients)
     write_plan(lake, snapshot.snapshot_id, chosen)
     progress.start("ranges: extract, features, labels", len(chosen))
-    gather = gather_samples.with_options(retries=settings.io_retries)
+    gather = trying_again(gather_samples, settings)
     futures = {gather.submit(snapshot, places): len(places) for places in group_ranges(len(chosen))}
     for future in as_completed(list(futures)):
         future.result()

@@ -22,6 +22,7 @@ RESULT_RIGHTS: Rights = {
     "auditoria": ("select", "insert"),
     "auditoria_diario": ("select", "insert", "update"),
     "apagamento": ("select", "insert", "update"),
+    "pedido_apagamento": ("select", "insert", "update"),
     "revisao": ("select", "insert", "update", "delete"),
     "score_vigente": ("select",),
 }
@@ -46,6 +47,9 @@ READER_RIGHTS: Mapping[str, Rights] = {
     AUDITOR: {
         **dict.fromkeys(("execucao", "modelo", "auditoria", "auditoria_diario"), ("select",)),
         "apagamento": ("select (titular, pedido_em, concluido_em, contagens, readmitido_em)",),
+        "pedido_apagamento": (
+            "select (id, titular, situacao, pedido_em, tentativas, tentado_em, motivo, concluido_em, prova)",
+        ),
         "revisao": ("select (id, execucao_id, situacao, resultado, pedida_em, concluida_em)",),
     },
 }

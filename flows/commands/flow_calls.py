@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from contracts.errors import StoreUnavailableError
@@ -24,12 +26,22 @@ def call_flow(flow: Any, **parameters: Any) -> Any:
 
     What fails inside a flow is an EscoreError (``values_withheld``); a RuntimeError is Prefect's own.
     """
+    with prefect_answers("the table execucao tells how far the run got"):
+        return flow(**parameters)
+
+
+@contextmanager
+def prefect_answers(advice: str = "`escore status` shows a local one") -> Iterator[None]:
+    """Let a Prefect server that is not there, refuses or goes away be one clear line."""
+    try:
+        yield
+    except _prefect_errors() as error:
+        raise StoreUnavailableError(f"Prefect's server does not answer ({type(error).__name__}); {advice}") from None
+
+
+def _prefect_errors() -> tuple[type[Exception], ...]:
+    """Return the classes of Prefect's own failures; imported when one has happened, and Prefect knows its server."""
     from httpx import HTTPError
     from prefect.exceptions import PrefectException
 
-    try:
-        return flow(**parameters)
-    except (HTTPError, PrefectException, RuntimeError) as error:
-        raise StoreUnavailableError(
-            f"Prefect's server does not answer ({type(error).__name__}); the table execucao tells how far the run got"
-        ) from None
+    return HTTPError, PrefectException, RuntimeError

@@ -37,6 +37,16 @@ AsOf = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON for a machine to read, errors too.", rich_help_panel=OUTPUT)
 ]
+OptionalAsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of",
+        parser=parse_date,
+        metavar="DATE",
+        help="Reference date, YYYY-MM-DD; default: yesterday.",
+        autocompletion=complete_date,
+    ),
+]
 
 
 class ExportFormat(StrEnum):

@@ -19,6 +19,7 @@ COLUMNS = {
     "auditoria": "id momento consulente sujeito recurso finalidade resultado requisicao_id titular",
     "auditoria_diario": "id iniciado_em bytes registros danificados atualizado_em",
     "apagamento": "titular cpfs cpfs_selados pedido_em concluido_em contagens readmitidos readmitido_em",
+    "pedido_apagamento": "id titular cliente_selado situacao pedido_em tentativas tentado_em motivo concluido_em prova",
     "revisao": "id cliente_id execucao_id motivo situacao resultado pedida_em concluida_em",
     "modelo": "versao nome horizonte_meses textos sha256 registrado_em descricao",
 }
@@ -29,6 +30,7 @@ INDEXES = {
     "auditoria": (("sujeito", "momento", "id"), ("momento",)),
     "auditoria_diario": (("id",),),
     "apagamento": (("titular",),),
+    "pedido_apagamento": (("id",), ("titular",), ("pedido_em",)),
     "revisao": (("id",), ("cliente_id", "pedida_em"), ("cliente_id",)),
     "modelo": (("versao",),),
 }

@@ -57,6 +57,7 @@ LONG = (
     HOW_TO + "add-a-feature.md",
     HOW_TO + "rotate-the-key.md",
     HOW_TO + "erase-a-person.md",
+    HOW_TO + "schedule-on-prefect-cloud.md",
     HOW_TO + "explore-in-python.md",
     HOW_TO + "import-berka.md",
     HOW_TO + "develop-on-real-stores.md",
@@ -104,11 +105,11 @@ NOT_HERE = (
     Entry(HOW_TO + "build-the-image.md", "", NO_ENGINE),
     Entry(HOW_TO + "develop-on-real-stores.md", "", NO_ENGINE),
     Entry(HOW_TO + "explore-in-python.md", "make notebooks", INSTALLS),
-    Entry(HOW_TO + "guard-the-stores.md", "Secret(value=input())", "asks for a secret on the terminal"),
-    Entry(HOW_TO + "monitor-a-model.md", "prefect automation create", "needs a deployment that is there"),
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
     Entry(HOW_TO + "run-on-many-machines.md", "dask ", "needs a second machine; test_dask.py does it on this one"),
     Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect config view", NO_CLOUD),
     Entry(HOW_TO + "watch-the-api.md", "pip install", INSTALLS),
     Entry(HOW_TO + "use-the-page.md", "make web", "needs npm's packages; test_web_build.py holds what was built"),
     Entry(HOW_TO + "run-system-c-on-lambda.md", "", INSTALLS + "; test_lambda_c.py judges the list of packages"),
@@ -117,6 +118,7 @@ NOT_HERE = (
     Entry(REFERENCE + "cli.md", "escore demo --keep", "leaves servers behind; the demonstration itself is run"),
     Entry(REFERENCE + "cli.md", "escore demo --serve", "goes on until Ctrl-C; the demonstration itself is run"),
 )
+_PREFECT = "tests/flows/test_prefect_deployments.py"
 ELSEWHERE = (
     Entry("docs/tutorials/first-score-by-api.md", "", "tests/integration/test_api_snippets.py"),
     Entry(REFERENCE + "cli.md", "escore down", TUTORIAL),
@@ -129,6 +131,10 @@ ELSEWHERE = (
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
     Entry(REFERENCE + "fuzzing.md", "--cases", "tests/fuzz/test_targets.py"),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
+    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
+    Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
     Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
@@ -143,7 +149,6 @@ LATER = (
     Entry(TUTORIAL, "escore run --as-of 2025-12-31 --json", "11 s of CPU; the README runs the same"),
 )
 PARSED = (
-    Entry(HOW_TO + "monitor-a-model.md", "Automation(", "needs a deployment that is there"),
     Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "a part of a declaration, with what is there left out"),
     Entry(HOW_TO + "add-a-feature.md", '"bens_dias_desde_ultimo_registro": ', "one entry of a dictionary"),
 )

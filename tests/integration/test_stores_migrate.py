@@ -18,7 +18,7 @@ def settings(make_installation) -> Settings:
     return make_installation("migrado")
 
 
-RESULTS_STEPS = 6
+RESULTS_STEPS = 7
 RUN = UUID("01890000-0000-7000-8000-000000000001")
 
 
@@ -113,8 +113,8 @@ def _forget_results(settings: Settings) -> None:
         connection.execute(sa.text("drop view score_vigente"))
         connection.execute(
             sa.text(
-                "drop table revisao, apagamento, auditoria_diario, auditoria, rejeitado, score, execucao, modelo,"
-                " alembic_version"
+                "drop table pedido_apagamento, revisao, apagamento, auditoria_diario, auditoria, rejeitado, score,"
+                " execucao, modelo, alembic_version"
             )
         )
     engine.dispose()

@@ -29,6 +29,7 @@ from features.build import declared_columns
 from flows.changes import Changes
 from flows.erase import _sealed_cpfs
 from flows.erase_lake import Person, count_rows, erase_from_lake, find_cpfs
+from flows.erasure_queue import _fernet, _unseal
 from flows.lake_retention import _made_at
 from flows.monitor import run_distribution
 from flows.range_summary import RangeSummary
@@ -45,6 +46,7 @@ from flows.run_plan import (
 )
 from models.monitoring.reference_distribution import ReferenceDistribution
 from serve.published.person_hash import PersonHash
+from stores.erasure_requests import ErasureRequest
 from stores.erasures import Erasure
 from tests.fuzz.target import CPF, Target, make_folder
 
@@ -209,6 +211,13 @@ def _read_names(data: bytes) -> None:
     assert all(len(cpf) <= len(CPF) for cpf in _sealed_cpfs(erasure, _NAMES, "c1"))
 
 
+def _read_request(data: bytes) -> None:
+    asked = datetime(2026, 1, 1)
+    titular = _NAMES.subject_by_client("c1")
+    request = ErasureRequest(RUN.execucao_id, titular, data, "pendente", asked, 0, None, None, None, None)
+    assert _unseal(_NAMES, request)
+
+
 def _read_changes(data: bytes) -> None:
     put(f"{changes_root(RUN.snapshot_id)}/indice", {"indice.json": data})
     changes = Changes(lake(), RUN.snapshot_id)
@@ -349,6 +358,13 @@ TARGETS = (
             b"treino-lixo",
             b"\xff",
         ),
+    ),
+    Target(
+        "lake/requests",
+        "the consumer's id that a request of erasure has sealed",
+        ("flows.erasure_queue:_unseal",),
+        lambda: [_fernet(_NAMES).encrypt(b"c1"), _fernet(_NAMES).encrypt(b"\xff")],
+        _read_request,
     ),
     Target(
         "lake/changes",

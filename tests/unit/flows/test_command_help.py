@@ -19,6 +19,7 @@ WITHOUT_JSON = {
     "escore serve": "prints for people until it is stopped; its log lines are JSON by SCORE_LOG_FORMAT",
     "escore demo": "a show for people",
     "escore jwks": "prints JSON and nothing else",
+    "escore prefect local": "goes on until it is stopped",
 }
 SAME_EVERYWHERE = {
     "--json": "as_json",
