@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration tests/documented
 
-.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs notebooks pages screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs site notebooks pages screenshots bench peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -73,7 +73,11 @@ docs: $(READY) ## Make reference pages and the map of personal data from the dec
 	$(BIN)/python -m flows.reference_pages docs/reference
 	$(BIN)/python -m flows.privacy_page docs
 	$(BIN)/python -m escore.reference_page docs/reference
+	$(BIN)/python -m flows.flow_figure docs/assets
 	$(BIN)/python -m benchmarks.scale_plan --write
+
+site: $(READY) ## Build the documentation as a site below build/site; any warning fails it
+	$(BIN)/python -m deploy.site.build build/site
 
 notebooks: $(READY) ## Open the notebooks in Jupyter Lab, 200 MB the first time; they read the stores of `make up`
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[notebooks]'
@@ -84,7 +88,7 @@ pages: $(READY) ## Run the notebooks on those stores and write their pages, for 
 	$(BIN)/python -m notebooks.pages docs/tutorials/notebooks
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
-	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py tests/flows/test_prefect_deployments.py
+	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py tests/integration/test_web_page.py tests/flows/test_prefect_deployments.py tests/flows/test_report_in_browser.py
 
 bench: $(READY) ## Measure a night's steps beside floor and peers: hours; BENCH="--consumers 20000" for less
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -104,7 +108,7 @@ image: ## Build the image with Docker: IMAGE=escore
 	docker build --file deploy/image/Dockerfile --tag $(or $(IMAGE),escore) .
 
 lock: $(READY) ## Resolve the lock again from pyproject.toml, install it, and make what derives from it
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra docs --extra dev pyproject.toml -o requirements.lock
 	$(MAKE) --no-print-directory sbom
 
 clean: ## Stop the embedded stores and remove all that was made here

@@ -20,7 +20,8 @@ _DIRECTIONS = {
 _INTRODUCTION = """\
 # Variáveis
 
-Este texto é gerado do catálogo (`features/`): as expressões abaixo são as que o motor executa.
+*Para auditores, cientistas de dados e quem é pontuado.* Este texto é gerado do catálogo (`features/`): as expressões
+abaixo são as que o motor executa.
 `escore` calcula cada variável como era na data de referência: só conta o que era conhecido até o fim daquele dia
 em São Paulo; uma dívida paga, uma renda encerrada ou um bem vendido depois disso ainda valia naquela data.
 

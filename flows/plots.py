@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.score_scale import BAND_UPPER_SCORES
+from contracts.score_scale import BAND_UPPER_SCORES, SCORE_MAX
 from flows.range_summary import HISTOGRAM_STEP, RangeSummary
 from flows.run_outcome import RunOutcome
 from flows.svg_figures import BAND_COLOURS, BLUE, GREY, new_figure, to_svg
@@ -15,7 +15,7 @@ def score_histogram(summary: RangeSummary) -> str:
     figure, axes = new_figure("Distribuição dos scores", "score (0-1000)", "consumidores")
     for i, number in enumerate(summary.scores.histogram):
         left = i * HISTOGRAM_STEP
-        axes.bar(left, number, width=HISTOGRAM_STEP, align="edge", color=BAND_COLOURS[_band_at(left)])
+        axes.bar(left, number, width=HISTOGRAM_STEP, align="edge", color=BAND_COLOURS[_band_of_bar(left)])
     for band, upper in BAND_UPPER_SCORES[:-1]:
         axes.axvline(upper + 0.5, color=GREY, linewidth=0.8, linestyle=":")
         axes.annotate(band.value, (upper, 1.0), xycoords=("data", "axes fraction"), ha="right", va="bottom", fontsize=8)
@@ -69,5 +69,10 @@ def missing_by_feature(summary: RangeSummary) -> str:
     return to_svg(figure)
 
 
-def _band_at(score: int) -> str:
-    return next(band.value for band, upper in BAND_UPPER_SCORES if score <= upper)
+def _band_of_bar(left: int) -> str:
+    """Return the band of all scores of a bar but the first, which ends the band before.
+
+    >>> _band_of_bar(300), _band_of_bar(1000)
+    ('regular', 'muito_bom')
+    """
+    return next(band.value for band, upper in BAND_UPPER_SCORES if min(left + 1, SCORE_MAX) <= upper)

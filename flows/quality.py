@@ -15,22 +15,13 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import GateError
-from contracts.score_scale import SCORE_MAX, SCORE_MIN
 from flows.data_docs import JudgedSuite, make_self_contained
+from flows.gates import PROMISES, Gate, gates
 from flows.quality_frames import features_frame, scores_frame, snapshot_frame
 from flows.range_summary import RangeSummary
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MIN_SCORED_SHARE = 0.05
-USUAL_SCORED_SHARE = 0.5
-"""Below half of consumers scored, somebody should look; below one in twenty a store was empty or cut off (our rule)."""
-MAX_SHARE_IN_ONE_BIN = 0.5
-"""More than half of all scores within 20 points means the model saw no usable feature (our rule)."""
-WARNING_REJECT_SHARE = 0.5
-"""A reject rate above half the critical limit is a warning."""
-
 
 LABELS = ("tabela", "variavel")
 """Columns that name a row of a judged frame."""
@@ -108,83 +99,26 @@ def _judged_suites(results: Sequence[GateResult]) -> list[JudgedSuite]:
 
 
 def _suites(summary: RangeSummary, max_reject_rate: float) -> Mapping[str, tuple[pd.DataFrame, list[Any]]]:
+    frames = {
+        "instantaneo": snapshot_frame(summary),
+        "variaveis": features_frame(summary),
+        "pontuacao": scores_frame(summary),
+    }
+    # A summary counts every promise, or none where no range had a score to count them of.
+    declared = [gate for gate in gates(max_reject_rate) if _is_counted(gate, summary)]
     return {
-        "instantaneo": (snapshot_frame(summary), _snapshot_expectations(max_reject_rate)),
-        "variaveis": (features_frame(summary), _feature_expectations()),
-        "pontuacao": (scores_frame(summary), _score_expectations(summary)),
+        name: (frame, [_expectation(gate) for gate in declared if gate.suite == name]) for name, frame in frames.items()
     }
 
 
-def _snapshot_expectations(max_reject_rate: float) -> list[Any]:
-    gxe = _expectations()
-
-    return [
-        _named(gxe.ExpectColumnValuesToBeInSet, "registros_sem_destino", column="diferenca", value_set=[0]),
-        _named(
-            gxe.ExpectColumnValuesToBeBetween, "taxa_de_rejeicao", column="taxa_rejeicao", max_value=max_reject_rate
-        ),
-        _named(
-            gxe.ExpectColumnValuesToBeBetween,
-            "taxa_de_rejeicao_atencao",
-            severity="warning",
-            column="taxa_rejeicao",
-            max_value=max_reject_rate * WARNING_REJECT_SHARE,
-        ),
-        _named(gxe.ExpectColumnValuesToBeBetween, "tabela_vazia", severity="warning", column="lidos", min_value=1),
-    ]
+def _is_counted(gate: Gate, summary: RangeSummary) -> bool:
+    promise = gate.name.removeprefix("quebra_")
+    return promise not in PROMISES or promise in summary.scores.broken
 
 
-def _feature_expectations() -> list[Any]:
-    gxe = _expectations()
-
-    return [
-        _named(gxe.ExpectColumnValuesToBeInSet, "valores_nao_finitos", column="nao_finitos", value_set=[0]),
-        _named(
-            gxe.ExpectColumnPairValuesToBeEqual, "uma_linha_por_cliente", column_A="linhas", column_B="linhas_esperadas"
-        ),
-        _named(gxe.ExpectColumnValuesToBeInSet, "variavel_negativa", column="negativa_indevida", value_set=[0]),
-        _named(
-            gxe.ExpectColumnValuesToBeBetween,
-            "variavel_toda_faltante",
-            severity="warning",
-            column="parcela_faltante",
-            max_value=0.999,
-        ),
-    ]
-
-
-def _score_expectations(summary: RangeSummary) -> list[Any]:
-    gxe = _expectations()
-
-    between = gxe.ExpectColumnValuesToBeBetween
-    promises = [
-        _named(gxe.ExpectColumnValuesToBeInSet, f"quebra_{name}", column=f"quebra_{name}", value_set=[0])
-        for name in summary.scores.broken
-    ]
-    return [
-        *promises,
-        _named(gxe.ExpectColumnValuesToBeInSet, "contas_fecham", column="clientes_sem_destino", value_set=[0]),
-        _named(between, "ha_clientes", column="clientes_extraidos", min_value=1),
-        _named(between, "score_na_escala", column="score_minimo", min_value=SCORE_MIN, max_value=SCORE_MAX),
-        _named(between, "score_na_escala_maximo", column="score_maximo", min_value=SCORE_MIN, max_value=SCORE_MAX),
-        _named(between, "parcela_pontuada", column="parcela_pontuada", min_value=MIN_SCORED_SHARE),
-        _named(
-            between,
-            "parcela_pontuada_atencao",
-            severity="warning",
-            column="parcela_pontuada",
-            min_value=USUAL_SCORED_SHARE,
-        ),
-        _named(between, "scores_distintos", column="maior_parcela_em_um_intervalo", max_value=MAX_SHARE_IN_ONE_BIN),
-    ]
-
-
-def _expectations() -> Any:
-    return importlib.import_module("great_expectations.expectations")
-
-
-def _named(expectation: Any, name: str, *, severity: str = "critical", **arguments: Any) -> Any:
-    return expectation(severity=severity, meta={"nome": name}, **arguments)
+def _expectation(gate: Gate) -> Any:
+    kind = getattr(importlib.import_module("great_expectations.expectations"), gate.expectation)
+    return kind(severity="critical" if gate.critical else "warning", meta={"nome": gate.name}, **gate.arguments)
 
 
 def _read_result(suite: str, result: Any, frame: pd.DataFrame) -> GateResult:

@@ -37,7 +37,7 @@ def run_runner(settings: Settings) -> TaskRunner[PrefectFuture[Any]]:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in _DASK_MODULES:
             raise
-        raise SettingsError([f"{PREFIX}DASK needs the extra `dask`: pip install 'escore[dask]'"]) from None
+        raise SettingsError([f"{PREFIX}DASK needs the extra `dask`: pip install '.[dask]' in the checkout"]) from None
     return dask_runner(settings)
 
 

@@ -1,15 +1,14 @@
-"""Reference pages from the declarations: commands, tables, results, rules, settings, errors, features, the API.
+"""Reference pages from the declarations: commands, tables, rules, gates, settings, errors, features, measures, the API.
 
 ``python -m flows.reference_pages docs/reference`` writes them; a test keeps the committed ones equal.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from typing import Any
 import typer
 from pydantic_core import PydanticUndefined
 
-from contracts import errors
 from contracts.income_frequency import MONTHLY_FACTORS
 from contracts.rules import RULES
 from contracts.secret_texts import MIN_SECRET_LENGTH
@@ -27,8 +25,11 @@ from contracts.tables import TABLES
 from extract.verdicts import RULE_ORDER
 from features.dictionary import feature_dictionary
 from flows.cli import app
-from flows.commands.endings import INTERRUPTED, READER_GONE
 from flows.commands.panels import examples_of
+from flows.endpoints_page import endpoints_page
+from flows.errors_page import errors_page
+from flows.gates_page import gates_page
+from flows.metrics_page import metrics_page
 from flows.postman_collection import collection_text, environment_text
 from flows.problem_catalogue import problems_page
 from flows.results_dictionary import RESULTS
@@ -41,20 +42,7 @@ _GENERATED = "<!-- Made from the declarations by `make docs`; edit those. -->\n\
 
 def pages() -> dict[str, str]:
     """Return each page's file name and text."""
-    document = api_document()
-    return {
-        "cli.md": _commands_page(),
-        "results.md": _results_page(),
-        "tables.md": _tables_page(),
-        "rules.md": _rules_page(),
-        "settings.md": _settings_page(),
-        "errors.md": _errors_page(),
-        "features.md": feature_dictionary(),
-        "problems.md": _GENERATED + problems_page(),
-        "openapi.json": json.dumps(document, ensure_ascii=False, indent=1) + "\n",
-        "escore.postman_collection.json": collection_text(document),
-        "escore.postman_environment.json": environment_text(document),
-    }
+    return {name: make() for name, make in PAGES.items()}
 
 
 def api_document() -> dict[str, Any]:
@@ -65,10 +53,21 @@ def api_document() -> dict[str, Any]:
     return create_app(Settings(**given)).openapi()
 
 
+def _api_page() -> str:
+    return json.dumps(api_document(), ensure_ascii=False, indent=1) + "\n"
+
+
+def _flows_page() -> str:
+    from flows.flows_page import flows_page  # noqa: PLC0415 - Prefect takes seconds, and no other page needs it
+
+    return _GENERATED + flows_page()
+
+
 def _commands_page() -> str:
     sections = "\n".join(_command_section(name, command) for name, command in commands().items())
     return (
-        f"{_GENERATED}# Commands\n\n`escore --help` and `escore COMMAND --help` say the same. What goes wrong is told "
+        f"{_GENERATED}# Commands\n\n*For everybody who types `escore`.* `escore --help` and `escore COMMAND "
+        "--help` say the same. What goes wrong is told "
         "in one line each on the error stream, and the [exit code](errors.md) says of what kind it is. Results go to "
         "the standard output, progress and the summary of a run to the error stream; `--json` prints what "
         "[a machine reads](../reference/json-output.md). `escore` without a command tells where an installation is and "
@@ -129,7 +128,8 @@ def _results_page() -> str:
     types = _result_types()
     sections = "\n".join(_result_section(table, types) for table in RESULTS)
     return (
-        f"{_GENERATED}# Tables of the results\n\nIn PostgreSQL (`SCORE_RESULTS_URL`); instants have their time zone. "
+        f"{_GENERATED}# Tables of the results\n\n*For data scientists and auditors, who query them.* In "
+        "PostgreSQL (`SCORE_RESULTS_URL`); instants have their time zone. "
         "The view `score_vigente` has the columns of `score` and holds the rows of the run in force. How to read them: "
         "[rejects and counts](../how-to/read-rejects.md).\n\n" + sections
     )
@@ -162,8 +162,9 @@ def _tables_page() -> str:
     sections = [_table_section(table) for table in TABLES]
     frequencies = "\n".join(f"| {name} | {num}/{den} |" for name, (num, den) in MONTHLY_FACTORS.items())
     return (
-        f"{_GENERATED}# Tables of Bases A, B and C\n\n"
-        "Columns that the engine does not read are never extracted. Money in the lake is an integer of cents, "
+        f"{_GENERATED}# Tables of Bases A, B and C\n\n*For owners of the stores, who deliver them, and for "
+        "whoever asks what is read.* Columns that the engine does not read are never extracted. Money in the "
+        "lake is an integer of cents, "
         "instants are UTC. *Personal* says what a column tells of a person: [privacy](../explanation/privacy.md).\n\n"
         + "\n".join(sections)
         + f"\n## Monthly factor of each income frequency\n\n| frequencia | x |\n|---|---|\n{frequencies}\n"
@@ -201,42 +202,68 @@ def _rules_page() -> str:
     ordered = sorted(RULES.values(), key=lambda rule: place.get(rule.name, len(place)))
     rows = "\n".join(f"| `{rule.name}` | {rule.outcome.value} | {rule.description} |" for rule in ordered)
     return (
-        f"{_GENERATED}# Rules by which a record is refused or left aside\n\n"
+        f"{_GENERATED}# Rules by which a record is refused or left aside\n\n*For owners of the stores, operators "
+        "and auditors.* "
         "A refused record goes to `rejeitado` with its rule; one left aside is counted. Rules are tried in the order "
         "of the table, and the first that a record breaks is the one named. What is harmless stops nothing.\n\n"
         f"| rule | outcome | what it says |\n|---|---|---|\n{rows}\n"
     )
 
 
+_SETTING_GROUPS = {
+    "env": "Where and under which law",
+    "base_a_url": "The stores and the lake",
+    "base_a_admin_url": "Logins of owners and of the API",
+    "prefect_api_url": "Prefect",
+    "cache_key": "Keys of persons' names",
+    "jwks": "Tokens of the API",
+    "rate_limit_per_second": "Limits of the API",
+    "audit_dir": "The audit",
+    "log_format": "Logs and traces",
+    "store_timeout_seconds": "Patience with stores",
+    "range_size": "Runs",
+    "horizon_months": "What a default is",
+    "retention_runs": "What is kept, and what stops a run",
+    "training_clients": "Training",
+}
+"""The page's headings, by the first setting below each."""
+
+
 def _settings_page() -> str:
-    rows = []
+    groups: list[str] = []
     for name, field in Settings.model_fields.items():
+        if name in _SETTING_GROUPS or not groups:
+            groups.append(f"## {_SETTING_GROUPS[name]}\n\n| variable | default | what |\n|---|---|---|\n")
         default = "" if field.default in (None, PydanticUndefined) else f"`{field.default}`"
-        rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+        groups[-1] += f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |\n"
     return (
-        f"{_GENERATED}# Settings\n\nRead from the environment and `.env`. A store URL that is not set means the "
-        "embedded store; an owner's URL (`..._ADMIN_URL`) that is not set means the store's own. The two secrets, "
-        f"`{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. These, and every URL "
-        f"of a store, may lie in a file: `{PREFIX}X_FILE` names the one that holds `{PREFIX}X`. With "
+        f"{_GENERATED}# Settings\n\n*For operators.* Read from the environment and `.env`. A store URL that is not set "
+        "means the embedded store; an owner's URL (`..._ADMIN_URL`) that is not set means the store's own. The two "
+        f"secrets, `{PREFIX}CACHE_KEY` and `{PREFIX}JWT_SECRET`, need at least {MIN_SECRET_LENGTH} bytes. These, and "
+        f"every URL of a store, may lie in a file: `{PREFIX}X_FILE` names the one that holds `{PREFIX}X`. With "
         f"`{PREFIX}ENV=producao` a URL that leads to another machine must ask for TLS with a checked certificate "
-        "([how](../how-to/guard-the-stores.md)). All that are wrong are reported together.\n\n"
-        "| variable | default | what |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+        "([how](../how-to/guard-the-stores.md)). All that are wrong are reported together.\n\n" + "\n".join(groups)
     )
 
 
-def _errors_page() -> str:
-    family = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, errors.EscoreError)]
-    rows = "\n".join(
-        f"| {c.exit_code} | `{c.__name__}` | {inspect.cleandoc(c.__doc__ or '').splitlines()[0].replace('``', '`')} |"
-        for c in sorted(family, key=lambda c: (c.exit_code, c.__name__))
-    )
-    return (
-        f"{_GENERATED}# Errors and exit codes\n\n| code | error | when |\n|---|---|---|\n{rows}\n\n"
-        "A call that the command line does not understand ends with 2, as a `UsageError` does, and names what may have "
-        f"been meant. Ctrl-C ends with {INTERRUPTED}, and `escore runs list` tells what a run left. A reader that goes "
-        f"away (`escore runs list | head -1`) ends a command with {READER_GONE} and no word. Every error is a line or "
-        "more on the error stream; with `--json` its [last line is an object](json-output.md#errors).\n"
-    )
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": _commands_page,
+    "endpoints.md": lambda: _GENERATED + endpoints_page(api_document()),
+    "errors.md": lambda: _GENERATED + errors_page(),
+    "features.md": feature_dictionary,
+    "flows.md": _flows_page,
+    "gates.md": lambda: _GENERATED + gates_page(),
+    "metrics.md": lambda: _GENERATED + metrics_page(),
+    "escore.postman_collection.json": lambda: collection_text(api_document()),
+    "escore.postman_environment.json": lambda: environment_text(api_document()),
+    "openapi.json": _api_page,
+    "problems.md": lambda: _GENERATED + problems_page(),
+    "results.md": _results_page,
+    "rules.md": _rules_page,
+    "settings.md": _settings_page,
+    "tables.md": _tables_page,
+}
+"""What makes each page, by its file name."""
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ class _Parts:
         waits = self._settings.audit_mode == "diario"
         needs = (*health.needs_of(tuple(self._checks), audit_waits=waits), frozenset({AUDIT}))
         self._checks[AUDIT] = self._audit.check
-        self._metrics.watch_audit(self._audit)
+        self._metrics.watch_audit(self._audit.lag)
         return assemble(
             title,
             [*routers, health.make_router(self._checks, self._metrics, needs=needs)],

@@ -84,9 +84,10 @@ def page(measured: Measurements, folder: Path) -> str:
     return f"""\
 # Benchmarks
 
-Made by `make bench` (`python -m benchmarks`). The runs behind every median are in [figures.json](figures.json), from
-which `python -m benchmarks --from-figures` makes this page again. One night's steps beside the floor and beside what
-one would pick instead, over the same generated data: 20 events, 8.5 debts, 1.5 incomes and 1.2 assets a consumer.
+*For whoever weighs the engine against something else.* Made by `make bench` (`python -m benchmarks`). The runs behind
+every median are in [figures.json](figures.json), from which `python -m benchmarks --from-figures` makes this page
+again. One night's steps beside the floor and beside what one would pick instead, over the same generated data: 20
+events, 8.5 debts, 1.5 incomes and 1.2 assets a consumer.
 
 {table(measured)}
 

@@ -42,9 +42,10 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the embedded stores (PostgreSQL, Valkey, MongoDB protocol) and Prefect on free loopback ports."""
-    from stores.embedded import start_stores
+    from stores.embedded import require_servers, start_stores
     from stores.migrate import migrate
 
+    require_servers()
     var = load_settings().var
     ERR.print(f"starting the embedded stores below {var}: a quarter of a minute ...", highlight=False, markup=False)
     start_stores(var, with_prefect=prefect, report=ERR.print)

@@ -6,7 +6,7 @@ Every measure lives in a registry of its own: two applications in one process do
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,7 +14,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from serve.api.version import VERSION
-from serve.auditing.entry import AuditSink
+from serve.auditing.entry import AuditLag
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 LATENCY_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -94,9 +94,9 @@ class Metrics:
         """Note whether a store is taken to be out."""
         self._breakers.labels(store).set(is_open)
 
-    def watch_audit(self, sink: AuditSink) -> None:
+    def watch_audit(self, lag: Callable[[], AuditLag]) -> None:
         """Ask an audit at each scrape how far PostgreSQL is behind."""
-        self.registry.register(_Lag(sink))
+        self.registry.register(_Lag(lag))
 
     def render(self) -> bytes:
         """Return all measures as text."""
@@ -117,14 +117,14 @@ class _Flight:
 
 
 class _Lag:
-    def __init__(self, sink: AuditSink) -> None:
-        self._sink = sink
+    def __init__(self, lag: Callable[[], AuditLag]) -> None:
+        self._lag = lag
 
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        lag = self._sink.lag()
+        lag = self._lag()
         yield GaugeMetricFamily(
             "escore_auditoria_pendente_bytes", "Auditoria neste disco, ainda não no PostgreSQL.", lag.bytes_waiting
         )

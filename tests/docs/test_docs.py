@@ -3,17 +3,21 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from contracts.settings import PREFIX, secret_fields
-from flows.reference_pages import commands, pages
+from flows.flow_figure import flow_figures
+from flows.reference_pages import PAGES as GENERATED
+from flows.reference_pages import commands
 from stores.checks.results import COLUMNS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "LEIAME.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"\bescore +([a-z][^\n#&|;)]*)")
@@ -41,9 +45,14 @@ def called(line: str) -> list[list[str]]:
     return [shlex.split(re.split(r"\s\d?>", words)[0]) for words in CALL.findall(line)]
 
 
+@cache
+def known_commands() -> dict[str, Any]:
+    return {name.removeprefix("escore "): command for name, command in commands().items()}
+
+
 def problem_of(words: list[str]) -> str | None:
     """Return what is wrong with a call of the command line, without running it."""
-    known = {name.removeprefix("escore "): command for name, command in commands().items()}
+    known = known_commands()
     name = next((name for name in (" ".join(words[:2]), words[0]) if name in known), None)
     if name is None:
         return f"no command {words[0]}"
@@ -69,19 +78,36 @@ def test_every_relative_link_resolves(page):
     assert not broken
 
 
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.parent.name in {"tutorials", "how-to", "explanation", "reference", "benchmarks"}],
+    ids=lambda page: page.stem,
+)
+def test_every_page_begins_by_saying_what_it_is_for(page):
+    first = re.sub(r"^(?:<!--.*?-->\s*)?# .+\n\n", "", read(page)).partition("\n\n")[0]
+    assert not first.startswith(("#", "|", "```", "- ", "1. ", "!["))
+    assert len(first.split()) >= 8
+
+
 def test_every_page_is_linked_from_the_index():
     linked = {(ROOT / "docs" / link).resolve() for link in LINK.findall(read(ROOT / "docs" / "index.md"))}
     assert {page for page in PAGES if page.parent != ROOT and page.name != "index.md"} <= linked
 
 
-@pytest.mark.parametrize("name", sorted(pages()))
+@pytest.mark.parametrize("name", sorted(GENERATED))
 def test_generated_pages_are_current(name):
     """`make docs` writes them; they are never edited by hand."""
-    assert read(ROOT / "docs" / "reference" / name) == pages()[name]
+    assert read(ROOT / "docs" / "reference" / name) == GENERATED[name]()
+
+
+def test_the_pictures_of_the_flow_are_current():
+    """`make docs` writes them."""
+    for name, text in flow_figures().items():
+        assert read(ROOT / "docs" / "assets" / name) == text
 
 
 def test_every_result_column_is_described():
-    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|[^|]*\| (.*) \|$", pages()["results.md"], re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|[^|]*\| (.*) \|$", GENERATED["results.md"](), re.MULTILINE)
     assert len(rows) == sum(len(columns.split()) for table, columns in COLUMNS.items() if table != "score_vigente")
     assert all(text for _, text in rows)
 
@@ -117,12 +143,13 @@ def test_the_check_of_commands_finds_what_is_wrong(line, problem):
     assert problem_of(words) == problem
 
 
-def test_the_readme_shows_commands_to_check():
-    assert sum(len(called(line)) for line in shell_lines(ROOT / "README.md")) >= 9
+@pytest.mark.parametrize("page", ["README.md", "LEIAME.md"])
+def test_the_readme_shows_commands_to_check(page):
+    assert sum(len(called(line)) for line in shell_lines(ROOT / page)) >= 9
 
 
 def test_every_setting_that_is_named_exists():
-    known = set(re.findall(r"`(SCORE_[A-Z_]+)`", pages()["settings.md"]))
+    known = set(re.findall(r"`(SCORE_[A-Z_]+)`", GENERATED["settings.md"]()))
     known |= {f"{PREFIX}{name.upper()}_FILE" for name in secret_fields()}
     for page in PAGES:
         named = set(re.findall(r"\bSCORE_[A-Z_]*[A-Z]\b", read(page)))

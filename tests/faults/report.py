@@ -126,9 +126,10 @@ def render(singles: list[Judged], pairs: list[Judged], *, minutes: float) -> str
 HEAD = """\
 # The API under faults
 
-What the API answers while its stores fail, as `python -m tests.faults.report docs/reference/api-under-faults.md`
-found and wrote it. The application runs as a process of its own, each store as another behind a proxy; {rate} requests
-a second of known answers arrive at a constant rate, whatever becomes of the earlier ones. Of each answer is checked:
+*For operators and auditors.* What the API answers while its stores fail, as `python -m tests.faults.report
+docs/reference/api-under-faults.md` found and wrote it. The application runs as a process of its own, each store as
+another behind a proxy; {rate} requests a second of known answers arrive at a constant rate, whatever becomes of the
+earlier ones. Of each answer is checked:
 
 - a 200 equals the truth, and the scores of one answer are of one run;
 - all else is a 503 Problem with `Retry-After`; no other error, no connection that ends without an answer;

@@ -30,7 +30,6 @@ from tests.flows.conftest import environment_of, escore, succeed
 from tests.model_samples import make_trained, small_table
 
 WHEN = datetime(2025, 7, 1, 9, 30, tzinfo=UTC)
-COMMANDS = ["models list", "models show", "models promote", "models retire", "models export", "replay"]
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +55,6 @@ def run(*arguments: str) -> str:
     done = CliRunner().invoke(app, ["models", *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_has_an_example(command):
-    done = CliRunner().invoke(app, [*command.split(), "--help"])
-    assert done.exit_code == 0
-    assert f"Example: escore {command}" in " ".join(done.output.split())
 
 
 def test_the_list_shows_figures_with_intervals_decision_and_state(kept, models):

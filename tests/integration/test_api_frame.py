@@ -150,7 +150,7 @@ class WaitingAudit:
 
 def test_stores_caches_audit_and_process_are_measured():
     metrics = Metrics()
-    metrics.watch_audit(WaitingAudit())
+    metrics.watch_audit(WaitingAudit().lag)
     metrics.count_fallback()
     metrics.count_cache(True, "score")
     metrics.count_cache(False, "score")

@@ -157,7 +157,8 @@ def seen(browser: Browser) -> Iterator[Watched]:
     context.close()
 
 
-def axe_source() -> str:
+@pytest.fixture(scope="module")
+def axe() -> str:
     """Return axe-core's script; without it the checks by it are left out, and say so."""
     if not AXE.exists():
         pytest.skip("axe-core is not installed: `scripts/install-web` installs it, with Node and npm")
@@ -573,8 +574,7 @@ def test_the_keyboard_alone_is_enough(seen, url, settings, person):
         pytest.param(DESK, id="desk", marks=pytest.mark.long),
     ],
 )
-def test_axe_finds_nothing_and_a_phone_is_wide_enough(seen, url, settings, person, viewport):
-    axe = axe_source()
+def test_axe_finds_nothing_and_a_phone_is_wide_enough(seen, url, settings, person, viewport, *, axe):
     page = seen.page
     page.set_viewport_size(viewport)
     page.clock.set_fixed_time(IN_TIME)

@@ -58,10 +58,10 @@ def test_the_image_s_lock_is_current():
 
 
 def test_the_image_has_neither_the_embedded_stores_nor_the_tests_packages():
-    """What is left of those extras is what Dask, Great Expectations and Prefect need themselves."""
+    """What is left of those extras is what Dask, Great Expectations, Prefect and Rich need themselves."""
     others = declared(*LOCKED_EXTRAS - set(EXTRAS))[len(declared()) :]
     names = {canonicalize_name(Requirement(line).name) for line in others}
-    assert names & set(image_packages()) == {"jsonschema", "packaging", "psutil"}
+    assert names & set(image_packages()) == {"jsonschema", "markdown-it-py", "packaging", "psutil"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from contracts.extraction import TableCounts
 from contracts.score_scale import SCORES_SCHEMA, Status, band_of
+from flows.gates import PROMISES
 from flows.range_summary import RangeSummary, summarize_features, summarize_scores
 from models.monitoring.reference_distribution import ReferenceDistribution
 
@@ -47,6 +48,10 @@ def test_halves_add_up_to_the_whole():
     )
     assert (whole.scored, whole.insufficient, whole.minimum, whole.maximum) == (6, 2, 0.0, 1000.0)
     assert sum(whole.broken.values()) == 0
+
+
+def test_all_that_is_counted_has_a_gate():
+    assert set(summarize_scores(*scores_table([0, None])).broken) == set(PROMISES)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_the_time_of_a_request_follows_from_the_stores(settings):
 def test_traces_without_their_packages_are_a_setting_that_is_wrong(monkeypatch):
     monkeypatch.setattr("serve.api.tracing._PACKAGES", ("opentelemetry.sdk.no_such_package",))
     assert make_tracer(None) is None
-    with pytest.raises(SettingsError, match=r"SCORE_OTLP_ENDPOINT: .*escore\[telemetry\]"):
+    with pytest.raises(SettingsError, match=r"SCORE_OTLP_ENDPOINT needs .*'\.\[telemetry\]'"):
         make_tracer("http://127.0.0.1:4318")
 
 
