@@ -28,6 +28,7 @@ NOTEBOOKS = tuple(
 
 ALWAYS = (
     README,
+    README_IN_PORTUGUESE,
     HOW_TO + "read-rejects.md",
     HOW_TO + "watch-the-api.md",
     HOW_TO + "complete-in-the-shell.md",
@@ -68,6 +69,7 @@ LONG = (
     REFERENCE + "sandbox.md",
     REFERENCE + "versioning.md",
     REFERENCE + "cli.md",
+    HOW_TO + "build-the-site.md",
     REFERENCE + "fuzzing.md",
     REFERENCE + "runs-under-faults.md",
     REFERENCE + "python.md",
@@ -110,16 +112,18 @@ NOT_HERE = (
     Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect config view", NO_CLOUD),
-    Entry(HOW_TO + "watch-the-api.md", "pip install", INSTALLS),
     Entry(HOW_TO + "use-the-page.md", "make web", "needs npm's packages; test_web_build.py holds what was built"),
     Entry(HOW_TO + "run-system-c-on-lambda.md", "", INSTALLS + "; test_lambda_c.py judges the list of packages"),
     Entry(HOW_TO + "test-on-real-servers.md", "", SUITE),
+    Entry(HOW_TO + "build-the-site.md", "pytest", SUITE),
     Entry(REFERENCE + "fuzzing.md", "make fuzz", INSTALLS),
     Entry(REFERENCE + "cli.md", "escore demo --keep", "leaves servers behind; the demonstration itself is run"),
     Entry(REFERENCE + "cli.md", "escore demo --serve", "goes on until Ctrl-C; the demonstration itself is run"),
 )
 _PREFECT = "tests/flows/test_prefect_deployments.py"
 ELSEWHERE = (
+    Entry(README, "make sandbox", "tests/flows/test_sandbox.py"),
+    Entry(HOW_TO + "build-the-site.md", "make site", "tests/docs/test_site.py"),
     Entry("docs/tutorials/first-score-by-api.md", "", "tests/integration/test_api_snippets.py"),
     Entry(REFERENCE + "cli.md", "escore down", TUTORIAL),
     Entry(REFERENCE + "cli.md", "escore populate", TUTORIAL),
