@@ -31,7 +31,8 @@ _HISTORY = sa.text(
         e.situacao = 'publicada' AS vigente
     FROM (
         SELECT * FROM execucao
-        WHERE situacao IN ('publicada', 'substituida') AND to_regclass('score_' || replace(id::text, '-', '')) IS NOT NULL
+        WHERE situacao IN ('publicada', 'substituida')
+            AND to_regclass('score_' || replace(id::text, '-', '')) IS NOT NULL
         ORDER BY data_referencia DESC, publicada_em DESC LIMIT :runs
     ) AS e
     JOIN modelo m ON m.versao = e.modelo_versao
