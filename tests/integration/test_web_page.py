@@ -535,8 +535,12 @@ def test_waiting_is_said_and_signing_out_leaves_nobody_s_page(seen, url, setting
 def test_of_two_searches_the_later_counts_and_none_does_once_one_has_signed_out(seen, url, settings, persons):
     page, early, late = seen.page, persons[3], persons[7]
     held: list[PageRoute] = []
+
+    def hold(route: PageRoute) -> None:
+        held.append(route)
+
     for path in ("cadastros", "scores"):
-        page.route(f"**/{path}/consultar", held.append)
+        page.route(f"**/{path}/consultar", hold)
 
     def answer(number: int) -> None:
         with suppress(PlaywrightError):  # the page waits for it no more
