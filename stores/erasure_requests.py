@@ -66,10 +66,13 @@ def add_request(
         f"select {_COLUMNS} from pedido_apagamento where situacao = 'pendente' and titular = any(:names)"
         " order by pedido_em, id limit 1"
     )
-    with engine.begin() as connection:
-        values = {"id": request_id, "titular": titular, "sealed": sealed, "names": list(names)}
-        connection.execute(insert, values)
-        return _request(connection.execute(waiting, {"names": list(names)}).one())
+    values = {"id": request_id, "titular": titular, "sealed": sealed, "names": list(names)}
+    while True:
+        with engine.begin() as connection:
+            connection.execute(insert, values)
+            found = connection.execute(waiting, {"names": list(names)}).first()
+        if found is not None:  # none, if the one that waited was done in between: this one is a new one then
+            return _request(found)
 
 
 def waiting_requests(engine: sa.Engine, *, limit: int) -> tuple[ErasureRequest, ...]:

@@ -6,6 +6,7 @@ PyMongo drops an option that it does not know, or whose value it does not, with 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from contracts.errors import SettingsError
 from stores.addresses import UNREADABLE_FILE, describe_url
@@ -29,11 +30,15 @@ def check_mongo_options(url: str) -> None:
 
 
 def check_redis_options(url: str) -> None:
-    """Raise SettingsError, which repeats no option, if one is unknown or ill-formed."""
+    """Raise SettingsError, which repeats no option, if one is unknown or ill-formed, or if its database is no number.
+
+    redis-py passes over a database that is none, and works on the first one.
+    """
     from redis.connection import ConnectionPool  # noqa: PLC0415
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     try:
         ConnectionPool.from_url(url).make_connection()
+        int(urlsplit(url).path.removeprefix("/") or "0")
     except (RedisError, ValueError, TypeError):
         raise SettingsError([f"{describe_url(url)}: {UNKNOWN}"]) from None

@@ -23,14 +23,16 @@ from serve.sources.sql_store import SqlStore
 
 SCOPE = "historico:ler"
 MAX_RUNS = 120
-"""Runs looked into: the last thirty, and the last of each month for seven years."""
+"""Runs looked into, of those whose scores are kept: the last thirty, and the last of each month for seven years."""
 
 _HISTORY = sa.text(
     """
     SELECT e.id, e.data_referencia, e.terminada_em, s.score, s.faixa, s.status, s.probabilidade, m.nome, m.versao,
         e.situacao = 'publicada' AS vigente
     FROM (
-        SELECT * FROM execucao WHERE situacao IN ('publicada', 'substituida')
+        SELECT * FROM execucao
+        WHERE situacao IN ('publicada', 'substituida')
+            AND to_regclass('score_' || replace(id::text, '-', '')) IS NOT NULL
         ORDER BY data_referencia DESC, publicada_em DESC LIMIT :runs
     ) AS e
     JOIN modelo m ON m.versao = e.modelo_versao
@@ -38,7 +40,8 @@ _HISTORY = sa.text(
     ORDER BY e.data_referencia DESC, e.publicada_em DESC
     """
 )
-"""Run by run, each in its own partition by its primary key; runs whose scores are gone have none."""
+"""Run by run, each in its own partition by its primary key. The ledger keeps every run for good; one whose partition is
+gone (retention) does not count, or a year of nights would hide the months before."""
 
 
 def make_router(results: SqlStore, guard: Guard, *, hashes: PersonHash) -> APIRouter:

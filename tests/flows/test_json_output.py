@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from contracts.artifacts import ArtifactStore
 from contracts.settings import Settings
 from flows.cli import main
+from flows.commands import orchestration
 from flows.reference_pages import commands
 from models.registry import promote_model, register_model
 from stores.connections import sql_engine
@@ -30,6 +32,9 @@ ELSEWHERE = {
     "import berka": "tests/flows/test_berka_run.py, where the data are there",
     "monitor": "tests/flows/test_monitor.py",
     "rollback": "tests/flows/test_night.py",
+    "prefect setup": "a test of its own below, without a server",
+    "erasures list": "a test of its own below",
+    "erasures work": "the same",
 }
 Spoken = Callable[..., tuple[int, Any, str]]
 
@@ -131,6 +136,25 @@ def test_what_changes_a_house_told_to_a_machine(installation, speak):
         code, printed, err = speak(installation, *command.split(), *words)
         assert (command, code) == (command, 0), err
         assert differs(command, printed) == {}
+
+
+def test_the_queue_of_erasures_told_to_a_machine(installation, speak):
+    code, asked, _ = speak(installation, "erase", "--cliente", "ninguem", "--later")
+    assert (code, differs("erasures list", asked)) == (0, {})
+    code, worked, _ = speak(installation, "erasures", "work")
+    assert (code, differs("erasures work", worked), worked["desconhecidos"]) == (0, {}, 1)
+    code, listed, _ = speak(installation, "erasures", "list")
+    assert (code, differs("erasures list", listed), listed[0]["id"]) == (0, {}, asked["id"])
+
+
+def test_a_set_up_of_prefect_told_to_a_machine(installation, speak, monkeypatch):
+    done = SimpleNamespace(
+        blocks=("escore-cache-key",), variables=("SCORE_VAR",), automations={"escore: drift": "created"}
+    )
+    monkeypatch.setattr("flows.prefect_setup.set_up", lambda *_, **__: done)  # by name: Prefect is imported then
+    monkeypatch.setattr(orchestration, "point_prefect_at_its_server", lambda _: installation)
+    code, told, _ = speak(installation, "prefect", "setup")
+    assert (code, differs("prefect setup", told)) == (0, {})
 
 
 def ask_review(settings: Settings, client_id: str) -> str:

@@ -18,6 +18,7 @@ from serve.access.tokens import SCOPES
 from serve.app import create_app
 from serve.published.person_hash import PersonHash
 from serve.publishing import erasure
+from serve.systems.score_history import MAX_RUNS
 from stores.connections import sql_engine
 from tests.api_server import caller, running
 from tests.faults import truth
@@ -134,6 +135,29 @@ def test_the_history_has_every_run_and_ends_with_the_score_in_force(client, pers
     assert [item["vigente"] for item in answer["results"]] == [True, False, False]
     assert answer["results"][0]["score"] == client.get(f"/clientes/{person.id}/score").json()["score"]
     assert client.get("/clientes/ninguem/score/historico").status_code == 404
+
+
+def test_nights_whose_scores_are_gone_do_not_push_kept_ones_out_of_the_history(client, persons, settings):
+    """The ledger keeps every night for good, and their scores for a month, but for the last of each."""
+    path = f"/clientes/{persons[1].id}/score/historico"
+    kept = client.get(path).json()
+    owner = sql_engine(settings.secret("results_admin_url"), timeout=5)
+    with owner.begin() as connection:
+        since = connection.scalar(sa.text("SELECT max(data_referencia) FROM execucao"))
+        connection.execute(
+            sa.text(
+                "INSERT INTO execucao SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(),"
+                " 'situacao', 'substituida', 'data_referencia', e.data_referencia + n))).*"
+                " FROM execucao e, generate_series(1, :nights) n WHERE e.situacao = 'publicada'"
+            ),
+            {"nights": MAX_RUNS},
+        )
+    try:
+        assert client.get(path).json() == kept
+    finally:
+        with owner.begin() as connection:
+            connection.execute(sa.text("DELETE FROM execucao WHERE data_referencia > :since"), {"since": since})
+        owner.dispose()
 
 
 def test_a_titular_reads_their_own_history_and_events_alone(url, settings, persons):

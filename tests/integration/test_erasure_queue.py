@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from serve.published.person_hash import PersonHash
 from stores import erasure_requests, run_locks
 from tests.incremental_samples import Town
 from tests.town_nights import publish
+
+CLOSE = "update pedido_apagamento set situacao = 'desconhecido', cliente_selado = null where id = :id"
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,25 @@ def test_a_request_waits_under_a_seal_and_is_done_in_its_turn(house):
     }  # fmt: skip
 
 
+def test_a_request_is_entered_though_the_one_that_waited_is_done_meanwhile(house):
+    client_id = someone(house)
+    waiting = request_erasure(house.settings, client_id)
+    hashes, done = house.hashes, []
+
+    def close_the_other(connection, _cursor, statement, *_rest):
+        if statement.startswith("select") and not done:
+            done.append(True)
+            rows(house, CLOSE, id=waiting.id)
+
+    with open_results(house.settings) as results:
+        sa.event.listen(results.engine, "before_cursor_execute", close_the_other)
+        titular, names = hashes.subject_by_client(client_id), hashes.all_by_client(client_id)
+        again = erasure_requests.add_request(results.engine, uuid4(), titular=titular, names=names, sealed=b"x")
+    assert done
+    assert (again.situacao, again.id == waiting.id) == ("pendente", False)
+    rows(house, CLOSE, id=again.id)
+
+
 def test_a_turn_that_was_killed_before_the_proof_was_entered_is_completed_by_the_next(house, monkeypatch):
     """The person is gone already; the proof tells what was removed all the same."""
     client_id = someone(house)
@@ -109,8 +131,7 @@ def test_one_that_cannot_be_done_holds_nobody_else_up(house):
     found = {one.id: one for one in list_requests(house.settings, limit=10)}
     assert found[stranger.id].situacao == "desconhecido"
     assert found[broken.id].motivo == DataIntegrityError.__name__
-    close = "update pedido_apagamento set situacao = 'desconhecido', cliente_selado = null where id = :id"
-    rows(house, close, id=broken.id)
+    rows(house, CLOSE, id=broken.id)
 
 
 def test_a_store_that_does_not_answer_fails_the_turn(house, monkeypatch):

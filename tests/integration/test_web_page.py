@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Route as PageRoute
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -50,6 +52,8 @@ ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the screenshots for the documentation go to."""
 
 FIRST_LOAD_BYTES = 200_000
+AT_LEISURE = 500
+"""Milliseconds in which the page has long shown an answer that it was going to show."""
 DESK, TABLET, PHONE = ({"width": w, "height": h} for w, h in ((1100, 900), (768, 1024), (360, 740)))
 NIGHTS = (("2026-05-31", 0), ("2026-06-30", 150), ("2026-07-31", 110), ("2026-08-31", 260), ("2026-09-30", 220))
 IN_TIME, TOO_LATE = "2026-10-02T12:00:00-03:00", "2026-10-20T12:00:00-03:00"
@@ -526,6 +530,40 @@ def test_waiting_is_said_and_signing_out_leaves_nobody_s_page(seen, url, setting
     page.get_by_label("Token de acesso").fill(token(settings))
     page.get_by_role("button", name="Entrar").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Encontrar um consumidor")
+
+
+def test_of_two_searches_the_later_counts_and_none_does_once_one_has_signed_out(seen, url, settings, persons):
+    page, early, late = seen.page, persons[3], persons[7]
+    held: list[PageRoute] = []
+
+    def hold(route: PageRoute) -> None:
+        held.append(route)
+
+    for path in ("cadastros", "scores"):
+        page.route(f"**/{path}/consultar", hold)
+
+    def answer(number: int) -> None:
+        with suppress(PlaywrightError):  # the page waits for it no more
+            held[number].continue_()
+
+    sign_in(page, url, token(settings))
+    for person in (early, late):
+        search(page, person.client["nome"])
+        expect(page.get_by_text("Carregando…")).to_be_visible()
+    answer(1)
+    expect(page.get_by_role("link", name=late.client["nome"], exact=True)).to_be_visible()
+    answer(0)
+    page.wait_for_timeout(AT_LEISURE)
+    expect(page.get_by_role("link", name=late.client["nome"], exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sair").click()
+    page.get_by_label("Token de acesso").fill(token(settings, "score:ler"))
+    page.get_by_role("button", name="Entrar").click()
+    search(page, early.cpf)
+    expect(page.get_by_text("Carregando…")).to_be_visible()
+    page.get_by_role("button", name="Sair").click()
+    answer(2)
+    page.wait_for_timeout(AT_LEISURE)
+    assert early.id not in page.url
 
 
 def test_the_keyboard_alone_is_enough(seen, url, settings, person):

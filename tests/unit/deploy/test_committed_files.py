@@ -69,6 +69,11 @@ def test_files_of_secrets_are_not_committed():
     assert not [file for file in committed() if file.name == ".env" or file.suffix in {".pem", ".key", ".p12", ".pfx"}]
 
 
+def test_what_programs_leave_beside_our_files_is_not_committed():
+    left = {".ipynb_checkpoints", "__pycache__", "node_modules", ".venv", "var"}
+    assert not [str(file) for file in committed() if left.intersection(file.relative_to(ROOT).parts)]
+
+
 @pytest.mark.parametrize(
     "text",
     [

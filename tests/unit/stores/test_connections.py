@@ -132,3 +132,11 @@ def test_what_a_driver_makes_nothing_of_is_a_setting_that_is_wrong(url) -> None:
     with pytest.raises(SettingsError, match="makes nothing of this URL") as caught:
         sql_engine(url.format(secret=SECRET), timeout=LIMIT)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("database", ["producao", "0x1", "1/2"])
+def test_a_redis_database_that_is_no_number_is_not_taken_for_the_first(database: str) -> None:
+    with pytest.raises(SettingsError, match="cache:6379"):
+        redis_client(f"redis://:{SECRET}@cache/{database}", timeout=LIMIT)
+    assert redis_client("redis://cache/3", timeout=LIMIT).connection_pool.connection_kwargs["db"] == 3
+    assert redis_client("redis://cache", timeout=LIMIT).connection_pool.connection_kwargs.get("db", 0) == 0

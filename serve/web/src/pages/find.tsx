@@ -1,6 +1,6 @@
 /** The search: by CPF, and by name where the token lists consumers. */
 
-import { type FormEvent, useId, useRef } from "react";
+import { type FormEvent, useEffect, useId, useRef } from "react";
 import type { Api } from "../api/client";
 import type { Consumer, ConsumerPage } from "../api/payloads";
 import { Problem } from "../api/problem";
@@ -34,6 +34,9 @@ export function Find({ api, claims, search, setSearch }: Props) {
   const said = texts.find;
   const by = searchableBy(claims);
   const field = useRef<HTMLInputElement>(null);
+  /** Of two searches the later one counts, whichever is answered first; none does once the page is left. */
+  const latest = useRef<AbortController | null>(null);
+  useEffect(() => () => latest.current?.abort(), []);
   const ids = { field: useId(), hint: useId(), wrong: useId() };
   if (!by.cpf) {
     return (
@@ -43,12 +46,17 @@ export function Find({ api, claims, search, setSearch }: Props) {
       </>
     );
   }
-  const run = async (work: () => Promise<ConsumerPage>) => {
+  const run = async (work: (signal: AbortSignal) => Promise<ConsumerPage>) => {
+    latest.current?.abort();
+    const mine = new AbortController();
+    latest.current = mine;
     setSearch({ kind: "searching" });
-    try {
-      setSearch({ kind: "found", page: await work() });
-    } catch (error) {
-      setSearch({ kind: "failed", problem: error instanceof Problem ? error : new Problem("fault") });
+    const ended = await work(mine.signal).then(
+      (page): Search => ({ kind: "found", page }),
+      (error): Search => ({ kind: "failed", problem: error instanceof Problem ? error : new Problem("fault") }),
+    );
+    if (latest.current === mine) {
+      setSearch(mine.signal.aborted ? { kind: "none" } : ended);
     }
   };
   const submit = (event: FormEvent) => {
@@ -56,10 +64,12 @@ export function Find({ api, claims, search, setSearch }: Props) {
     const asked = (field.current?.value ?? "").trim();
     const cpf = readCpf(asked);
     if (cpf !== null) {
-      void run(() => findByCpf(api, claims, cpf));
+      void run((signal) => findByCpf(api, claims, cpf, signal));
     } else if (asked !== "" && !isLikeCpf(asked) && by.name) {
-      void run(() => api.search({ nome: asked }));
+      void run((signal) => api.search({ nome: asked }, signal));
     } else {
+      latest.current?.abort();
+      latest.current = null;
       setSearch({ kind: "wrong", mistake: asked === "" ? "empty" : isLikeCpf(asked) ? "badCpf" : "onlyCpf" });
       field.current?.focus();
     }
@@ -94,17 +104,19 @@ export function Find({ api, claims, search, setSearch }: Props) {
       </form>
       {search.kind === "searching" && <output className="loading">{texts.loading}</output>}
       {search.kind === "failed" && <Failure problem={search.problem} />}
-      {search.kind === "found" && <Found page={search.page} onFollow={(link) => run(() => api.page(link))} />}
+      {search.kind === "found" && (
+        <Found page={search.page} onFollow={(link) => run((signal) => api.page(link, signal))} />
+      )}
     </>
   );
 }
 
 /** Finds a person by CPF among the registered, or else among the scored, whose page opens at once. */
-async function findByCpf(api: Api, claims: Claims, cpf: string): Promise<ConsumerPage> {
+async function findByCpf(api: Api, claims: Claims, cpf: string, signal: AbortSignal): Promise<ConsumerPage> {
   if (claims.scopes.has("clientes:ler")) {
-    return api.search({ cpf });
+    return api.search({ cpf }, signal);
   }
-  const score = await api.scoreByCpf(cpf);
+  const score = await api.scoreByCpf(cpf, signal);
   if (score !== null) {
     location.hash = linkTo(score.cliente_id);
   }
