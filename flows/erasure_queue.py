@@ -119,11 +119,18 @@ def _erase(settings: Settings, engine: sa.Engine, hashes: PersonHash, request: E
 
 
 def _unseal(hashes: PersonHash, request: ErasureRequest) -> str:
-    """Return whose request it is; SettingsError without its key, DataIntegrityError if the seal is broken."""
+    """Return whose request it is; SettingsError without its key, DataIntegrityError if the seal is broken or another's.
+
+    Whoever may write the table could put one person's seal into another's request: the proof would name the wrong one.
+    """
+    names = hashes.under(key_id_of(request.titular))
     try:
-        return _fernet(hashes.under(key_id_of(request.titular))).decrypt(request.cliente_selado or b"").decode()
+        client_id = _fernet(names).decrypt(request.cliente_selado or b"").decode()
     except (InvalidToken, UnicodeDecodeError):
-        raise DataIntegrityError(f"request {request.id}: its seal is broken; ask for the erasure anew") from None
+        client_id = None
+    if client_id is None or names.subject_by_client(client_id) != request.titular:
+        raise DataIntegrityError(f"request {request.id}: its seal is broken; ask for the erasure anew")
+    return client_id
 
 
 def _fernet(hashes: PersonHash) -> Fernet:

@@ -35,7 +35,7 @@ def events_of(night: Any, execucao_id: str, *, within_seconds: float = 20.0) -> 
     last = time.monotonic() + within_seconds
     while True:
         found = httpx.post(f"{night.settings.prefect_api_url}/events/filter", json=query).json()["events"]
-        own = [event for event in found if event["payload"]["execucao_id"] == execucao_id]
+        own = [event for event in found if event["payload"].get("execucao_id") == execucao_id]
         if own or time.monotonic() > last:
             return own
         time.sleep(0.5)

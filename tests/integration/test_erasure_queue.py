@@ -89,6 +89,17 @@ def test_a_request_is_entered_though_the_one_that_waited_is_done_meanwhile(house
     rows(house, CLOSE, id=again.id)
 
 
+def test_a_seal_that_was_put_into_anothers_request_erases_nobody(house):
+    [(mine,), (other,)] = rows(house, "select cliente_id from score_vigente order by cpf limit 2")
+    asked, waiting = request_erasure(house.settings, mine), request_erasure(house.settings, other)
+    swap = "update pedido_apagamento set cliente_selado = :sealed where id = :id"
+    rows(house, swap, id=asked.id, sealed=waiting.cliente_selado)
+    outcome = work_queue(house.settings, limit=10)
+    assert (outcome.concluidos, outcome.falharam) == (1, 1)
+    assert published(house, mine)
+    rows(house, CLOSE, id=asked.id)
+
+
 def test_a_turn_that_was_killed_before_the_proof_was_entered_is_completed_by_the_next(house, monkeypatch):
     """The person is gone already; the proof tells what was removed all the same."""
     client_id = someone(house)
