@@ -245,6 +245,7 @@ TARGETS = (
             "contracts.transport:_options",
             "stores.addresses:describe_url",
             "stores.connections:sql_engine",
+            "stores.url_options:check_redis_options",
             "serve.sources.redis_pipe:RedisPipe.__init__",
         ),
         lambda: [f"{name}\n{url}".encode() for name, urls in _URLS.items() for url in urls],
