@@ -36,7 +36,7 @@ def _headline(outcome: RunOutcome) -> Text:
         ("run ", "bold"), str(outcome.run.execucao_id), " as of ", outcome.run.as_of.isoformat(), ": ", state,
         f"\nmodel {outcome.run.model_version}; fingerprint {outcome.fingerprint or '-'}",
         f"\nreading: {outcome.reading}",
-        f"\nresumed: {outcome.resumed_ranges} ranges were done before" if outcome.resumed_ranges else "",
+        f"\nresumed: {_were(outcome.resumed_ranges)} done before" if outcome.resumed_ranges else "",
     )  # fmt: skip
 
 
@@ -108,3 +108,7 @@ def _table(title: str, *columns: str) -> Table:
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 or column in {"tables", ""} else "right")
     return table
+
+
+def _were(ranges: int) -> str:
+    return "1 range was" if ranges == 1 else f"{ranges} ranges were"

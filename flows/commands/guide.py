@@ -58,7 +58,7 @@ def next_steps(found: Whereabouts) -> Steps:
     day = _reference_date(found)
     steps: dict[Stage, Steps] = {
         Stage.NOTHING: [
-            ("make demo", "see the whole job once, on a state of its own: three minutes"),
+            ("make demo", "see the whole job once, on a state of its own: four minutes"),
             ("escore up", "or start the embedded stores, and go step by step"),
         ],
         Stage.STOPPED: [("escore up", "start them again on their data"), ("escore status", "see each of them")],

@@ -18,7 +18,7 @@ def parse_date(text: str | date) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
-        raise typer.BadParameter("a date is written YYYY-MM-DD") from error
+        raise typer.BadParameter("no date of the calendar, written YYYY-MM-DD") from error
 
 
 OUTPUT = "Output"
