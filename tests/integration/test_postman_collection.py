@@ -123,7 +123,7 @@ def test_each_variable_has_a_value_or_a_place_for_one():
 
 
 def test_it_is_of_the_form_that_postman_reads():
-    """The parts of format 2.1 that are used; the official schema is not at hand here, and was tried once by hand."""
+    """The parts of format 2.1 that are used; the official schema is not at hand here, and was not tried."""
     found = read("collection")
     assert found["info"]["schema"] == SCHEMA
     assert set(found) == {"info", "auth", "item", "variable"}
