@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
+from flows.api_changes import resolve
+
 Json: TypeAlias = dict[str, Any]
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -183,10 +185,6 @@ def _example(status: int, answer: Json, request: Json) -> Json:
 
 def _resolved(document: Json, item: Json) -> Json:
     """Return an answer with what it refers to in its place: itself, and its header fields."""
-    while "$ref" in item:
-        place = document
-        for part in item["$ref"].removeprefix("#/").split("/"):
-            place = place[part]
-        item = place
+    item = resolve(document, item)
     headers = {name: _resolved(document, header) for name, header in item.get("headers", {}).items()}
     return {**item, "headers": headers} if headers else item

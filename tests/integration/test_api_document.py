@@ -13,6 +13,7 @@ import schemathesis
 from jsonschema import Draft202012Validator
 
 from contracts.settings import Settings
+from flows.api_changes import resolve
 from serve.access.callers import SCOPES
 from serve.api import body_models, payload_models
 from serve.api.document_texts import ERRORS, HEADERS, OPERATIONS
@@ -44,15 +45,6 @@ def document(request: pytest.FixtureRequest) -> Json:
 
 def operations(document: Json) -> dict[str, Json]:
     return {item["operationId"]: item for methods in document["paths"].values() for item in methods.values()}
-
-
-def resolve(document: Json, item: Json) -> Json:
-    while "$ref" in item:
-        place = document
-        for part in item["$ref"].removeprefix("#/").split("/"):
-            place = place[part]
-        item = place
-    return item
 
 
 def validator(document: Json, schema: Json) -> Draft202012Validator:

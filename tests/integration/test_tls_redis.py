@@ -132,17 +132,17 @@ def test_a_file_of_authorities_that_is_not_there_is_told(good, read):
 
 @PATHS
 def test_a_client_certificate_comes_from_files_and_is_asked_for(good, read):
-    """In TLS 1.3 the server says so after the handshake; a client that was writing then may see the reset alone."""
+    """In TLS 1.3 the server says why after the handshake; of a client that is writing then, some see a reset alone."""
     own = good.authority.issue(common_name="leitor")
     files = {"ssl_certfile": str(own.certificate), "ssl_keyfile": str(own.key)}
     good.ask_for_certificates(is_asked=True)
     try:
-        said = refusal(read, good.url())
+        refused = [refusal(read, good.url()) for _ in range(10)]
         assert read(good.url(**files))
     finally:
         with redis.Redis.from_url(good.url(**files)) as client:
             client.config_set("tls-auth-clients", "no")
-    assert "client certificate" in said or "ConnectionResetError" in said
+    assert any("client certificate" in said for said in refused)
 
 
 @PATHS
