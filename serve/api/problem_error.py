@@ -30,8 +30,16 @@ class ProblemType:
 
 
 class ProblemError(HTTPException):
-    """A problem to be answered; ``detail`` in the place of the type's usual one."""
+    """A problem to be answered; ``detail`` in the place of the type's usual one, ``errors`` as ``Problem`` has them."""
 
-    def __init__(self, kind: ProblemType, detail: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: ProblemType,
+        detail: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        errors: list[dict[str, str]] | None = None,
+    ) -> None:
         super().__init__(kind.status, detail or kind.detail, headers)
         self.kind = kind
+        self.errors = errors

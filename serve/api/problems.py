@@ -82,7 +82,7 @@ UNAVAILABLE = Problem(kinds.UNAVAILABLE, headers=_RETRY)
 def problem_of(error: Exception) -> Problem:
     """Return what an exception tells a caller; a fault without a word of its text if it is none of the known ones."""
     if isinstance(error, ProblemError):
-        return Problem(error.kind, error.detail, error.headers)
+        return Problem(error.kind, error.detail, error.headers, error.errors)
     if isinstance(error, HTTPException):
         return Problem(_FRAMEWORKS.get(error.status_code, kinds.MALFORMED_REQUEST), headers=error.headers)
     if isinstance(error, RequestValidationError):

@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from serve.api.problem_error import ProblemError
-from serve.api.problem_types import BODY_TOO_LARGE
+from serve.api.problem_types import BODY_TOO_LARGE, INVALID_BODY_DETAIL, INVALID_FIELDS
 from serve.api.validation_texts import text_of
 
 MAX_BODY_BYTES = 64 * 1024
@@ -35,6 +35,11 @@ def parse_body(model: type[M], body: bytes) -> tuple[M | None, list[dict[str, st
         found = error.errors(include_url=False, include_input=False)
         known = frozenset(model.model_fields)
         return None, [{"campo": _place(item["loc"], known), "mensagem": text_of(item)} for item in found]
+
+
+def invalid_body(errors: list[dict[str, str]]) -> ProblemError:
+    """Return the 422 of a body, by the parts of it that ``parse_body`` found wrong."""
+    return ProblemError(INVALID_FIELDS, INVALID_BODY_DETAIL, errors=errors)
 
 
 def _place(location: tuple[int | str, ...], known: frozenset[str]) -> str:

@@ -12,9 +12,7 @@ from serve.api.body_models import BuscaDeClientes
 from serve.api.direct_route import add_direct_route
 from serve.api.json_text import encode_json
 from serve.api.payload_models import PaginaDeClientes
-from serve.api.problem_types import INVALID_BODY_DETAIL, INVALID_FIELDS
-from serve.api.problems import Problem, problem_response
-from serve.api.request_body import parse_body, read_body
+from serve.api.request_body import invalid_body, parse_body, read_body
 from serve.api.request_fields import only_parameters
 from serve.published.person_hash import PersonHash
 from serve.systems.client_directory import ClientDirectory, ClientPage
@@ -69,9 +67,7 @@ class SearchClients:
         await _no_parameters(request)
         asked, errors = parse_body(BuscaDeClientes, await read_body(request))
         if asked is None:
-            answer = problem_response(request, Problem(INVALID_FIELDS, INVALID_BODY_DETAIL, errors=errors))
-            await answer(scope, receive, send)
-            return
+            raise invalid_body(errors)
         conditions = conditions_of(asked)
         found = await self._directory.first_page(conditions, Span(DEFAULT_PAGE_SIZE + 1), page=1)
         assert found is not None  # only pages after the first may be missing

@@ -20,9 +20,9 @@ from serve.api.direct_route import add_direct_route
 from serve.api.json_text import encode_json
 from serve.api.payload_models import Revisao, RevisoesDoConsumidor
 from serve.api.problem_error import ProblemError
-from serve.api.problem_types import INVALID_BODY_DETAIL, INVALID_FIELDS, NO_SCORE
-from serve.api.problems import Problem, problem_response, problem_responses
-from serve.api.request_body import parse_body, read_body
+from serve.api.problem_types import NO_SCORE
+from serve.api.problems import problem_responses
+from serve.api.request_body import invalid_body, parse_body, read_body
 from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters
 from serve.published.person_hash import PersonHash
 from serve.sources.sql_store import SqlStore
@@ -110,9 +110,7 @@ class AskReview:
             raise RequestValidationError([BAD_CLIENT_ID])
         asked, errors = parse_body(PedidoDeRevisao, await read_body(request))
         if asked is None:
-            answer = problem_response(request, Problem(INVALID_FIELDS, INVALID_BODY_DETAIL, errors=errors))
-            await answer(scope, receive, send)
-            return
+            raise invalid_body(errors)
         review_id = new_run_id(self._clock().astimezone(UTC))
         values = {"id": review_id, "client_id": client_id, "motivo": asked.motivo}
         status, review = await self._results.run(partial(_ask, values=values))

@@ -12,9 +12,9 @@ from serve.api.body_models import ConsultaDeScores
 from serve.api.direct_route import Headers, add_direct_route, header, send_answer
 from serve.api.payload_models import ResultadosDeConsulta, Score
 from serve.api.problem_error import ProblemError
-from serve.api.problem_types import INVALID_BODY_DETAIL, INVALID_FIELDS, NO_SCORE
-from serve.api.problems import Problem, problem_response, problem_responses
-from serve.api.request_body import parse_body, read_body
+from serve.api.problem_types import NO_SCORE
+from serve.api.problems import problem_responses
+from serve.api.request_body import invalid_body, parse_body, read_body
 from serve.api.request_fields import BAD_CLIENT_ID, ClientId, is_client_id, only_parameters
 from serve.published.person_hash import PersonHash
 from serve.scores.score_json import ScoreWriter
@@ -117,9 +117,7 @@ class ManyScores:
         query, errors = parse_body(ConsultaDeScores, await read_body(request))
         if query is None:
             await ticket.settle()
-            answer = problem_response(request, Problem(INVALID_FIELDS, INVALID_BODY_DETAIL, errors=errors))
-            await answer(scope, receive, send)
-            return
+            raise invalid_body(errors)
         asked = query.cpfs
         for cpf in asked:
             reader.check_cpf(cpf)
