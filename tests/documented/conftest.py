@@ -15,7 +15,7 @@ from tests.documented.house import House
 from tests.documented.reader import Reader
 
 Open = Callable[[str], AbstractContextManager[Reader]]
-SMALLER = {"make demo": "escore demo --clients 1000", "--clients 10000": "--clients 1000"}
+SMALLER = {"make demo": "escore demo --clients 2000", "--clients 10000": "--clients 2000"}
 """What makes a documented command cheaper, and nothing else."""
 SMALLER_IN_SHORT = {"--clients 2000": "--clients 700"}
 """The long form runs these as they are written."""
