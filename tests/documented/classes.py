@@ -168,11 +168,13 @@ _ASKS_FOR_REVIEW = (
     '-d \'{"motivo": "divida_paga"}\' '
     "http://127.0.0.1:8080/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/revisoes"
 )
+_FOR_PROGRAMS = "export API=http://127.0.0.1:8080 TOKEN=$(escore token) CLIENT=7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e"
 _KEY_PAIR = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out chave.pem"
 BEFORE = {
     HOW_TO + "watch-the-api.md": (_SERVES,),
     HOW_TO + "review-a-score.md": (_SERVES, _ASKS_FOR_REVIEW),
     REFERENCE + "cli.md": (_SERVES, _ASKS_FOR_REVIEW, _KEY_PAIR),
+    REFERENCE + "sandbox.md": (_SERVES, _FOR_PROGRAMS),
 }
 """What a page takes for granted beyond the README's end state."""
 UNCOMPARED = (Entry(HOW_TO + "own-stores.md", "escore check", "shows what the reader's own views give"),)
