@@ -120,9 +120,17 @@ class _Walk:
             if done.status != expected:
                 raise StumbleError(f"{piece.place}: exit code {done.status}\n{text}\n{done.output}")
             _note(piece, done.seconds, done.cpu)
+            self._clear_after(command)
         self._outputs = done.output if piece.is_first else self._outputs + done.output
         if not following or following[0].block is not piece.block:
             self._compare(piece, self._outputs)
+
+    def _clear_after(self, command: Command) -> None:
+        """End what a command leaves behind."""
+        if (ending := classes.AFTER.get((self._page, bare(command.text)))) is not None:
+            done = self._enter(ending, Command(ending, 0), may_fail=False)
+            if done.status:
+                raise StumbleError(f"after {command.text}: {ending}\n{done.output}")
 
     def _enter(self, text: str, command: Command, *, may_fail: bool) -> Done:
         if self._shell is None:
