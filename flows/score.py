@@ -35,7 +35,7 @@ from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner, trying_again
 from flows.range_work import stands
-from flows.reference_date import check_reference_date
+from flows.reference_date import check_data_by, check_reference_date
 from flows.report import write_run_report
 from flows.report_link import log_link, report_link
 from flows.resources import Results, open_lake, open_results, open_sources
@@ -183,6 +183,8 @@ class _Night:
         with self.times.measure("particionar"):
             self.progress.start("partition")
             planned = self._stored_plan()
+            if planned is None:
+                check_data_by(self.settings, self.run.as_of, why="the reference date")
             if planned is None and self.incremental:
                 planned = self._continue_snapshot()
             if planned is None:
