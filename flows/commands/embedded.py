@@ -12,6 +12,7 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson, AsOf
 from flows.commands.output import ERR, OUT, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,10 +105,10 @@ def _print_status(var: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_rows(rows))
         return
-    table = Table("server", "state", "address", "pid", title="embedded stores", title_justify="left")
+    table = Table(*map(whole, ("server", "state", "address", "pid")), title="embedded stores", title_justify="left")
     for row in rows:
         table.add_row(row.name, row.state, row.address, str(row.pid or "-"))
-    OUT.print(table)
+    print_table(OUT, table)
     found = {row.state for row in rows}
     for state, advice in _ADVICE.items():
         if state in found and (state != "running" or found == {"running"}):

@@ -13,6 +13,7 @@ from flows.commands.completion import complete_store
 from flows.commands.options import AsJson
 from flows.commands.output import ERR, OUT, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
 
 MIGRATE_EXAMPLES = examples("escore migrate", "escore migrate --store results --store base_b")
 CHECK_EXAMPLES = examples("escore check", "escore check --json")
@@ -50,10 +51,10 @@ def check(as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"store": p.store, "severity": p.severity, "message": p.message, "hint": p.hint} for p in problems])
     elif problems:
-        table = Table("store", "severity", "problem", "what to do", title="check", title_justify="left")
+        table = Table(whole("store"), whole("severity"), "problem", "what to do", title="check", title_justify="left")
         for problem in problems:
             table.add_row(problem.store, problem.severity, problem.message, problem.hint)
-        OUT.print(table)
+        print_table(OUT, table)
     else:
         OUT.print("every store answers and keeps the contract")
     errors = sum(problem.severity == "error" for problem in problems)
