@@ -8,11 +8,16 @@ from typing import Any
 
 from contracts.errors import StoreUnavailableError
 from contracts.settings import Settings, load_settings
+from flows.commands.stopping import end_on_sigterm
 
 
 def point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
-    """Return the settings, checked before Prefect, which is slow to import and to start, is touched."""
+    """Return the settings, checked before Prefect, which is slow to import and to start, is touched.
+
+    Without a server of its own, Prefect starts one for the command: SIGTERM must not leave it behind.
+    """
     settings = load_settings().require(*required)
+    end_on_sigterm()
     from flows.prefect_environment import configure_prefect
     from flows.withheld import print_errors_in_one_line
 
