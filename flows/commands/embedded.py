@@ -12,7 +12,7 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson, AsOf
 from flows.commands.output import ERR, OUT, print_json
 from flows.commands.panels import examples
-from flows.commands.stopping import end_on_sigterm
+from flows.commands.stopping import end_as_by_ctrl_c
 from flows.terminal import print_table, whole
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def up(
     from stores.embedded import require_servers, start_stores
     from stores.migrate import migrate
 
-    end_on_sigterm()
+    end_as_by_ctrl_c()
     require_servers()
     var = load_settings().var
     ERR.print(f"starting the embedded stores below {var}: a quarter of a minute ...", highlight=False, markup=False)
@@ -97,7 +97,7 @@ def demo(
     """From nothing to three scores read over HTTP, on a clean state of its own."""
     from flows.demo import run_demo
 
-    end_on_sigterm()
+    end_as_by_ctrl_c()
     run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, serve=serve_page, console=ERR)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.errors import StoreUnavailableError
 from contracts.settings import Settings, load_settings
-from flows.commands.stopping import end_on_sigterm
+from flows.commands.stopping import end_as_by_ctrl_c
 
 
 def point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
@@ -17,7 +17,7 @@ def point_prefect_at_its_server(required: tuple[str, ...]) -> Settings:
     Without a server of its own, Prefect starts one for the command: SIGTERM must not leave it behind.
     """
     settings = load_settings().require(*required)
-    end_on_sigterm()
+    end_as_by_ctrl_c()
     from flows.prefect_environment import configure_prefect
     from flows.withheld import print_errors_in_one_line
 

@@ -165,8 +165,8 @@ def test_ctrl_c_is_one_line_and_130(tmp_path):
     assert (waiting.returncode, out, err) == (130, "", "error: interrupted\n")
 
 
-@pytest.mark.parametrize(("command", "folder"), [("up", ""), ("demo", "demo")])
-def test_sigterm_ends_what_starts_servers_as_ctrl_c_does(tmp_path, command, folder):
+@pytest.mark.parametrize(("command", "folder", "sign"), [("up", "", signal.SIGHUP), ("demo", "demo", signal.SIGTERM)])
+def test_what_starts_servers_ends_as_by_ctrl_c(tmp_path, command, folder, sign):
     """It waits, at the latest before the first server is started, for the state of them that another works on."""
     var = tmp_path / folder
     servers_folder(var).mkdir(parents=True)
@@ -174,7 +174,7 @@ def test_sigterm_ends_what_starts_servers_as_ctrl_c_does(tmp_path, command, fold
         called = [sys.executable, "-m", "flows.cli", command]
         waiting = subprocess.Popen(called, env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
         assert wait_until(lambda: waits_for_a_lock(waiting.pid), seconds=30)
-        waiting.send_signal(signal.SIGTERM)
+        waiting.send_signal(sign)
         _, err = waiting.communicate(timeout=30)
     assert waiting.returncode == 130
     assert err.splitlines()[-1] == "error: interrupted"
