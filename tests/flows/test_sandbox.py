@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "sandbox.md"
 CONSUMERS = 10_000
 ON_THE_PAGE = re.compile(r"^\| `([0-9a-f-]{36})` \| ([^|]+?) \| ([^|]+?) \| ([^|]+?) \|", re.MULTILINE)
-"""Who, what the sandbox prints of them, the score's reasons, and how many debts, sources of income and assets are shown."""
+"""Who, what the sandbox prints of them, the reasons, and how many debts, sources of income and assets the API shows."""
 LISTED = re.compile(r"^  ([0-9a-f-]{36})  (.+)$", re.MULTILINE)
 BANDS = {"baixo", "regular", "bom", "muito_bom"}
 _SECONDS = 3_000
@@ -64,7 +64,7 @@ def client_of(printed: str) -> tuple[httpx.Client, str]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(_SECONDS)
+@pytest.mark.timeout(2 * _SECONDS)
 def test_the_sandboxs_consumers_show_what_its_page_says(tmp_path):
     """The page was written after another start, so that two starts are compared here."""
     with sandbox(tmp_path) as printed:
