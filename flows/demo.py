@@ -30,6 +30,7 @@ from flows.demo_examples import Caller, find_examples, find_refused
 from flows.demo_lock import sole_demonstration
 from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
+from flows.terminal import print_table, whole
 from models.registered_model import REPORT_FILE
 from population.parameters import PopulationParameters
 from serve.access.callers import SCOPES
@@ -167,12 +168,13 @@ def _mint(lifetime: timedelta, *, titular: str | None = None) -> str:
 
 
 def _show_scores(console: Console, examples: list[dict[str, Any]]) -> None:
-    table = Table("CPF", "score", "faixa", "P(inadimplência)", "motivos", title="scores", title_justify="left")
+    columns = map(whole, ("CPF", "score", "faixa", "P(inadimplência)"))
+    table = Table(*columns, "motivos", title="scores", title_justify="left")
     for score in [score for score in examples if score["status"] == "OK"][:SCORES_SHOWN]:
         reasons = "\n".join(f"{m['pontos']:+d} {m['texto']}" for m in score["motivos"])
         probability = f"{score['probabilidade_inadimplencia']:.2%}"
         table.add_row(score["cpf_mascarado"], str(score["score"]), score["faixa"], probability, reasons)
-    console.print(table)
+    print_table(console, table)
 
 
 def _show_examples(console: Console, examples: list[dict[str, Any]], *, refused: str | None) -> None:

@@ -135,7 +135,7 @@ ELSEWHERE = (
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
-    Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
+    Entry(REFERENCE + "cli.md", "escore prefect local\n", _PREFECT),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
