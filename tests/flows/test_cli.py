@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import urlsafe_b64decode
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def test_check_finds_nothing_wrong_with_a_fresh_installation(night):
 
 def test_token_is_not_minted_in_production(night):
     assert escore(night.settings, "token", SCORE_ENV="producao").returncode == 2
-    assert succeed(escore(night.settings, "token")).stdout.count(".") == 2
+    _head, claims, _seal = succeed(escore(night.settings, "token")).stdout.split(".")
+    assert json.loads(urlsafe_b64decode(claims + "=="))["finalidade"] == "demonstração"
 
 
 def test_populated_stores_are_not_overwritten(night):
