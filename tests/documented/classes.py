@@ -84,7 +84,6 @@ class Class(Enum):
     RUN = "run"
     LATER = "run in the long form"
     ELSEWHERE = "run by another test"
-    PARSED = "parsed"
     SETTINGS = "settings, judged by the engine"
     NOT_HERE = "not run here"
 
@@ -131,10 +130,12 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
+    Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "tests/unit/features/test_add_a_feature.py"),
+    Entry(HOW_TO + "add-a-feature.md", "bens_dias_desde_ultimo_registro", "tests/unit/features/test_add_a_feature.py"),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
-    Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
+    Entry(REFERENCE + "cli.md", "escore prefect local\n", _PREFECT),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
@@ -146,10 +147,6 @@ LATER = (
     Entry(README, "--incremental", "11 s of CPU"),
     Entry(HOW_TO + "own-stores.md", "escore run --as-of 2025-12-31", "11 s of CPU; the README runs the same"),
     Entry(TUTORIAL, "escore run --as-of 2025-12-31 --json", "11 s of CPU; the README runs the same"),
-)
-PARSED = (
-    Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "a part of a declaration, with what is there left out"),
-    Entry(HOW_TO + "add-a-feature.md", '"bens_dias_desde_ultimo_registro": ', "one entry of a dictionary"),
 )
 SETTINGS = (
     Entry(HOW_TO + "guard-the-stores.md", "export SCORE_", "names stores of the reader's own"),
@@ -189,7 +186,6 @@ AFTER = {
 LISTS = {
     Class.ELSEWHERE: ELSEWHERE,
     Class.LATER: LATER,
-    Class.PARSED: PARSED,
     Class.SETTINGS: SETTINGS,
     Class.NOT_HERE: NOT_HERE,
 }
