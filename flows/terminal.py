@@ -34,6 +34,9 @@ def whole(name: str) -> Column:
 
 def print_table(console: Console, table: Table, *, least: Sequence[str] = ()) -> None:
     """Print a table so that it can be read; ``least`` names the columns that are left out first where room lacks."""
+    if not table.row_count:
+        console.print(f"{table.title}: none", highlight=False)
+        return
     left_out: list[str] = []
     columns = table.columns
     while not _fits(console, table) and len(left_out) < len(least):
