@@ -80,6 +80,12 @@ def test_what_was_meant_is_named(escore, arguments, meant):
     assert "--help shows options and examples" in hint
 
 
+def test_a_value_that_is_none_of_those_there_are_is_told_with_them(escore):
+    code, _, err = escore("models", "export", "vigente", "--format", "pdf", "--output", "x")
+    assert code == 2
+    assert err.startswith("error: Invalid value for '--format': 'pdf' is not one of 'sql-postgresql', ")
+
+
 def test_an_option_that_is_missing_is_named_with_where_to_look(escore):
     code, _, err = escore("train")
     assert code == 2
