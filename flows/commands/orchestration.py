@@ -89,7 +89,11 @@ def local(
         OUT.print(f"see it at {address}/runs/flow-run/{run.id}", highlight=False, soft_wrap=True)
         if run.state != "COMPLETED":
             raise GateError(f"the scheduled run ended as {run.state}; its logs tell why: {address}")
-        if not leave:
+        OUT.print("the page has its log and, under Artifacts, summary, counts, gates and the report", highlight=False)
+        OUT.print(f"deployments: {address}/deployments; what fires: {address}/automations", soft_wrap=True)
+        if leave:
+            OUT.print("the worker ends now; `escore down` ends the server and the stores", highlight=False)
+        else:
             OUT.print("Ctrl-C ends the worker; `escore down` ends the server and the stores", highlight=False)
             _wait_for_ctrl_c()
 

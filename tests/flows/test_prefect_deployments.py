@@ -13,7 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,11 +24,14 @@ from uuid import uuid4
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
+from prefect.client.orchestration import SyncPrefectClient
 
 from contracts.settings import PREFIX
+from flows.left_runs import cancel_left_runs
 from flows.prefect_blocks import RUN_SECRETS, block_name
+from flows.run_plan import MAX_TASKS
 from tests.browser import launched
-from tests.flows.conftest import AS_OF, Night, environment_of, escore, roll_back, succeed
+from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, Night, environment_of, escore, roll_back, succeed
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300.0
@@ -36,6 +41,11 @@ DEPLOYMENTS = {
     "monitor-model/monitor": ("0 8 * * 1", "CANCEL_NEW", "models"),
     "erase-requested/erasures": ("*/15 * * * *", "CANCEL_NEW", "erasures"),
 }
+TASKS_OF_ITS_OWN = 3
+TOLD_ONCE, TOLD_A_TASK = 40, 4
+"""Lines of log and events at most: docs/reference/figures.md, requests to Prefect."""
+SMALLEST_PLAN = 2_000
+"""Lines of log and events that Prefect Cloud's Hobby plan takes in a minute."""
 ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the pictures for the documentation go to."""
 
@@ -304,6 +314,40 @@ def test_automations_fire(cloud):
         cloud.ask("DELETE", f"/flow_runs/{run_id}")
     cloud.ask("PATCH", queue, {"is_paused": False})
     assert any("ended in São Paulo" in line for line in cloud.logs(failing))
+
+
+def test_runs_that_a_stopped_worker_left_are_cancelled(cloud):
+    """Those begun since it was started, whose process is gone."""
+    queue = "/work_pools/escore/queues/models"
+    cloud.ask("PATCH", queue, {"is_paused": True})  # the worker of these tests takes none of them
+    older, left, alive = (cloud.start("monitor-model/monitor") for _ in range(3))
+    cloud.post(f"/flow_runs/{older}/set_state", state={"type": "RUNNING"}, force=True)
+    began = datetime.now(UTC)
+    for run_id in (left, alive):
+        cloud.post(f"/flow_runs/{run_id}/set_state", state={"type": "RUNNING"}, force=True)
+    cloud.ask("PATCH", f"/flow_runs/{alive}", {"infrastructure_pid": str(os.getpid())})
+    with SyncPrefectClient(api=str(cloud.night.settings.prefect_api_url)) as client:
+        assert cancel_left_runs(client, since=began) == 1
+    assert [cloud.get(f"/flow_runs/{run_id}")["state_type"] for run_id in (older, left, alive)] == [
+        "RUNNING",
+        "CANCELLED",
+        "RUNNING",
+    ]
+    for run_id in (older, left, alive):
+        cloud.ask("DELETE", f"/flow_runs/{run_id}")
+    cloud.ask("PATCH", queue, {"is_paused": False})
+
+
+def test_a_night_of_any_size_tells_prefect_less_than_the_smallest_plan_takes_in_a_minute(cloud):
+    """Lines of log and events, as the server holds them: few of the night's own, few a task, and tasks are bounded."""
+    run = {"flow_runs": {"id": {"any_": [cloud.run["id"]]}}}
+    tasks = cloud.post("/task_runs/count", **run)
+    assert TASKS_OF_ITS_OWN < tasks <= ceil(CLIENTS * 1.05 / RANGE_SIZE) + TASKS_OF_ITS_OWN, "dirt adds some consumers"
+    about = {"any_resource": {"id": [f"prefect.flow-run.{cloud.run['id']}"]}}
+    told = cloud.post("/events/filter", filter=about, limit=1)["total"] + len(cloud.logs(cloud.run["id"]))
+    assert told > 3 * tasks, "it is counted"
+    assert told <= TOLD_ONCE + TOLD_A_TASK * tasks
+    assert TOLD_ONCE + TOLD_A_TASK * (MAX_TASKS + TASKS_OF_ITS_OWN) < SMALLEST_PLAN / 2
 
 
 @pytest.fixture(scope="module")

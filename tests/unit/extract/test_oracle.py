@@ -16,6 +16,7 @@ from contracts.extraction import CpfRange
 from contracts.tables import CLIENTE, DIVIDA
 from extract import base_a
 from extract.conversion import records_of
+from extract.first_data import any_known_query, first_known_query
 from extract.oracle_frames import BATCH_ROWS, fetch_frames
 from extract.partitions import boundary_query
 
@@ -24,6 +25,7 @@ NOT_ORACLE = re.compile(
     r"| AS \w+\s*(WHERE|JOIN|ON)\b",
     re.IGNORECASE,
 )
+DAY = date(2025, 6, 30)
 BOUNDED = CpfRange(1, "10000000000", "20000000000")
 RANGES = [BOUNDED, CpfRange(0, None, "1"), CpfRange(2, "2", None), CpfRange(0, None, None)]
 QUERIES = [
@@ -35,6 +37,7 @@ QUERIES = [
     ),
     *base_a.stray_queries().values(),
     boundary_query(20_000),
+    *(made for table in (CLIENTE, DIVIDA) for made in (any_known_query(table, DAY), first_known_query(table))),
 ]
 
 
