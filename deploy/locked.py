@@ -1,0 +1,82 @@
+"""What a bundle needs of ``requirements.lock``: the packages that it names and all that those need, with their hashes.
+
+The needs are read from the metadata of what is installed here, which the lock itself installed; nothing is asked of an
+index. So a bundle has the very versions that the tests ran with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from importlib.metadata import requires
+from pathlib import Path
+
+from packaging.markers import Environment, Marker, default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+LOCK = Path(__file__).parents[1] / "requirements.lock"
+LATE_PATCH = 11
+"""Patch release that platforms have at the least: back-ports for earlier ones are not taken along."""
+_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
+
+
+def target_environment(python: str) -> Environment:
+    """Return the markers' values on a 64-bit Linux machine with that Python, such as ``3.12``."""
+    environment = default_environment()
+    environment.update(
+        {
+            "python_version": python,
+            "python_full_version": f"{python}.{LATE_PATCH}",
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "platform_machine": "x86_64",
+            "os_name": "posix",
+            "implementation_name": "cpython",
+            "platform_python_implementation": "CPython",
+        }
+    )
+    return environment
+
+
+def closure(names: Iterable[str], environment: Environment) -> list[str]:
+    """Return the canonical names of the packages and of all that they need there, sorted.
+
+    PackageNotFoundError if one is not installed here.
+    """
+    done: dict[str, set[str]] = {}
+    waiting = [Requirement(name) for name in names]
+    while waiting:
+        wanted = waiting.pop()
+        name, extras = canonicalize_name(wanted.name), {"", *wanted.extras}
+        if extras <= done.setdefault(name, set()):
+            continue
+        fresh = extras - done[name]
+        done[name] |= extras
+        for text in requires(name) or []:
+            needed = Requirement(text)
+            if needed.marker is None or any(_holds(needed.marker, environment, extra) for extra in fresh):
+                waiting.append(needed)
+    return sorted(done)
+
+
+def locked_lines(names: Iterable[str], environment: Environment, lock: Path = LOCK) -> str:
+    """Return the lock's lines of these packages, as a requirements file; KeyError if the lock lacks one."""
+    pins = _pins(lock.read_text("utf-8"), environment)
+    return "".join(pins[name] for name in names)
+
+
+def _pins(text: str, environment: Environment) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for pin in _PIN.finditer(text):
+        name, version, marker = pin.groups()
+        if marker is not None and not Marker(marker).evaluate(dict(environment)):
+            continue
+        hashes = re.match(r"(?:\n? +--hash=\S+(?: \\)?)+", text[pin.end() :])
+        assert hashes is not None, f"{name} has no hash"
+        found[canonicalize_name(name)] = f"{name}=={version} \\{hashes.group()}\n"
+    return found
+
+
+def _holds(marker: Marker, environment: Environment, extra: str) -> bool:
+    return marker.evaluate({**environment, "extra": extra})
