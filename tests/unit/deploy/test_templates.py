@@ -15,7 +15,7 @@ from deploy.templates import FOLDER, ROOT_TEMPLATE, load_template, load_template
 
 ROOT = Path(__file__).parents[3]
 CFN_LINT = str(Path(sys.executable).with_name("cfn-lint"))
-CHECKOV = ROOT / ".venv" / "checkov" / "bin" / "checkov"
+CHECKOV = ROOT / ".venv" / "checks" / "bin" / "checkov"
 TEMPLATES = load_templates()
 REGIONS = ("sa-east-1", "us-east-1")
 PERMITTED_SIZES = ("small", "country")
@@ -142,7 +142,7 @@ def test_the_firewall_samples_no_requests():
 
 
 def test_checkov_finds_nothing_and_every_exception_says_why():
-    assert CHECKOV.exists(), "run scripts/install-checkov"
+    assert CHECKOV.exists(), "run scripts/install-checks"
     done = subprocess.run(
         [str(CHECKOV), "-d", str(FOLDER), "--framework", "cloudformation", "--skip-download", "-o", "json"],
         capture_output=True,
