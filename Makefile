@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/integration tests/flows tests/faults
 
-.PHONY: help setup demo test test-long check format up down docs screenshots bench lock clean
+.PHONY: help setup demo test test-long check format up down docs screenshots bench package rehearse lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,11 +27,13 @@ demo: $(READY) ## Run the whole job on embedded stores and show its results
 test: $(READY) ## Run every check and the whole test suite
 	$(MAKE) --no-print-directory check
 	@scripts/install-browser
+	@scripts/install-checks
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(WITH_SERVERS))
 	$(BIN)/python -m pytest $(WITH_SERVERS)
 
 test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
+	@scripts/install-checks
 	$(BIN)/python -m pytest --run-long
 
 check: $(READY) ## Format, lint, strict types, import rules, dead code
@@ -53,6 +55,7 @@ down: $(READY) ## Stop them
 
 docs: $(READY) ## Make the reference pages from the declarations
 	$(BIN)/python -m flows.reference_pages docs/reference
+	$(BIN)/python -m deploy.picture docs/assets/architecture.svg
 
 screenshots: $(READY) ## Take the pictures in docs/assets anew
 	DOCS_ASSETS=docs/assets $(BIN)/python -m pytest -q tests/integration/test_api_browser.py
@@ -60,8 +63,15 @@ screenshots: $(READY) ## Take the pictures in docs/assets anew
 bench: $(READY) ## Run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks
 
+package: $(READY) ## Build the bundles for AWS; RDS_CERTIFICATES=global-bundle.pem goes into them
+	$(BIN)/python -m deploy.package $(if $(RDS_CERTIFICATES),--certificates $(RDS_CERTIFICATES))
+
+rehearse: $(READY) ## Make the templates' resources on moto's server, and print each with its state
+	$(BIN)/python -m deploy.rehearsal
+
 lock: $(READY) ## Resolve the lock again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 deploy/checks.in -o deploy/checks.lock
 
 clean: ## Stop the embedded stores and remove all that was made here
 	-@test -x $(BIN)/escore && $(BIN)/escore down --erase && SCORE_VAR=var/demo $(BIN)/escore down --erase

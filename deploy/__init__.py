@@ -1,1 +1,1 @@
-"""What is delivered to machines: templates, bundles, their rehearsal and their picture. Nothing here runs in production."""
+"""What machines get: templates, bundles, their rehearsal and their picture. Nothing here runs in production."""

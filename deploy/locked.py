@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import requires
 from pathlib import Path
 
-from packaging.markers import Environment, Marker, default_environment
+from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -21,25 +21,21 @@ LATE_PATCH = 11
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
 
 
-def target_environment(python: str) -> Environment:
+def target_environment(python: str) -> dict[str, str]:
     """Return the markers' values on a 64-bit Linux machine with that Python, such as ``3.12``."""
-    environment = default_environment()
-    environment.update(
-        {
-            "python_version": python,
-            "python_full_version": f"{python}.{LATE_PATCH}",
-            "sys_platform": "linux",
-            "platform_system": "Linux",
-            "platform_machine": "x86_64",
-            "os_name": "posix",
-            "implementation_name": "cpython",
-            "platform_python_implementation": "CPython",
-        }
-    )
-    return environment
+    return {name: str(value) for name, value in default_environment().items()} | {
+        "python_version": python,
+        "python_full_version": f"{python}.{LATE_PATCH}",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "os_name": "posix",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
 
 
-def closure(names: Iterable[str], environment: Environment) -> list[str]:
+def closure(names: Iterable[str], environment: Mapping[str, str]) -> list[str]:
     """Return the canonical names of the packages and of all that they need there, sorted.
 
     PackageNotFoundError if one is not installed here.
@@ -60,13 +56,13 @@ def closure(names: Iterable[str], environment: Environment) -> list[str]:
     return sorted(done)
 
 
-def locked_lines(names: Iterable[str], environment: Environment, lock: Path = LOCK) -> str:
+def locked_lines(names: Iterable[str], environment: Mapping[str, str], lock: Path = LOCK) -> str:
     """Return the lock's lines of these packages, as a requirements file; KeyError if the lock lacks one."""
     pins = _pins(lock.read_text("utf-8"), environment)
     return "".join(pins[name] for name in names)
 
 
-def _pins(text: str, environment: Environment) -> Mapping[str, str]:
+def _pins(text: str, environment: Mapping[str, str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for pin in _PIN.finditer(text):
         name, version, marker = pin.groups()
@@ -78,5 +74,5 @@ def _pins(text: str, environment: Environment) -> Mapping[str, str]:
     return found
 
 
-def _holds(marker: Marker, environment: Environment, extra: str) -> bool:
+def _holds(marker: Marker, environment: Mapping[str, str], extra: str) -> bool:
     return marker.evaluate({**environment, "extra": extra})

@@ -42,7 +42,12 @@ def scrape_settings(system: str, ports: tuple[int, ...]) -> str:
 def extension(system: str, ports: tuple[int, ...]) -> str:
     """Return the `.ebextensions` file that installs the agent from the platform's own repository and starts it."""
     files = {
-        f"{AGENT}/etc/escore.json": {"mode": "000644", "owner": "root", "group": "root", "content": agent_settings(system)},
+        f"{AGENT}/etc/escore.json": {
+            "mode": "000644",
+            "owner": "root",
+            "group": "root",
+            "content": agent_settings(system),
+        },
         f"{AGENT}/etc/prometheus.yaml": {
             "mode": "000644",
             "owner": "root",

@@ -72,7 +72,9 @@ class Packager:
             fetch_wheels(listed, wheels, self._python, cache=self._wheels)
             lay_out(listed, wheels, laid, self._python)
             files = files_below(laid) | self._code(SYSTEM_C)
-            size = sum(content.stat().st_size if isinstance(content, Path) else len(content) for content in files.values())
+            size = sum(
+                content.stat().st_size if isinstance(content, Path) else len(content) for content in files.values()
+            )
             if size > LAMBDA_BYTES:
                 raise SystemExit(f"System C takes {size:,} bytes unpacked; Lambda takes {LAMBDA_BYTES:,}")
             return self._write(SYSTEM_C.name, files)

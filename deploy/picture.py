@@ -15,6 +15,7 @@ from deploy.templates import Template, load_templates
 
 WIDTH, HEIGHT = 1080, 640
 BOX = (170, 52)
+NEXT_ROW = 1.5
 EGRESS = "AWS::EC2::SecurityGroupEgress"
 
 
@@ -78,29 +79,36 @@ def _corner(place: Place) -> tuple[float, float]:
 
 
 def _line(source: str, target: str) -> str:
-    (x1, y1), (x2, y2) = (_corner(PLACES[name]) for name in (source, target))
-    width, height = BOX
-    if x1 == x2:
-        start, end = (x1 + width / 2, y1 + height), (x2 + width / 2, y2)
-        path = f"M{start[0]:g} {start[1]:g} L{end[0]:g} {end[1]:g}"
-        if PLACES[target].row - PLACES[source].row > 1.5:  # past what stands between
-            path = f"M{x1:g} {y1 + height / 2:g} C{x1 - 40:g} {y1 + height:g} {x2 - 40:g} {y2:g} {x2:g} {y2 + height / 2:g}"
-    else:
-        left = x1 > x2
-        start, end = (x1 + (0 if left else width), y1 + height / 2), (x2 + (width if left else 0), y2 + height / 2)
-        path = f"M{start[0]:g} {start[1]:g} L{end[0]:g} {end[1]:g}"
     color = COLORS.get(target, "#555555")
-    return f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.5"><title>{source} to {target}</title></path>'
+    path = _path(PLACES[source], PLACES[target])
+    return (
+        f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.5"><title>{source} to {target}</title></path>'
+    )
+
+
+def _path(source: Place, target: Place) -> str:
+    (x1, y1), (x2, y2) = _corner(source), _corner(target)
+    width, height = BOX
+    if x1 != x2:
+        left = x1 > x2
+        start, end = x1 + (0 if left else width), x2 + (width if left else 0)
+        return f"M{start:g} {y1 + height / 2:g} L{end:g} {y2 + height / 2:g}"
+    if target.row - source.row > NEXT_ROW:  # past what stands between
+        middles = y1 + height / 2, y2 + height / 2
+        return f"M{x1:g} {middles[0]:g} C{x1 - 40:g} {y1 + height:g} {x2 - 40:g} {y2:g} {x2:g} {middles[1]:g}"
+    return f"M{x1 + width / 2:g} {y1 + height:g} L{x2 + width / 2:g} {y2:g}"
 
 
 def _box(name: str, place: Place) -> str:
     x, y = _corner(place)
     width, height = BOX
     color = COLORS.get(name, "#333333")
+    middle = f'x="{x + width / 2:g}" text-anchor="middle"'
+    frame = f'rx="6" fill="#ffffff" stroke="{color}" stroke-width="2"'
     return (
-        f'<g><rect x="{x:g}" y="{y:g}" width="{width}" height="{height}" rx="6" fill="#ffffff" stroke="{color}" stroke-width="2"/>'
-        f'<text x="{x + width / 2:g}" y="{y + 22:g}" text-anchor="middle" font-size="15" font-weight="600">{escape(place.title)}</text>'
-        f'<text x="{x + width / 2:g}" y="{y + 40:g}" text-anchor="middle" font-size="12" fill="#555555">{escape(place.note)}</text></g>'
+        f'<g><rect x="{x:g}" y="{y:g}" width="{width}" height="{height}" {frame}/>'
+        f'<text {middle} y="{y + 22:g}" font-size="15" font-weight="600">{escape(place.title)}</text>'
+        f'<text {middle} y="{y + 40:g}" font-size="12" fill="#555555">{escape(place.note)}</text></g>'
     )
 
 

@@ -110,14 +110,13 @@ def _renamed(value: Any, gone: set[str]) -> Any:
         return [_renamed(each, gone) for each in value]
     if not isinstance(value, dict):
         return value
-    if str(value.get("Ref", "")).split(".")[0] in gone:  # SAM names what it makes of a function System.Alias
-        return str(value["Ref"]).lower()
-    if "Fn::GetAtt" in value and (value["Fn::GetAtt"][0] in gone or value["Fn::GetAtt"][1] in UNKNOWN_ATTRIBUTES):
-        return "-".join(value["Fn::GetAtt"]).lower().replace(".", "-")
-    if "Fn::Select" in value and "Fn::Cidr" in value["Fn::Select"][1]:
-        return {"Fn::Sub": f"10.60.{16 * int(value['Fn::Select'][0])}.0/20"}
     if isinstance(value.get("Fn::Sub"), str):
         return {"Fn::Sub": _PLACE.sub(lambda place: _filled(place, gone), value["Fn::Sub"])}
+    if "Fn::Select" in value and "Fn::Cidr" in value["Fn::Select"][1]:
+        return {"Fn::Sub": f"10.60.{16 * int(value['Fn::Select'][0])}.0/20"}
+    named = value.get("Fn::GetAtt") or str(value.get("Ref", "")).split(".")  # SAM's names have a point: System.Alias
+    if named[0] in gone or named[-1] in UNKNOWN_ATTRIBUTES:
+        return "-".join(named).lower().replace(".", "-")
     return {key: _renamed(each, gone) for key, each in value.items()}
 
 
@@ -149,7 +148,9 @@ def known_kinds() -> frozenset[str]:
     logging.getLogger("moto").setLevel(logging.ERROR)
     kinds = {body["Type"] for template in load_templates().values() for body in template["Resources"].values()}
     known = {kind for kind in kinds if resource_class_from_type(kind) is not None}
-    return frozenset(known - {"AWS::Lambda::Permission"})  # of a function that SAM's transform makes, which moto has not
+    return frozenset(
+        known - {"AWS::Lambda::Permission"}
+    )  # of a function that SAM's transform makes, which moto has not
 
 
 def sample_values(size: str) -> dict[str, str]:

@@ -18,7 +18,11 @@ def fetch_wheels(requirements: Path, folder: Path, python: str, *, cache: Path) 
     """
     folder.mkdir(parents=True, exist_ok=True)
     cache.mkdir(parents=True, exist_ok=True)
-    _pip("download", requirements, python, "--find-links", str(cache), "--dest", str(folder))
+    at_hand = ("--find-links", str(cache), "--dest", str(folder))
+    try:
+        _pip("download", requirements, python, "--no-index", *at_hand)
+    except subprocess.CalledProcessError:
+        _pip("download", requirements, python, *at_hand)
     wheels = sorted(folder.glob("*.whl"))
     for wheel in wheels:
         if not (cache / wheel.name).exists():
@@ -28,18 +32,29 @@ def fetch_wheels(requirements: Path, folder: Path, python: str, *, cache: Path) 
 
 def lay_out(requirements: Path, wheels: Path, target: Path, python: str) -> None:
     """Unpack the requirements' wheels into a folder, as an installation has them, without compiled files."""
-    _pip("install", requirements, python, "--no-index", "--find-links", str(wheels), "--no-compile", "--target", str(target))
+    _pip(
+        "install",
+        requirements,
+        python,
+        "--no-index",
+        "--find-links",
+        str(wheels),
+        "--no-compile",
+        "--target",
+        str(target),
+    )
     for programs in target.glob("bin/*"):  # they name the Python of this machine
         programs.unlink()
 
 
 def _pip(command: str, requirements: Path, python: str, *options: str) -> None:
     platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
-    subprocess.run(
+    subprocess.run(  # noqa: S603 - our own words
         [
             *(sys.executable, "-m", "pip", command, "-qq", "--disable-pip-version-check"),
             *("--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", python, *platforms),
             *("--requirement", str(requirements), *options),
         ],
         check=True,
+        capture_output="--no-index" in options,
     )

@@ -185,7 +185,9 @@ main()
 
 def test_the_workers_context_declares_what_it_needs(packager, tmp_path):
     place = unpack(packager.build_worker(), tmp_path)
-    declared = {canonicalize_name(name) for name in re.findall(r"^(\S+)==", (place / "requirements.txt").read_text(), re.M)}
+    declared = {
+        canonicalize_name(name) for name in re.findall(r"^(\S+)==", (place / "requirements.txt").read_text(), re.M)
+    }
     barred = [
         module
         for module, names in packages_distributions().items()
@@ -202,7 +204,10 @@ def test_the_workers_context_declares_what_it_needs(packager, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "migrate" in done.stdout
-    logins = {"SCORE_BASE_B_URL": "postgresql://{username}@h/b", "LOGIN_SCORE_BASE_B_URL": '{"username": "a@b", "password": ""}'}
+    logins = {
+        "SCORE_BASE_B_URL": "postgresql://{username}@h/b",
+        "LOGIN_SCORE_BASE_B_URL": '{"username": "a@b", "password": ""}',
+    }
     shown = subprocess.run(
         [sys.executable, "with_logins.py", "printenv", "SCORE_BASE_B_URL"],
         cwd=place / "app",
@@ -227,6 +232,6 @@ def test_the_image_runs_as_an_ordinary_user_and_is_asked_how_it_is(packager, tmp
 
 def test_the_same_code_and_lock_give_the_same_bytes(packager, tmp_path):
     again = Packager(tmp_path / "again", wheels=WHEELS, python=PYTHON)
-    for build in ("build_worker", "build_lambda"):
-        assert digest_of(getattr(packager, build)()) == digest_of(getattr(again, build)())
+    for build in (Packager.build_worker, Packager.build_lambda):
+        assert digest_of(build(packager)) == digest_of(build(again))
     assert digest_of(packager.build_beanstalk("b")) == digest_of(again.build_beanstalk("b"))

@@ -2,7 +2,7 @@
 
 ``LOGIN_X`` is the secret of a login, a JSON document with ``username`` and ``password``: they take the places of
 ``{username}`` and ``{password}`` in ``X``. ``SECRET_X`` is a secret that becomes ``X`` as it is. Either holds the
-secret itself, where the platform fetched it (Elastic Beanstalk, ECS), or its ARN, where the program fetches it (Lambda).
+secret itself, where the platform fetched it (Elastic Beanstalk, ECS), or its ARN, where the program does (Lambda).
 ``{certs}`` in any variable is the folder of the certificates of RDS and DocumentDB, beside this file.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 CERTIFICATES = Path(__file__).parent / "certs"
-LOGIN, SECRET = "LOGIN_", "SECRET_"  # noqa: S105 - beginnings of names
+LOGIN, SECRET = "LOGIN_", "SECRET_"
 ARN = "arn:"
 
 

@@ -105,6 +105,10 @@ def test_each_reads_the_secrets_of_its_own_store_and_no_owner_s():
 
 def test_the_lake_s_users_cannot_touch_the_archive():
     for template, logical, statement in statements():
-        if "ArchiveArn" in str(statement.get("Resource")) and statement["Effect"] == "Allow" and "Principal" not in statement:
+        if (
+            "ArchiveArn" in str(statement.get("Resource"))
+            and statement["Effect"] == "Allow"
+            and "Principal" not in statement
+        ):
             assert logical == "ArchiveRole", template
             assert listed(statement["Action"]) == ["s3:PutObject"]

@@ -24,7 +24,11 @@ def test_what_refers_to_an_unknown_resource_gets_a_name_in_its_place():
     template = {
         "Resources": {
             "Gone": {"Type": "X"},
-            "Kept": {"Type": "Y", "DependsOn": ["Gone"], "Properties": {"a": {"Ref": "Gone"}, "b": {"Fn::Sub": "x-${Gone.Arn}-${Kept}"}}},
+            "Kept": {
+                "Type": "Y",
+                "DependsOn": ["Gone"],
+                "Properties": {"a": {"Ref": "Gone"}, "b": {"Fn::Sub": "x-${Gone.Arn}-${Kept}"}},
+            },
         }
     }
     assert without(template, {"Gone"})["Resources"] == {

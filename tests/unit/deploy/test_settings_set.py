@@ -13,7 +13,7 @@ LEFT_OUT = {
     "SCORE_JWT_SECRET": "signs development tokens, which production refuses",
     "SCORE_PREFECT_API_URL": "PREFECT_API_URL is set, which comes first and which Prefect's own programs read too",
     "SCORE_OTLP_ENDPOINT": "no collector of traces is part of this installation",
-    "SCORE_DASK_WORKER_MIB": "is read with SCORE_DASK=local alone; here the workers are tasks with a limit of their own",
+    "SCORE_DASK_WORKER_MIB": "is read with SCORE_DASK=local alone; here workers are tasks with a limit of their own",
 }
 TEMPLATES = load_templates()
 NAME = re.compile(rf"{PREFIX}[A-Z_]+")
@@ -68,7 +68,9 @@ def test_no_system_is_given_another_s_store():
     for logical, store in own.items():
         assert {name for name in settings_of("systems", logical) if "BASE" in name} == {f"SCORE_{store}_URL"}
     assert {name for name in settings_of("system-c", "System") if "BASE" in name} == {"SCORE_BASE_C_URL"}
-    owners = [name for name in settings_of("workers", "RunTask") | settings_of("workers", "RangeTask") if "ADMIN" in name]
+    owners = [
+        name for name in settings_of("workers", "RunTask") | settings_of("workers", "RangeTask") if "ADMIN" in name
+    ]
     assert owners == []
 
 
@@ -83,7 +85,9 @@ def test_a_login_has_its_address_and_an_address_its_login():
 
 
 def test_every_measure_that_an_alarm_reads_is_made_somewhere():
-    made = {f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in Metrics().registry.collect()}
+    made = {
+        f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in Metrics().registry.collect()
+    }
     made |= {"escore_auditoria_pendente_segundos", "escore_auditoria_pendente_bytes"}
     filters = [body for body in TEMPLATES["watch"]["Resources"].values() if body["Type"] == "AWS::Logs::MetricFilter"]
     made |= {each["MetricName"] for body in filters for each in body["Properties"]["MetricTransformations"]}

@@ -51,7 +51,9 @@ def test_a_manifest_keeps_to_kubernetes_schemas(file):
 
 def test_a_manifest_that_does_not_is_found(tmp_path: Path):
     broken = tmp_path / "broken.yaml"
-    broken.write_text((ROOT / "deploy" / "kubernetes" / "migrate.yaml").read_text().replace("backoffLimit", "backofLimit"))
+    broken.write_text(
+        (ROOT / "deploy" / "kubernetes" / "migrate.yaml").read_text().replace("backoffLimit", "backofLimit")
+    )
     assert judged("kubernetes-validate", "--strict", str(broken)).returncode
 
 
