@@ -25,12 +25,12 @@ def write_archive(target: Path, files: Mapping[str, bytes | Path], programs: Ite
             archive.writestr(info, content.read_bytes() if isinstance(content, Path) else content)
 
 
-def files_below(folder: Path, prefix: str = "") -> dict[str, bytes | Path]:
-    """Return the files below a folder by the names that they get in an archive; compiled ones are left out."""
+def files_below(folder: Path, prefix: str = "", *, compiled: bool = False) -> dict[str, bytes | Path]:
+    """Return the files below a folder by the names that they get in an archive; compiled ones only if asked for."""
     return {
         f"{prefix}{file.relative_to(folder).as_posix()}": file
         for file in folder.rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "node_modules" not in file.parts and (compiled or "__pycache__" not in file.parts)
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +18,14 @@ from deploy.archives import digest_of, files_below, write_archive
 from deploy.bundles import BEANSTALK, OWN_PORTS, ROOT, RUN_CODE, RUNTIME, SYSTEM_C, WORKER_RUNTIME, Bundle, procfile
 from deploy.locked import closure, locked_lines, target_environment
 from deploy.measures import extension
-from deploy.wheels import fetch_wheels, lay_out
+from deploy.wheels import compile_for_keeps, fetch_wheels, lay_out
 
-PYTHON = "3.12"
-PAGE = ROOT / "serve" / "web"
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""This machine's Python, the only one that it can compile for: without, each cold start of Lambda compiles anew."""
+WEB = "serve/web/"
+PAGE = ROOT / WEB / "static"
+"""The page as it is built; what it is built from goes to no machine."""
+LAMBDA_PLACE = "/var/task"
 LAMBDA_BYTES = 250 * 1024 * 1024
 """Most that AWS Lambda takes, unpacked."""
 Files = dict[str, bytes | Path]
@@ -29,7 +34,7 @@ Files = dict[str, bytes | Path]
 class Packager:
     """Builds for one Python into one folder; ``certificates`` is the bundle of RDS's certificates, if it is at hand."""
 
-    def __init__(self, target: Path, *, wheels: Path, python: str = PYTHON, certificates: Path | None = None) -> None:
+    def __init__(self, target: Path, *, wheels: Path, python: str = HERE, certificates: Path | None = None) -> None:
         self._target = target
         self._wheels = wheels
         self._python = python
@@ -63,7 +68,7 @@ class Packager:
             return self._write(bundle.name, files)
 
     def build_lambda(self) -> Path:
-        """Build System C's archive; SystemExit if it is larger than Lambda takes."""
+        """Build System C's archive, compiled if for this very Python; SystemExit if it is too large for Lambda."""
         requirements = self.requirements(SYSTEM_C.packages)
         with TemporaryDirectory() as folder:
             listed, laid = Path(folder) / "requirements.txt", Path(folder) / "laid"
@@ -71,10 +76,12 @@ class Packager:
             wheels = Path(folder) / "wheels"
             fetch_wheels(listed, wheels, self._python, cache=self._wheels)
             lay_out(listed, wheels, laid, self._python)
-            files = files_below(laid) | self._code(SYSTEM_C)
-            size = sum(
-                content.stat().st_size if isinstance(content, Path) else len(content) for content in files.values()
-            )
+            for name, content in self._code(SYSTEM_C).items():
+                _write_file(laid / name, content)
+            if self._python == HERE:
+                compile_for_keeps(laid, LAMBDA_PLACE)
+            files = files_below(laid, compiled=True)
+            size = sum(file.stat().st_size for file in laid.rglob("*") if file.is_file())
             if size > LAMBDA_BYTES:
                 raise SystemExit(f"System C takes {size:,} bytes unpacked; Lambda takes {LAMBDA_BYTES:,}")
             return self._write(SYSTEM_C.name, files)
@@ -99,6 +106,9 @@ class Packager:
         files: Files = {}
         for package in bundle.code:
             files |= files_below(ROOT / package, f"{package}/")
+        files = {
+            name: file for name, file in files.items() if not name.startswith(WEB) or PAGE in (ROOT / name).parents
+        }
         files |= {name: RUNTIME / name for name in bundle.runtime}
         if self._certificates is not None:  # PostgreSQL and MongoDB read the one, Oracle's driver the other
             files |= {f"certs/{name}": self._certificates for name in ("rds.pem", "ewallet.pem")}
@@ -110,11 +120,16 @@ class Packager:
         return target
 
 
+def _write_file(target: Path, content: bytes | Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
+
+
 def main() -> None:
     """Build all and print what was built."""
     parser = argparse.ArgumentParser(prog="python -m deploy.package", description="Build the bundles.")
     parser.add_argument("--target", type=Path, default=ROOT / "build" / "packages")
-    parser.add_argument("--python", default=PYTHON, help="Python of the machines, such as 3.12")
+    parser.add_argument("--python", default=HERE, help="Python of the machines; default: this one")
     parser.add_argument("--certificates", type=Path, help="AWS's global-bundle.pem; without it TLS to RDS is refused")
     given = parser.parse_args()
     shutil.rmtree(given.target, ignore_errors=True)
@@ -123,6 +138,9 @@ def main() -> None:
     )
     for file in packager.build_all():
         print(f"{digest_of(file)[:12]}  {file.stat().st_size / 1e6:7.1f} MB  {file}")  # noqa: T201
+    print(f"for Python {given.python}: give the templates that one (Python, SolutionStack)")  # noqa: T201
+    if given.python != HERE:
+        print(f"System C is not compiled, for this is Python {HERE}: its cold start takes more than twice as long")  # noqa: T201
     if given.certificates is None:
         print("without --certificates: the bundles reach no RDS and no DocumentDB, whose certificates AWS signs")  # noqa: T201
 
