@@ -1,4 +1,4 @@
-"""The second login of the engine, which a rotation alternates to, does what the first does, and leaves nothing of its own."""
+"""The engine's second login, which a rotation alternates to, does what the first does and owns nothing of its own."""
 
 from __future__ import annotations
 

@@ -95,3 +95,9 @@ def test_every_measure_that_an_alarm_reads_is_made_somewhere():
     read = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "escore"}
     assert read
     assert read <= made
+
+
+def test_the_runbook_says_what_to_do_for_each_alarm_and_no_other():
+    alarms = {name for name, body in TEMPLATES["watch"]["Resources"].items() if body["Type"].endswith("Alarm")}
+    page = (FOLDER.parents[1] / "docs" / "how-to" / "operate-on-aws.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - {"SCORE_CACHE_KEY"} == alarms
