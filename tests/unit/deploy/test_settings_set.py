@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+
+import yaml
 
 from contracts.settings import PREFIX, RUN_SETTINGS, Settings
 from deploy.templates import FOLDER, load_templates, walk
@@ -101,3 +104,12 @@ def test_the_runbook_says_what_to_do_for_each_alarm_and_no_other():
     alarms = {name for name, body in TEMPLATES["watch"]["Resources"].items() if body["Type"].endswith("Alarm")}
     page = (FOLDER.parents[1] / "docs" / "how-to" / "operate-on-aws.md").read_text("utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - {"SCORE_CACHE_KEY"} == alarms
+
+
+def test_the_night_s_deployment_names_a_flow_and_the_pool_that_the_worker_asks():
+    night = yaml.safe_load((FOLDER.parents[1] / "prefect.yaml").read_text("utf-8"))["deployments"][0]
+    module, _, flow = night["entrypoint"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), flow))
+    worker = TEMPLATES["workers"]["Resources"]["RunTask"]["Properties"]["ContainerDefinitions"][0]["Command"]
+    assert night["work_pool"]["name"] == worker[worker.index("--pool") + 1]
+    assert [schedule["timezone"] for schedule in night["schedules"]] == ["America/Sao_Paulo"]
