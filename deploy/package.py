@@ -25,6 +25,8 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 WEB = "serve/web/"
 PAGE = ROOT / WEB / "static"
 """The page as it is built; what it is built from goes to no machine."""
+PAGE_SETTINGS = b'{ "api": "./" }\n'
+"""Where the page finds the API: CloudFront has both under one host."""
 LAMBDA_PLACE = "/var/task"
 LAMBDA_BYTES = 250 * 1024 * 1024
 """Most that AWS Lambda takes, unpacked."""
@@ -46,7 +48,7 @@ class Packager:
         built = [self.build_beanstalk(system) for system in BEANSTALK]
         built += [self.build_lambda(), self.build_worker()]
         if PAGE.is_dir():
-            built.append(self._write("page", files_below(PAGE)))
+            built.append(self.build_page(PAGE))
         sums = "".join(f"{digest_of(file)}  {file.name}\n" for file in built)
         (self._target / "SHA256SUMS").write_text(sums, "utf-8")
         return built
@@ -96,6 +98,10 @@ class Packager:
         files["Dockerfile"] = ROOT / "deploy" / "worker" / "Dockerfile"
         files["app/prefect.yaml"] = ROOT / "prefect.yaml"
         return self._write("worker", files)
+
+    def build_page(self, folder: Path) -> Path:
+        """Build the page for a bucket, where it lies at the root and not below the API's ``/app/``."""
+        return self._write("page", files_below(folder) | {"config.json": PAGE_SETTINGS})
 
     def requirements(self, packages: Sequence[str]) -> str:
         """Return the lock's lines of the packages and all that they need."""

@@ -219,6 +219,20 @@ def test_the_workers_context_declares_what_it_needs(packager, tmp_path):
     assert shown.stdout == "postgresql://a%40b@h/b\n"
 
 
+def test_the_page_asks_the_api_beside_it(packager, tmp_path):
+    built = tmp_path / "static"
+    (built / "node_modules").mkdir(parents=True)
+    for name, text in {
+        "index.html": "<!doctype html>",
+        "config.json": '{"api": "../"}',
+        "node_modules/x.js": "",
+    }.items():
+        (built / name).write_text(text)
+    place = unpack(packager.build_page(built), tmp_path / "bucket")
+    assert {file.name for file in place.iterdir()} == {"index.html", "config.json"}
+    assert json.loads((place / "config.json").read_text()) == {"api": "./"}
+
+
 def test_the_image_runs_as_an_ordinary_user_and_is_asked_how_it_is(packager, tmp_path):
     lines = (unpack(packager.build_worker(), tmp_path) / "Dockerfile").read_text().splitlines()
     words = [line.split() for line in lines if re.match(r"[A-Z]+ ", line)]
