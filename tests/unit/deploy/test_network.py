@@ -13,7 +13,7 @@ OWN = {
     "SystemB": {"BaseB", "Results", "Cache"},
     "SystemC": {"BaseC", "Results", "Cache"},
     "Workers": STORES,
-    "Rotation": STORES - {"Cache"},
+    "Rotation": {"BaseB", "BaseC", "Results"},
 }
 
 
