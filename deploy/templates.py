@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -94,8 +94,14 @@ class Resolver:
             return [each for each in filled if each is not NO_VALUE]
         if not isinstance(value, dict):
             return value
-        ways = {"Ref": self._ref, "Fn::GetAtt": self._attribute, "Fn::Sub": self._text, "Fn::Join": self._join}
-        for name, way in {**ways, "Fn::If": self._choice}.items():
+        ways: dict[str, Callable[[Any], Any]] = {
+            "Ref": self._ref,
+            "Fn::GetAtt": self._attribute,
+            "Fn::Sub": self._text,
+            "Fn::Join": self._join,
+            "Fn::If": self._choice,
+        }
+        for name, way in ways.items():
             if name in value:
                 return way(value[name])
         filled_in = {key: self.resolved(each) for key, each in value.items()}
