@@ -1,0 +1,251 @@
+"""The bundles start from what is in them alone: unpacked in an empty place, with real stores."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from zipfile import ZipFile
+
+import httpx
+import pytest
+from packaging.utils import canonicalize_name
+
+from contracts.settings import Settings
+from deploy.archives import digest_of
+from deploy.bundles import ROOT
+from deploy.package import LAMBDA_BYTES, Packager
+from tests.api_server import token
+from tests.gateway_events import load_balancer_event
+
+CPF = "52998224725"
+PYTHON = ".".join(map(str, sys.version_info[:2]))
+WHEELS = ROOT / "build" / "wheels"
+"""Kept from one run to the next; what lies there is taken by its hash."""
+STORES = {"a": ("base_a_url",), "b": ("base_b_url", "redis_url", "results_url"), "c": ("base_c_url", "results_url")}
+
+
+@pytest.fixture(scope="module")
+def settings(make_installation: Callable[[str], Settings]) -> Settings:
+    return make_installation("pacotes")
+
+
+@pytest.fixture(scope="module")
+def packager(tmp_path_factory: pytest.TempPathFactory) -> Packager:
+    return Packager(tmp_path_factory.mktemp("pacotes"), wheels=WHEELS, python=PYTHON)
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    with ZipFile(archive) as content:
+        content.extractall(folder)
+    return folder
+
+
+def environment_of(settings: Settings, system: str) -> dict[str, str]:
+    """Return the variables as a template sets them: addresses without logins, logins apart, secrets by name."""
+    given = {"PATH": "/usr/bin:/bin", "SCORE_ENV": "desenvolvimento", "SCORE_DRAIN_SECONDS": "0"}
+    for name in STORES[system]:
+        url, variable = settings.secret(name), f"SCORE_{name.upper()}"
+        parts = urlsplit(url)
+        if parts.username is None:
+            given[variable] = url
+            continue
+        login = f"{parts.username}:{parts.password}@"
+        given[variable] = url.replace(login, "{username}:{password}@")
+        given[f"LOGIN_{variable}"] = json.dumps(
+            {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+        )
+    for name in ("cache_key", "jwt_secret"):
+        given[f"SECRET_SCORE_{name.upper()}"] = settings.secret(name)
+    return given
+
+
+def empty_python(folder: Path) -> Path:
+    """Return a Python that has its standard library and nothing else."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return folder / "bin" / "python"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def started(python: Path, system: str, place: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
+    """Run what the Procfile's first line says, and end it in order."""
+    command = (place / "Procfile").read_text().splitlines()[0].removeprefix("web: ").split()
+    assert command[:3] == ["python", "serve_system.py", system]
+    port, log = free_port(), place / "log"
+    with log.open("wb") as lines:
+        process = subprocess.Popen(
+            [str(python), *command[1:3], str(free_port())],
+            cwd=place,
+            env={**environment, "PORT": str(port)},
+            stderr=lines,
+        )
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        try:
+            wait_until_ready(client, process, log)
+            yield client
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.wait(20)
+
+
+def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        assert process.poll() is None, log.read_text("utf-8")
+        assert time.monotonic() < deadline
+        try:
+            client.get("/saude/vivo")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.mark.parametrize(("system", "path"), [("a", "/clientes/c1"), ("b", "/clientes/c1/score-data")])
+def test_a_beanstalk_bundle_starts_from_what_is_in_it_alone(settings, packager, tmp_path, system, path):
+    place = unpack(packager.build_beanstalk(system), tmp_path / "app")
+    python = empty_python(tmp_path / "env")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", "requirements.txt"], cwd=place, check=True, env={**os.environ, "PIP_NO_INDEX": "1"})
+    with started(python, system, place, environment_of(settings, system)) as client:
+        ready = client.get("/saude/pronto")
+        assert (ready.status_code, ready.json()["situacao"]) == (200, "pronto")
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"Authorization": f"Bearer {token(settings)}"}).status_code == 404
+    assert CPF not in (place / "log").read_text("utf-8")
+
+
+LAMBDA = """
+import json, sys, time
+before = time.perf_counter()
+import entry
+answers = [entry.handler(json.loads(line), None) for line in sys.stdin]
+print(json.dumps({"answers": answers, "seconds": time.perf_counter() - before}))
+"""
+
+
+def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager, tmp_path):
+    place = unpack(packager.build_lambda(), tmp_path / "task")
+    size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+    assert size < LAMBDA_BYTES / 2
+    headers = {"Authorization": f"Bearer {token(settings)}"}
+    event = load_balancer_event("GET", f"/clientes/{CPF}/consultar", headers=headers)
+    done = subprocess.run(
+        [str(empty_python(tmp_path / "env")), "-c", LAMBDA],
+        cwd=place,
+        env=environment_of(settings, "c") | {"PYTHONDONTWRITEBYTECODE": "1"},
+        input=json.dumps(event),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)["answers"]
+    body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]
+    assert answer["statusCode"] == 200
+    assert json.loads(body)["ultima_compra"] is None
+    assert CPF not in done.stderr
+
+
+GUARDED = """
+import sys
+from importlib.abc import MetaPathFinder
+BARRED = set(sys.argv[1].split(","))
+class Guard(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BARRED:
+            raise ModuleNotFoundError(f"{name} is not declared", name=name)
+sys.meta_path.insert(0, Guard())
+import flows.dask_runner, flows.score, flows.train, flows.monitor
+from flows.cli import main
+sys.argv = ["escore", "--help"]
+main()
+"""
+
+
+def test_the_workers_context_declares_what_it_needs(packager, tmp_path):
+    place = unpack(packager.build_worker(), tmp_path)
+    declared = {
+        canonicalize_name(name) for name in re.findall(r"^(\S+)==", (place / "requirements.txt").read_text(), re.M)
+    }
+    barred = [
+        module
+        for module, names in packages_distributions().items()
+        if not any(canonicalize_name(name) in declared for name in names) and not module.startswith("_")
+    ]
+    assert {"pytest", "moto", "django"} <= set(barred)
+    done = subprocess.run(
+        [sys.executable, "-c", GUARDED, ",".join(barred)],
+        cwd=place / "app",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(place / "app"), "HOME": str(tmp_path), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "migrate" in done.stdout
+    logins = {
+        "SCORE_BASE_B_URL": "postgresql://{username}@h/b",
+        "LOGIN_SCORE_BASE_B_URL": '{"username": "a@b", "password": ""}',
+    }
+    shown = subprocess.run(
+        [sys.executable, "with_logins.py", "printenv", "SCORE_BASE_B_URL"],
+        cwd=place / "app",
+        env={"PATH": os.environ["PATH"], **logins},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "postgresql://a%40b@h/b\n"
+
+
+def test_the_page_asks_the_api_beside_it(packager, tmp_path):
+    built = tmp_path / "static"
+    (built / "node_modules").mkdir(parents=True)
+    for name, text in {
+        "index.html": "<!doctype html>",
+        "config.json": '{"api": "../"}',
+        "node_modules/x.js": "",
+    }.items():
+        (built / name).write_text(text)
+    place = unpack(packager.build_page(built), tmp_path / "bucket")
+    assert {file.name for file in place.iterdir()} == {"index.html", "config.json"}
+    assert json.loads((place / "config.json").read_text()) == {"api": "./"}
+
+
+def test_the_image_runs_as_an_ordinary_user_and_is_asked_how_it_is(packager, tmp_path):
+    lines = (unpack(packager.build_worker(), tmp_path) / "Dockerfile").read_text().splitlines()
+    words = [line.split() for line in lines if re.match(r"[A-Z]+ ", line)]
+    assert [each[1] for each in words if each[0] == "USER"] == ["10001:10001"]
+    assert [each for each in words if each[0] == "HEALTHCHECK"]
+    assert not [each for each in words if each[0] == "ADD"]
+    copied = [each[1] for each in words if each[0] == "COPY" and not each[1].startswith("--from")]
+    assert all((tmp_path / source).exists() for source in copied)
+    assert "--require-hashes" in "\n".join(lines)
+
+
+def test_the_same_code_and_lock_give_the_same_bytes(packager, tmp_path):
+    again = Packager(tmp_path / "again", wheels=WHEELS, python=PYTHON)
+    for build in (Packager.build_worker, Packager.build_lambda):
+        assert digest_of(build(packager)) == digest_of(build(again))
+    assert digest_of(packager.build_beanstalk("b")) == digest_of(again.build_beanstalk("b"))
