@@ -21,7 +21,6 @@ ANY_SYSTEM = (
 )
 SERVER = ("httptools", "uvicorn", "uvloop")
 SYSTEM_CODE = ("contracts", "serve", "stores")
-RUN_CODE = ("contracts", "extract", "features", "flows", "models", "population", "serve", "stores")
 OWN_PORTS = (9081, 9082)
 """One a process: a machine has two processors."""
 
@@ -40,7 +39,6 @@ SYSTEM_A = Bundle("system-a", (*ANY_SYSTEM, *SERVER, "oracledb"), SYSTEM_CODE, (
 SYSTEM_B = Bundle("system-b", (*ANY_SYSTEM, *SERVER), SYSTEM_CODE, ("logins.py", "serve_system.py"))
 SYSTEM_C = Bundle("system-c", (*ANY_SYSTEM, "mangum", "pymongo"), SYSTEM_CODE, ("logins.py", "entry.py"))
 BEANSTALK = {"a": SYSTEM_A, "b": SYSTEM_B}
-WORKER_RUNTIME = ("health.py", "logins.py", "with_logins.py")
 
 
 def procfile(system: str) -> str:

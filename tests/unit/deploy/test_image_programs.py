@@ -1,0 +1,47 @@
+"""Whoever starts the image starts what is in it: tasks on Fargate, compose's services, pods."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from deploy.dockerfile import DOCKERFILE, ROOT, read_instructions
+from deploy.templates import load_templates
+
+PLACES = {
+    str(
+        PurePosixPath(each.words[1]) / PurePosixPath(each.words[0]).name
+        if each.words[1].endswith("/")
+        else each.words[1]
+    )
+    for each in read_instructions(DOCKERFILE.read_text("utf-8"))
+    if each.name == "COPY"
+}
+CONTAINERS = {
+    container["Name"]: container
+    for body in load_templates()["workers"]["Resources"].values()
+    if body["Type"] == "AWS::ECS::TaskDefinition"
+    for container in body["Properties"]["ContainerDefinitions"]
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_task_fills_its_logins_in_before_its_command(name):
+    container: dict[str, Any] = CONTAINERS[name]
+    assert container["EntryPoint"] == ["python", "/app/with_logins.py"]
+    assert {"/app/with_logins.py", "/app/logins.py", "/app/certs"} <= PLACES
+    assert container["Command"][0] in {"escore", "prefect", "dask"}
+
+
+def test_a_task_s_health_is_asked_by_a_module_that_is_in_the_image():
+    asked = [each["HealthCheck"]["Command"] for each in CONTAINERS.values() if "HealthCheck" in each]
+    assert asked
+    for command in asked:
+        assert command[:3] == ["CMD", "python", "-m"]
+        module = importlib.util.find_spec(command[3])
+        assert module is not None
+        assert str(ROOT / command[3].split(".")[0]) in str(module.origin)
+        assert f"/app/{command[3].split('.')[0]}" in PLACES
