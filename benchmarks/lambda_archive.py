@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
-from deploy.bundles import ROOT
 from deploy.package import Packager
 
 RUNS = 7
@@ -33,8 +32,8 @@ PROGRAM = f"import entry; assert entry.handler({EVENT!r}, None)['statusCode'] ==
 SETTINGS = {
     "SCORE_BASE_C_URL": "mongodb://127.0.0.1:9/c",
     "SCORE_RESULTS_URL": "postgresql://127.0.0.1:9/r",
-    "SECRET_SCORE_CACHE_KEY": "k" * 32,
-    "SECRET_SCORE_JWT_SECRET": "s" * 32,
+    "SCORE_CACHE_KEY": "k" * 32,
+    "SCORE_JWT_SECRET": "s" * 32,
 }
 
 
@@ -52,10 +51,9 @@ def processor_seconds(python: Path, folder: Path, statement: str) -> float:
 
 def main() -> None:
     """Print the archive's sizes and the times."""
-    python_version = ".".join(map(str, sys.version_info[:2]))
     with TemporaryDirectory() as name:
         folder = Path(name)
-        archive = Packager(folder, wheels=ROOT / "build" / "wheels", python=python_version).build_lambda()
+        archive = Packager(folder).build_lambda()
         task, home = folder / "task", folder / "env"
         with ZipFile(archive) as content:
             content.extractall(task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,26 +13,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import packages_distributions
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zipfile import ZipFile
 
 import httpx
 import pytest
-from packaging.utils import canonicalize_name
 
 from contracts.settings import Settings
-from deploy.archives import digest_of
+from deploy.archives import digest_of, files_below, unpack, write_archive
 from deploy.bundles import ROOT
-from deploy.package import LAMBDA_BYTES, Packager
+from deploy.package import LAMBDA_BYTES, LAMBDA_PLACE, PAGE, Packager
+from deploy.wheels import compile_for_keeps
 from tests.api_server import token
 from tests.gateway_events import load_balancer_event
 
 CPF = "52998224725"
-PYTHON = ".".join(map(str, sys.version_info[:2]))
-WHEELS = ROOT / "build" / "wheels"
-"""Kept from one run to the next; what lies there is taken by its hash."""
 STORES = {"a": ("base_a_url",), "b": ("base_b_url", "redis_url", "results_url"), "c": ("base_c_url", "results_url")}
 
 
@@ -43,17 +40,11 @@ def settings(make_installation: Callable[[str], Settings]) -> Settings:
 
 @pytest.fixture(scope="module")
 def packager(tmp_path_factory: pytest.TempPathFactory) -> Packager:
-    return Packager(tmp_path_factory.mktemp("pacotes"), wheels=WHEELS, python=PYTHON)
-
-
-def unpack(archive: Path, folder: Path) -> Path:
-    with ZipFile(archive) as content:
-        content.extractall(folder)
-    return folder
+    return Packager(tmp_path_factory.mktemp("pacotes"))
 
 
 def environment_of(settings: Settings, system: str) -> dict[str, str]:
-    """Return the variables as a template sets them: addresses without logins, logins apart, secrets by name."""
+    """Return the variables as a template sets them: addresses without logins, and logins apart."""
     given = {"PATH": "/usr/bin:/bin", "SCORE_ENV": "desenvolvimento", "SCORE_DRAIN_SECONDS": "0"}
     for name in STORES[system]:
         url, variable = settings.secret(name), f"SCORE_{name.upper()}"
@@ -67,7 +58,7 @@ def environment_of(settings: Settings, system: str) -> dict[str, str]:
             {"username": unquote(parts.username), "password": unquote(parts.password or "")}
         )
     for name in ("cache_key", "jwt_secret"):
-        given[f"SECRET_SCORE_{name.upper()}"] = settings.secret(name)
+        given[f"SCORE_{name.upper()}"] = settings.secret(name)
     return given
 
 
@@ -167,58 +158,6 @@ def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager,
     assert CPF not in done.stderr
 
 
-GUARDED = """
-import sys
-from importlib.abc import MetaPathFinder
-BARRED = set(sys.argv[1].split(","))
-class Guard(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in BARRED:
-            raise ModuleNotFoundError(f"{name} is not declared", name=name)
-sys.meta_path.insert(0, Guard())
-import flows.dask_runner, flows.score, flows.train, flows.monitor
-from flows.cli import main
-sys.argv = ["escore", "--help"]
-main()
-"""
-
-
-def test_the_workers_context_declares_what_it_needs(packager, tmp_path):
-    place = unpack(packager.build_worker(), tmp_path)
-    declared = {
-        canonicalize_name(name) for name in re.findall(r"^(\S+)==", (place / "requirements.txt").read_text(), re.M)
-    }
-    barred = [
-        module
-        for module, names in packages_distributions().items()
-        if not any(canonicalize_name(name) in declared for name in names) and not module.startswith("_")
-    ]
-    assert {"pytest", "moto", "django"} <= set(barred)
-    done = subprocess.run(
-        [sys.executable, "-c", GUARDED, ",".join(barred)],
-        cwd=place / "app",
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(place / "app"), "HOME": str(tmp_path), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "migrate" in done.stdout
-    logins = {
-        "SCORE_BASE_B_URL": "postgresql://{username}@h/b",
-        "LOGIN_SCORE_BASE_B_URL": '{"username": "a@b", "password": ""}',
-    }
-    shown = subprocess.run(
-        [sys.executable, "with_logins.py", "printenv", "SCORE_BASE_B_URL"],
-        cwd=place / "app",
-        env={"PATH": os.environ["PATH"], **logins},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert shown.stdout == "postgresql://a%40b@h/b\n"
-
-
 def test_the_page_asks_the_api_beside_it(packager, tmp_path):
     built = tmp_path / "static"
     (built / "node_modules").mkdir(parents=True)
@@ -233,19 +172,32 @@ def test_the_page_asks_the_api_beside_it(packager, tmp_path):
     assert json.loads((place / "config.json").read_text()) == {"api": "./"}
 
 
-def test_the_image_runs_as_an_ordinary_user_and_is_asked_how_it_is(packager, tmp_path):
-    lines = (unpack(packager.build_worker(), tmp_path) / "Dockerfile").read_text().splitlines()
-    words = [line.split() for line in lines if re.match(r"[A-Z]+ ", line)]
-    assert [each[1] for each in words if each[0] == "USER"] == ["10001:10001"]
-    assert [each for each in words if each[0] == "HEALTHCHECK"]
-    assert not [each for each in words if each[0] == "ADD"]
-    copied = [each[1] for each in words if each[0] == "COPY" and not each[1].startswith("--from")]
-    assert all((tmp_path / source).exists() for source in copied)
-    assert "--require-hashes" in "\n".join(lines)
-
-
 def test_the_same_code_and_lock_give_the_same_bytes(packager, tmp_path):
-    again = Packager(tmp_path / "again", wheels=WHEELS, python=PYTHON)
-    for build in (Packager.build_worker, Packager.build_lambda):
+    again = Packager(tmp_path / "again")
+    for build in (Packager.build_image, partial(Packager.build_beanstalk, system="b")):
         assert digest_of(build(packager)) == digest_of(build(again))
-    assert digest_of(packager.build_beanstalk("b")) == digest_of(again.build_beanstalk("b"))
+    assert digest_of(packager.build_page(PAGE)) == digest_of(again.build_page(PAGE))
+
+
+def test_the_same_code_is_compiled_to_the_same_bytes_wherever_it_is_compiled(tmp_path):
+    """The part of the archive of System C that could differ."""
+    archives = []
+    for place in (tmp_path / "one", tmp_path / "elsewhere" / "two"):
+        for package in ("contracts", "stores"):
+            shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
+        compile_for_keeps(place, LAMBDA_PLACE)
+        archives.append(place.with_suffix(".zip"))
+        write_archive(archives[-1], files_below(place, compiled=True))
+    with ZipFile(archives[0]) as content:
+        assert any(name.endswith(".pyc") for name in content.namelist())
+    assert digest_of(archives[0]) == digest_of(archives[1])
+
+
+@pytest.mark.long
+def test_every_bundle_is_built_again_with_the_same_bytes(tmp_path):
+    sums = []
+    for place in (tmp_path / "one", tmp_path / "two"):
+        Packager(place).build_all()
+        sums.append((place / "SHA256SUMS").read_text())
+    assert len(sums[0].splitlines()) == 5
+    assert sums[0] == sums[1]

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.bundles import RUNTIME
 from deploy.dockerfile import DOCKERFILE, ROOT, read_instructions
 from deploy.templates import load_templates
 
-PLACES = {
-    str(
-        PurePosixPath(each.words[1]) / PurePosixPath(each.words[0]).name
-        if each.words[1].endswith("/")
-        else each.words[1]
-    )
-    for each in read_instructions(DOCKERFILE.read_text("utf-8"))
-    if each.name == "COPY"
-}
+COPIED = {each.words for each in read_instructions(DOCKERFILE.read_text("utf-8")) if each.name == "COPY"}
 CONTAINERS = {
     container["Name"]: container
     for body in load_templates()["workers"]["Resources"].values()
@@ -32,8 +25,12 @@ CONTAINERS = {
 def test_a_task_fills_its_logins_in_before_its_command(name):
     container: dict[str, Any] = CONTAINERS[name]
     assert container["EntryPoint"] == ["python", "/app/with_logins.py"]
-    assert {"/app/with_logins.py", "/app/logins.py", "/app/certs"} <= PLACES
+    assert (RUNTIME / "with_logins.py").is_file()
     assert container["Command"][0] in {"escore", "prefect", "dask"}
+
+
+def test_what_fills_logins_in_and_the_certificates_are_in_the_image():
+    assert {(str(RUNTIME.relative_to(ROOT)), "/app"), ("deploy/image/certs", "/app/certs")} <= COPIED
 
 
 def test_a_task_s_health_is_asked_by_a_module_that_is_in_the_image():
@@ -43,5 +40,6 @@ def test_a_task_s_health_is_asked_by_a_module_that_is_in_the_image():
         assert command[:3] == ["CMD", "python", "-m"]
         module = importlib.util.find_spec(command[3])
         assert module is not None
-        assert str(ROOT / command[3].split(".")[0]) in str(module.origin)
-        assert f"/app/{command[3].split('.')[0]}" in PLACES
+        assert ROOT in Path(str(module.origin)).parents
+        package = command[3].split(".")[0]
+        assert (package, f"/app/{package}") in COPIED
