@@ -14,8 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zipfile import ZipFile
 
+from deploy.archives import unpack
 from deploy.package import Packager
 
 RUNS = 7
@@ -55,8 +55,7 @@ def main() -> None:
         folder = Path(name)
         archive = Packager(folder).build_lambda()
         task, home = folder / "task", folder / "env"
-        with ZipFile(archive) as content:
-            content.extractall(task)
+        unpack(archive, task)
         unpacked = sum(file.stat().st_size for file in task.rglob("*") if file.is_file())
         print(f"archive {archive.stat().st_size / 1e6:.1f} MB, unpacked {unpacked / 1e6:.1f} MB")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)

@@ -10,6 +10,7 @@ RUNTIME = ROOT / "deploy" / "aws" / "runtime"
 ANY_SYSTEM = (
     "fastapi",
     "fastapi-swagger",
+    "httpx",
     "prometheus-client",
     "psycopg[binary]",
     "pydantic-settings",

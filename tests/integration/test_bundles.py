@@ -20,14 +20,20 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from contracts.settings import Settings
 from deploy.archives import digest_of, files_below, unpack, write_archive
 from deploy.bundles import ROOT
 from deploy.package import LAMBDA_BYTES, LAMBDA_PLACE, PAGE, Packager
 from deploy.wheels import compile_for_keeps
-from tests.api_server import token
+from serve.access.callers import SCOPES
+from serve.access.minting import AUDIENCE, ISSUER
+from tests.api_server import running
 from tests.gateway_events import load_balancer_event
+from tests.token_samples import claims, ec_key, jwk, jwks, sign
 
 CPF = "52998224725"
 STORES = {"a": ("base_a_url",), "b": ("base_b_url", "redis_url", "results_url"), "c": ("base_c_url", "results_url")}
@@ -43,8 +49,18 @@ def packager(tmp_path_factory: pytest.TempPathFactory) -> Packager:
     return Packager(tmp_path_factory.mktemp("pacotes"))
 
 
-def environment_of(settings: Settings, system: str) -> dict[str, str]:
-    """Return the variables as a template sets them: addresses without logins, and logins apart."""
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[tuple[str, str]]:
+    """Yield where an issuer of tokens shows its keys, and a token of its."""
+    document = jwks(jwk(ec_key(), "1"))
+    shown = Route("/jwks.json", lambda request: Response(document, media_type="application/json"))
+    signed = sign(ec_key(), claims(iss=ISSUER, aud=AUDIENCE, scope=" ".join(SCOPES)), kid="1")
+    with running(Starlette(routes=[shown])) as url:
+        yield f"{url}/jwks.json", signed
+
+
+def environment_of(settings: Settings, system: str, keys: str) -> dict[str, str]:
+    """Return the variables as a template sets them: addresses without logins, logins apart, and where keys are."""
     given = {"PATH": "/usr/bin:/bin", "SCORE_ENV": "desenvolvimento", "SCORE_DRAIN_SECONDS": "0"}
     for name in STORES[system]:
         url, variable = settings.secret(name), f"SCORE_{name.upper()}"
@@ -57,9 +73,7 @@ def environment_of(settings: Settings, system: str) -> dict[str, str]:
         given[f"LOGIN_{variable}"] = json.dumps(
             {"username": unquote(parts.username), "password": unquote(parts.password or "")}
         )
-    for name in ("cache_key", "jwt_secret"):
-        given[f"SCORE_{name.upper()}"] = settings.secret(name)
-    return given
+    return given | {"SCORE_CACHE_KEY": settings.secret("cache_key"), "SCORE_JWKS": keys}
 
 
 def empty_python(folder: Path) -> Path:
@@ -113,16 +127,17 @@ def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log
 
 
 @pytest.mark.parametrize(("system", "path"), [("a", "/clientes/c1"), ("b", "/clientes/c1/score-data")])
-def test_a_beanstalk_bundle_starts_from_what_is_in_it_alone(settings, packager, tmp_path, system, path):
+def test_a_beanstalk_bundle_starts_from_what_is_in_it_alone(settings, packager, issuer, tmp_path, *, system, path):
+    keys, token = issuer
     place = unpack(packager.build_beanstalk(system), tmp_path / "app")
     python = empty_python(tmp_path / "env")
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--no-compile"]
     subprocess.run([*pip, "-r", "requirements.txt"], cwd=place, check=True, env={**os.environ, "PIP_NO_INDEX": "1"})
-    with started(python, system, place, environment_of(settings, system)) as client:
+    with started(python, system, place, environment_of(settings, system, keys)) as client:
         ready = client.get("/saude/pronto")
         assert (ready.status_code, ready.json()["situacao"]) == (200, "pronto")
         assert client.get(path).status_code == 401
-        assert client.get(path, headers={"Authorization": f"Bearer {token(settings)}"}).status_code == 404
+        assert client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 404
     assert CPF not in (place / "log").read_text("utf-8")
 
 
@@ -135,16 +150,16 @@ print(json.dumps({"answers": answers, "seconds": time.perf_counter() - before}))
 """
 
 
-def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager, tmp_path):
+def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager, issuer, tmp_path):
     place = unpack(packager.build_lambda(), tmp_path / "task")
     size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
     assert size < LAMBDA_BYTES / 2
-    headers = {"Authorization": f"Bearer {token(settings)}"}
-    event = load_balancer_event("GET", f"/clientes/{CPF}/consultar", headers=headers)
+    keys, token = issuer
+    event = load_balancer_event("GET", f"/clientes/{CPF}/consultar", headers={"Authorization": f"Bearer {token}"})
     done = subprocess.run(
         [str(empty_python(tmp_path / "env")), "-c", LAMBDA],
         cwd=place,
-        env=environment_of(settings, "c") | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment_of(settings, "c", keys) | {"PYTHONDONTWRITEBYTECODE": "1"},
         input=json.dumps(event),
         capture_output=True,
         text=True,
