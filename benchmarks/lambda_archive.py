@@ -32,7 +32,7 @@ PROGRAM = f"import entry; assert entry.handler({EVENT!r}, None)['statusCode'] ==
 SETTINGS = {
     "SCORE_BASE_C_URL": "mongodb://127.0.0.1:9/c",
     "SCORE_RESULTS_URL": "postgresql://127.0.0.1:9/r",
-    "SCORE_CACHE_KEY": "k" * 32,
+    "CACHE_KEYS": f'{{"current": "{"k" * 32}", "next": "", "earlier": ""}}',
     "SCORE_JWT_SECRET": "s" * 32,
 }
 

@@ -73,7 +73,8 @@ def environment_of(settings: Settings, system: str, keys: str) -> dict[str, str]
         given[f"LOGIN_{variable}"] = json.dumps(
             {"username": unquote(parts.username), "password": unquote(parts.password or "")}
         )
-    return given | {"SCORE_CACHE_KEY": settings.secret("cache_key"), "SCORE_JWKS": keys}
+    cache_keys = {"current": settings.secret("cache_key"), "next": "", "earlier": ""}
+    return given | {"CACHE_KEYS": json.dumps(cache_keys), "SCORE_JWKS": keys}
 
 
 def empty_python(folder: Path) -> Path:

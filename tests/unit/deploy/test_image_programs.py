@@ -15,7 +15,8 @@ from deploy.templates import load_templates
 COPIED = {each.words for each in read_instructions(DOCKERFILE.read_text("utf-8")) if each.name == "COPY"}
 CONTAINERS = {
     container["Name"]: container
-    for body in load_templates()["workers"]["Resources"].values()
+    for template in load_templates().values()
+    for body in template["Resources"].values()
     if body["Type"] == "AWS::ECS::TaskDefinition"
     for container in body["Properties"]["ContainerDefinitions"]
 }
@@ -26,7 +27,8 @@ def test_a_task_fills_its_logins_in_before_its_command(name):
     container: dict[str, Any] = CONTAINERS[name]
     assert container["EntryPoint"] == ["python", "/app/with_logins.py"]
     assert (RUNTIME / "with_logins.py").is_file()
-    assert container["Command"][0] in {"escore", "prefect", "dask"}
+    program, *words = container["Command"]
+    assert program in {"escore", "prefect", "dask"} or (program == "python" and (RUNTIME / words[0]).is_file())
 
 
 def test_what_fills_logins_in_and_the_certificates_are_in_the_image():
