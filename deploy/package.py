@@ -15,7 +15,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deploy.archives import digest_of, files_below, write_archive
-from deploy.bundles import BEANSTALK, OWN_PORTS, ROOT, RUN_CODE, RUNTIME, SYSTEM_C, WORKER_RUNTIME, Bundle, procfile
+from deploy.bundles import (
+    BEANSTALK,
+    OWN_PORTS,
+    ROOT,
+    RUN_CODE,
+    RUNTIME,
+    SYSTEM_C,
+    WORKER_FILES,
+    WORKER_RUNTIME,
+    Bundle,
+    procfile,
+)
 from deploy.locked import closure, locked_lines, target_environment
 from deploy.measures import extension
 from deploy.wheels import compile_for_keeps, fetch_wheels, lay_out
@@ -96,7 +107,8 @@ class Packager:
         files: Files = {f"app/{name}": content for name, content in self._code(code).items()}
         files["requirements.txt"] = self.requirements(packages).encode()
         files["Dockerfile"] = ROOT / "deploy" / "worker" / "Dockerfile"
-        files["app/prefect.yaml"] = ROOT / "prefect.yaml"
+        files |= {f"app/{name}": ROOT / name for name in WORKER_FILES}
+        files |= {f"app/deploy/sql/{script.name}": script for script in (ROOT / "deploy" / "sql").iterdir()}
         return self._write("worker", files)
 
     def build_page(self, folder: Path) -> Path:

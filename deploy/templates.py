@@ -41,7 +41,7 @@ def template_files() -> list[Path]:
 
 def load_template(file: Path) -> Template:
     """Return one template."""
-    template: Template = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader with CloudFormation's tags
+    template: Template = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - safe loader with CloudFormation's tags
     return template
 
 

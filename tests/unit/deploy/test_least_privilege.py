@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.templates import load_templates, walk
+from stores.cache_rights import CACHE_USERS
 
 TEMPLATES = load_templates()
 DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy")
@@ -83,24 +84,54 @@ def test_a_key_is_used_through_one_service_alone():
 
 def secrets_of(template: str, logical: str) -> set[str]:
     return {
-        resource["Ref"]
+        part["Ref"]
         for name, role, statement in statements()
         if (name, role) == (template, logical) and "secretsmanager:GetSecretValue" in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
+        for part in walk(statement["Resource"])
+        if isinstance(part, dict) and "Ref" in part and part["Ref"] != "AWS::NoValue"
     }
 
 
 def test_each_reads_the_secrets_of_its_own_store_and_no_owner_s():
-    shared = {"ResultsEngineArn", "CacheTokenArn", "CacheKeyArn"}
+    shared = {"ResultsApiArn", "CacheApiArn", "CacheKeysArn"}
+    engine = {"ResultsEngineArn", "CacheKeysArn", "DaskSeedArn"}
     readers = {"BaseAReaderArn", "BaseBReaderArn", "BaseCReaderArn"}
     assert secrets_of("systems", "RoleA") == {"BaseAReaderArn"} | shared
     assert secrets_of("systems", "RoleB") == {"BaseBReaderArn"} | shared
     assert secrets_of("system-c", "Role") == {"BaseCReaderArn"} | shared
-    assert secrets_of("workers", "RunStart") == readers | shared
-    assert secrets_of("workers", "RangeStart") == readers
-    assert secrets_of("workers", "SchedulerStart") == set()
+    assert secrets_of("workers", "RunStart") == readers | engine | {"CacheEngineArn", "PrefectKeyArn"}
+    assert secrets_of("workers", "RangeStart") == readers | engine
+    assert secrets_of("workers", "SchedulerStart") == {"DaskSeedArn"}
     owners = {"BaseAOwnerArn", "BaseBOwnerArn", "BaseCOwnerArn", "ResultsOwnerArn"}
-    assert secrets_of("workers", "MigrateStart") == owners
+    assert secrets_of("tasks", "MigrateStart") == owners
+    assert secrets_of("tasks", "ArchiveStart") == {"ResultsAuditorArn"}
+
+
+def test_the_administrators_logins_are_given_to_the_task_that_makes_the_roles_alone():
+    given = [
+        logical
+        for template, logical, statement in statements()
+        if template != "logins" and "MasterSecretArn" in str(statement.get("Resource"))
+    ]
+    assert given == ["RolesStart"]
+    assert "TaskRoleArn" not in TEMPLATES["tasks"]["Resources"]["RolesTask"]["Properties"]
+
+
+def test_the_cache_s_users_have_the_rights_of_the_engine_and_of_the_api():
+    resources = TEMPLATES["cache"]["Resources"]
+    users = {
+        body["Properties"]["UserName"]: body["Properties"] for body in resources.values() if "AccessString" in str(body)
+    }
+    assert {name: user["AccessString"] for name, user in users.items() if name != "default"} == {
+        name: f"on {rules}" for name, rules in CACHE_USERS.items()
+    }
+    assert users["default"]["AccessString"] == "off resetkeys resetchannels -@all"
+    assert {each["Ref"] for each in resources["Users"]["Properties"]["UserIds"]} == {
+        "NobodyUser",
+        "EngineUser",
+        "ApiUser",
+    }
+    assert resources["Store"]["Properties"]["UserGroupIds"] == [{"Ref": "Users"}]
 
 
 def test_the_lake_s_users_cannot_touch_the_archive():

@@ -18,17 +18,19 @@ import sqlalchemy as sa
 from contracts.settings import PREFIX, Settings
 from deploy.bundles import RUNTIME
 from deploy.templates import load_templates, walk
+from stores.addresses import oracle_options
 
 TEMPLATES = load_templates()
 PASSWORD = "a@b:c/d%e?f#g &+{h}"
 LOGIN = json.dumps({"username": "escore_leitor_clone", "password": PASSWORD, "host": "elsewhere"})
+CACHE_KEYS = json.dumps({"current": "s" * 64, "next": "", "earlier": f"{'t' * 64} {'u' * 64}"})
 PROGRAMS = (
     ("systems", "SystemA"),
     ("systems", "SystemB"),
     ("system-c", "System"),
     ("workers", "RunTask"),
     ("workers", "RangeTask"),
-    ("workers", "MigrateTask"),
+    ("tasks", "MigrateTask"),
 )
 PARAMETERS = {
     "BaseCUrl": "mongodb://{username}:{password}@c.example:27017/base_c?tls=true&tlsCAFile={certs}/rds.pem&retryWrites=false",
@@ -63,6 +65,8 @@ def value_of(value: Any, template: str) -> str:
     def parameter(name: str) -> str:
         return PARAMETERS.get(name) or str(declared.get(name, {}).get("Default", f"{name.lower()}.example"))
 
+    if "Fn::If" in value:  # what an installation with all its own has
+        return value_of(value["Fn::If"][1], template)
     if "Ref" in value:
         return parameter(value["Ref"])
     return re.sub(r"\$\{([\w:]+)\}", lambda place: parameter(place[1]), value["Fn::Sub"])
@@ -79,10 +83,10 @@ def environment_of(template: str, logical: str) -> dict[str, str]:
         ):
             found[name] = value_of(part["Value"], template)
         elif str(part.get("Namespace", "")).endswith("environmentsecrets") or "ValueFrom" in part:
-            found[name] = "s" * 64 if name == "SCORE_CACHE_KEY" else LOGIN
+            found[name] = CACHE_KEYS if name == "CACHE_KEYS" else LOGIN
         elif "Variables" in part:
             for key, value in part["Variables"].items():
-                secret = key.startswith(("LOGIN_", "SECRET_"))
+                secret = key.startswith("LOGIN_") or key == "CACHE_KEYS"
                 found[key] = f"arn:of:{key}" if secret else value_of(value, template)
     return found
 
@@ -90,8 +94,8 @@ def environment_of(template: str, logical: str) -> dict[str, str]:
 @pytest.mark.parametrize(("template", "logical"), PROGRAMS)
 def test_the_engine_takes_what_a_template_sets(template, logical):
     environment = environment_of(template, logical)
-    logins.fill(environment, lambda arn: "s" * 64 if "SECRET_" in arn else LOGIN)
-    assert not [name for name in environment if name.startswith(("LOGIN_", "SECRET_"))]
+    logins.fill(environment, lambda arn: CACHE_KEYS if "CACHE_KEYS" in arn else LOGIN)
+    assert not [name for name in environment if name.startswith(("LOGIN_", "CACHE_KEYS"))]
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
     settings = Settings(_env_file=None, **given)
     urls = [settings.secret(name) for name in given if name.endswith("_url") and name != "prefect_api_url"]
@@ -111,7 +115,10 @@ def test_oracle_is_reached_over_tls_with_its_server_s_name_checked():
     environment = environment_of("systems", "SystemA")
     logins.fill(environment)
     url = sa.make_url(environment["SCORE_BASE_A_URL"])
-    _, options = url.get_dialect()().create_connect_args(url)
+    url, extra = oracle_options(url)
+    dialect = url.get_dialect()
+    _, options = dialect(dbapi=dialect.import_dbapi()).create_connect_args(url)
+    options |= extra
     assert (options["user"], options["password"]) == ("escore_leitor_clone", PASSWORD)
     parameters = oracledb.ConnectParams()
     parameters.parse_connect_string(options["dsn"])
@@ -124,6 +131,22 @@ def test_oracle_is_reached_over_tls_with_its_server_s_name_checked():
 def test_a_login_without_its_address_is_named():
     with pytest.raises(KeyError, match="SCORE_BASE_B_URL"):
         logins.fill({"LOGIN_SCORE_BASE_B_URL": LOGIN})
+
+
+def test_one_secret_of_keys_is_the_current_the_next_and_the_earlier_ones():
+    environment = {"CACHE_KEYS": CACHE_KEYS}
+    logins.fill(environment)
+    assert environment == {"SCORE_CACHE_KEY": "s" * 64, "SCORE_CACHE_KEYS_EARLIER": f"{'t' * 64} {'u' * 64}"}
+    settings = Settings(_env_file=None, cache_key="s" * 64, cache_keys_earlier=environment["SCORE_CACHE_KEYS_EARLIER"])
+    assert settings.earlier_cache_keys == ("t" * 64, "u" * 64)
+    environment = {"CACHE_KEYS": json.dumps({"current": "s" * 64, "next": "n" * 64, "earlier": ""})}
+    logins.fill(environment)
+    assert environment == {"SCORE_CACHE_KEY": "s" * 64, "SCORE_CACHE_KEY_NEXT": "n" * 64}
+
+
+def test_the_secret_of_keys_is_made_with_the_names_that_are_read():
+    made = TEMPLATES["secrets"]["Resources"]["CacheKeys"]["Properties"]["GenerateSecretString"]
+    assert {*json.loads(made["SecretStringTemplate"]), made["GenerateStringKey"]} == set(logins.KEYS)
 
 
 def test_a_container_is_asked_how_it_is():

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 
 import yaml
 
-from contracts.settings import PREFIX, RUN_SETTINGS, Settings
+from contracts.settings import PREFIX, RANGE_SETTINGS, RUN_SETTINGS, Settings
+from deploy.bundles import ROOT, WORKER_FILES
 from deploy.templates import FOLDER, load_templates, walk
+from flows.prefect_pool import POOL, QUEUES
+from flows.prefect_setup import AUTOMATIONS_FILE, DEPLOYMENTS_FILE
 from serve.api.metrics import Metrics
 from serve.app import SYSTEM_A, SYSTEM_B, SYSTEM_C
 
 LEFT_OUT = {
     "SCORE_JWT_SECRET": "signs development tokens, which production refuses",
     "SCORE_PREFECT_API_URL": "PREFECT_API_URL is set, which comes first and which Prefect's own programs read too",
+    "SCORE_REDIS_API_URL": "each system is given the API's own login as SCORE_REDIS_URL, and no other",
+    "SCORE_WEB_ORIGINS": "CloudFront has the page under the API's own host: no other origin reads the API",
+    "SCORE_REPORTS_URL": "reports lie on a task's own disk, which nobody serves",
     "SCORE_OTLP_ENDPOINT": "no collector of traces is part of this installation",
     "SCORE_DASK_WORKER_MIB": "is read with SCORE_DASK=local alone; here workers are tasks with a limit of their own",
 }
 TEMPLATES = load_templates()
-NAME = re.compile(rf"{PREFIX}[A-Z_]+")
+NAME = re.compile(rf"(?<![A-Z_]){PREFIX}[A-Z_]+")
+KEYS = {"current": "SCORE_CACHE_KEY", "next": "SCORE_CACHE_KEY_NEXT", "earlier": "SCORE_CACHE_KEYS_EARLIER"}
+"""What one secret of keys becomes: logins.py beside the code takes it apart."""
 READ = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 
 
@@ -43,12 +50,20 @@ def of(template: str, logical: str) -> dict[str, object]:
 
 
 def settings_of(template: str, logical: str) -> set[str]:
-    names = {re.sub(r"^(LOGIN|SECRET)_", "", name) for name in of(template, logical)}
-    return {name for name in names if name.startswith(PREFIX)}
+    given = of(template, logical)
+    names = {name.removeprefix("LOGIN_") for name in given}
+    keys = set(KEYS.values()) if "CACHE_KEYS" in given else set()
+    return keys | {name for name in names if name.startswith(PREFIX)}
 
 
 def test_what_the_code_reads_is_set_and_what_is_set_is_read():
-    given = set(NAME.findall("\n".join(file.read_text("utf-8") for file in FOLDER.glob("*.yaml"))))
+    given = {
+        name
+        for stack, template in TEMPLATES.items()
+        for logical in template["Resources"]
+        for name in settings_of(stack, logical)
+    }
+    assert set(NAME.findall("\n".join(file.read_text("utf-8") for file in FOLDER.glob("*.yaml")))) <= given
     assert given - READ == set()
     assert READ - given == set(LEFT_OUT)
     assert all(len(reason) > 20 for reason in LEFT_OUT.values())
@@ -63,7 +78,9 @@ def test_each_program_has_what_it_asks_for():
     }.items():
         asked = {f"{PREFIX}{name.upper()}" for name in {*needs, *common}}
         assert asked <= settings_of(template, logical), logical
-    assert {f"{PREFIX}{name.upper()}" for name in (*RUN_SETTINGS, "lake", "dask")} <= settings_of("workers", "RunTask")
+    for task, needs in {"Run": (*RUN_SETTINGS, "lake", "dask"), "Range": (*RANGE_SETTINGS, "lake")}.items():
+        assert {f"{PREFIX}{name.upper()}" for name in needs} <= settings_of("workers", f"{task}Task"), task
+    assert set(KEYS.values()) <= settings_of("workers", "RunTask") & settings_of("system-c", "System")
 
 
 def test_no_system_is_given_another_s_store():
@@ -102,14 +119,48 @@ def test_every_measure_that_an_alarm_reads_is_made_somewhere():
 
 def test_the_runbook_says_what_to_do_for_each_alarm_and_no_other():
     alarms = {name for name, body in TEMPLATES["watch"]["Resources"].items() if body["Type"].endswith("Alarm")}
-    page = (FOLDER.parents[1] / "docs" / "how-to" / "operate-on-aws.md").read_text("utf-8")
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - {"SCORE_CACHE_KEY"} == alarms
+    page = (ROOT / "docs" / "how-to" / "operate-on-aws.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == alarms
 
 
-def test_the_night_s_deployment_names_a_flow_and_the_pool_that_the_worker_asks():
-    night = yaml.safe_load((FOLDER.parents[1] / "prefect.yaml").read_text("utf-8"))["deployments"][0]
-    module, _, flow = night["entrypoint"].rpartition(".")
-    assert callable(getattr(importlib.import_module(module), flow))
-    worker = TEMPLATES["workers"]["Resources"]["RunTask"]["Properties"]["ContainerDefinitions"][0]["Command"]
-    assert night["work_pool"]["name"] == worker[worker.index("--pool") + 1]
-    assert [schedule["timezone"] for schedule in night["schedules"]] == ["America/Sao_Paulo"]
+def test_the_worker_takes_every_deployment_of_the_pool():
+    declared = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    worker = command_of("RunTask")
+    assert {each["work_pool"]["name"] for each in declared} == {POOL} == {worker[worker.index("--pool") + 1]}
+    assert {each["work_pool"]["work_queue_name"] for each in declared} == set(QUEUES)
+    assert not {"--work-queue", "-q", "--limit", "-l"} & set(worker)  # all queues; the pool and the deployments limit
+
+
+def test_range_workers_are_there_when_the_night_begins():
+    (night,) = (
+        each
+        for each in yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+        if each["name"] == "night"
+    )
+    (schedule,) = night["schedules"]
+    minute, hour = map(int, schedule["cron"].split()[:2])
+    begins, ends = (TEMPLATES["workers"]["Parameters"][f"Night{word}"]["Default"] for word in ("Begins", "Ends"))
+    up, down = (int(clock[1]) * 60 + int(clock[0]) for clock in (re.findall(r"\d+", each) for each in (begins, ends)))
+    assert up + 10 <= 60 * hour + minute < down
+    actions = TEMPLATES["workers"]["Resources"]["Night"]["Properties"]["ScheduledActions"]
+    assert {each["Timezone"] for each in actions} == {schedule["timezone"]} == {"America/Sao_Paulo"}
+
+
+def test_a_server_of_prefect_elsewhere_takes_the_place_of_our_own():
+    resources = TEMPLATES["workers"]["Resources"]
+    own = {name for name, body in resources.items() if body.get("Condition") == "HasOwnPrefect"}
+    assert own == {"PrefectStart", "PrefectTask", "PrefectName", "PrefectService"}
+    for task in ("RunTask", "RangeTask"):
+        address = of("workers", task)["PREFECT_API_URL"]
+        assert address["Fn::If"][0] == "HasOwnPrefect"
+        assert address["Fn::If"][2] == {"Ref": "PrefectApiUrl"}
+    assert "PREFECT_API_KEY" in of("workers", "RunTask")
+
+
+def test_the_worker_has_what_the_set_up_of_prefect_reads():
+    assert {str(DEPLOYMENTS_FILE), str(AUTOMATIONS_FILE)} == set(WORKER_FILES)
+
+
+def command_of(task: str) -> list[str]:
+    found: list[str] = TEMPLATES["workers"]["Resources"][task]["Properties"]["ContainerDefinitions"][0]["Command"]
+    return found
