@@ -127,7 +127,13 @@ def _resources(of: Installation) -> Iterator[Made]:
 
 
 def _is_made(body: Mapping[str, Any], of: Installation) -> bool:
-    left_out = {"HasDocumentDb": of.value("BaseCKind") != "documentdb", "HasNat": of.value("Egress") == "none"}
+    elsewhere = of.values.get("PrefectApiUrl", "") != ""
+    left_out = {
+        "HasDocumentDb": of.value("BaseCKind") != "documentdb",
+        "HasNat": of.value("Egress") == "none",
+        "HasOwnPrefect": elsewhere,
+        "AsksWithKey": not elsewhere,
+    }
     return not left_out.get(body.get("Condition", ""), False)
 
 

@@ -7,7 +7,7 @@ import re
 import jmespath
 import pytest
 
-from deploy.templates import template_files
+from deploy.templates import FOLDER, load_template, template_files
 from tests.aws_commands import AwsCommand, NotACommandError, commands_in, judge
 from tests.documented.blocks import ROOT, SHELL, blocks_of, pages
 from tests.documented.shell import commands_of
@@ -95,3 +95,17 @@ def test_every_name_in_a_command_is_one_that_the_templates_give():
         if name not in made and "$" not in word
     }
     assert unknown == set()
+
+
+def test_a_task_s_command_is_given_to_a_container_that_the_task_has():
+    tasks = {}
+    for name in ("workers", "tasks"):
+        for body in load_template(FOLDER / f"{name}.yaml")["Resources"].values():
+            if body["Type"] == "AWS::ECS::TaskDefinition":
+                family = body["Properties"]["Family"]["Fn::Sub"].replace("${Name}", "escore")
+                tasks[family] = {each["Name"] for each in body["Properties"]["ContainerDefinitions"]}
+    asked = [command.parameters() for _, command in SHOWN if command.operation == "run-task"]
+    assert len(asked) > 5
+    for sent in asked:
+        named = {each["name"] for each in sent.get("overrides", {}).get("containerOverrides", [])}
+        assert named <= tasks[sent["taskDefinition"]]

@@ -38,9 +38,9 @@ FREE = {
     "Alias", "Application", "ApplicationVersion", "Authorizer", "BucketPolicy", "DBClusterParameterGroup",
     "DBParameterGroup", "DBSubnetGroup", "Integration", "InternetGateway", "Listener", "ListenerRule",
     "LoggingConfiguration", "OptionGroup", "OriginAccessControl", "ParameterGroup", "ResponseHeadersPolicy", "Route",
-    "RotationSchedule", "RouteTable", "SecretTargetAttachment", "SecurityGroup", "SecurityGroupEgress",
+    "RotationSchedule", "RouteTable", "Rule", "SecretTargetAttachment", "SecurityGroup", "SecurityGroupEgress",
     "SecurityGroupIngress", "Service", "Stage", "Subnet", "SubnetGroup", "SubnetRouteTableAssociation", "TargetGroup",
-    "TaskDefinition", "TopicPolicy", "VPC", "VPCGatewayAttachment", "VpcLink", "WebACLAssociation",
+    "TaskDefinition", "TopicPolicy", "User", "UserGroup", "VPC", "VPCGatewayAttachment", "VpcLink", "WebACLAssociation",
 }  # fmt: skip
 """Kinds that AWS asks nothing for: descriptions of what is paid elsewhere."""
 SAME = {

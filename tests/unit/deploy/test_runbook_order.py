@@ -24,8 +24,6 @@ NOT_ON_MOTO = {
     "ecs run-task": "moto adds up the containers' memory, which these leave to the task, and fails",
     "elasticbeanstalk restart-app-server": "not implemented",
     "elasticache modify-user": "not implemented",
-    "lambda update-function-configuration": "the function is made by SAM's transform, which moto has not",
-    "lambda publish-version": "likewise",
     "rds delete-db-instance": "moto does not find a replica's source that has another name by now",
     "docdb restore-db-cluster-to-point-in-time": "the cluster is not made there",
 }
