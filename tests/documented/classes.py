@@ -65,6 +65,10 @@ LONG = (
     HOW_TO + "build-the-image.md",
     HOW_TO + "run-system-c-on-lambda.md",
     HOW_TO + "test-on-real-servers.md",
+    HOW_TO + "deploy-on-aws.md",
+    HOW_TO + "operate-on-aws.md",
+    HOW_TO + "run-without-aws.md",
+    "docs/explanation/aws-costs.md",
     "docs/tutorials/first-score-by-api.md",
     REFERENCE + "sandbox.md",
     REFERENCE + "versioning.md",
@@ -85,6 +89,7 @@ class Class(Enum):
     ELSEWHERE = "run by another test"
     PARSED = "parsed"
     SETTINGS = "settings, judged by the engine"
+    CLOUD = "not run here, for it needs a cloud; judged by AWS's descriptions of its services"
     NOT_HERE = "not run here"
 
 
@@ -99,9 +104,15 @@ class Entry:
 
 NO_ENGINE = "needs a container engine"
 NO_CLOUD = "needs a cloud"
+NO_CLUSTER = "needs a cluster"
 INSTALLS = "installs into an environment, from the package index"
 SUITE = "is the test suite itself"
 
+CLOUD = (
+    Entry(HOW_TO + "deploy-on-aws.md", "aws ", NO_CLOUD),
+    Entry(HOW_TO + "operate-on-aws.md", "aws ", NO_CLOUD),
+)
+"""Commands of AWS: ``tests/docs/test_aws_commands.py`` judges each, and one of the pages' order is tried on moto."""
 NOT_HERE = (
     Entry(README, "make test", SUITE),
     Entry(HOW_TO + "build-the-image.md", "", NO_ENGINE),
@@ -110,6 +121,10 @@ NOT_HERE = (
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
     Entry(HOW_TO + "run-on-many-machines.md", "dask ", "needs a second machine; test_dask.py does it on this one"),
     Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
+    Entry(HOW_TO + "deploy-on-aws.md", "docker ", NO_ENGINE),
+    Entry(HOW_TO + "run-without-aws.md", "docker ", NO_ENGINE),
+    Entry(HOW_TO + "run-without-aws.md", "127.0.0.1:8081", NO_ENGINE),
+    Entry(HOW_TO + "run-without-aws.md", "kubectl ", NO_CLUSTER),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect config view", NO_CLOUD),
     Entry(HOW_TO + "use-the-page.md", "make web", "needs npm's packages; test_web_build.py holds what was built"),
@@ -139,6 +154,10 @@ ELSEWHERE = (
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
     Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
+    Entry(HOW_TO + "deploy-on-aws.md", "make rehearse", "tests/unit/deploy/test_rehearsal.py"),
+    Entry(HOW_TO + "deploy-on-aws.md", "make package", "tests/integration/test_bundles.py"),
+    Entry(HOW_TO + "deploy-on-aws.md", "unzip", "tests/integration/test_bundles.py"),
+    Entry(HOW_TO + "operate-on-aws.md", "postgresql_restored.sh", "tests/integration/test_restored_results.py"),
     Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
@@ -184,6 +203,7 @@ EXPECTED = {
 }
 """Exit codes other than 0 that a page says a command ends with."""
 LISTS = {
+    Class.CLOUD: CLOUD,
     Class.NOT_HERE: NOT_HERE,
     Class.ELSEWHERE: ELSEWHERE,
     Class.LATER: LATER,
