@@ -30,6 +30,7 @@ from flows.demo_examples import Caller, find_examples, find_refused
 from flows.demo_lock import sole_demonstration
 from flows.populate import populate_stores
 from flows.prefect_environment import configure_prefect
+from flows.terminal import print_table, whole
 from models.registered_model import REPORT_FILE
 from population.parameters import PopulationParameters
 from serve.access.callers import SCOPES
@@ -71,7 +72,7 @@ def _run(var: Path, *, clients: int, as_of: date, keep: bool, serve: bool, conso
         parameters = PopulationParameters(clients, SEED, as_of, dirty=DIRTY)
         counts = populate_stores(load_settings(), parameters, replace=False).records
         console.print("  " + ", ".join(f"{name} {number:,}" for name, number in counts.items()), highlight=False)
-        _train_and_run(console, as_of)
+        report = _train_and_run(console, as_of)
         _say(console, "5/6 serve")
         with _served(var, ports=(PAGE_PORT, 0) if serve else (0,)) as address:
             _say(console, f"6/6 read {SCORES_SHOWN} scores over HTTP from {address}")
@@ -83,7 +84,7 @@ def _run(var: Path, *, clients: int, as_of: date, keep: bool, serve: bool, conso
             if serve:
                 _ask_review(console, caller, examples)
                 _serve_until_stopped(console, address, examples)
-        _show_next(console, var, keep=keep, served=serve)
+        _show_next(console, var, report=report, keep=keep, served=serve)
     finally:
         if not keep:
             stop_stores(var, report=lambda _line: None)
@@ -96,7 +97,8 @@ def _use_only_embedded(var: Path) -> None:
     os.environ["SCORE_VAR"] = str(var.resolve())
 
 
-def _train_and_run(console: Console, as_of: date) -> None:
+def _train_and_run(console: Console, as_of: date) -> Path:
+    """Return the report of the run, for whoever works on the stores meanwhile makes reports too."""
     settings = load_settings()
     configure_prefect(settings)
     from flows.score import score_clients  # noqa: PLC0415  (Prefect reads its settings when it is imported)
@@ -114,7 +116,7 @@ def _train_and_run(console: Console, as_of: date) -> None:
     page = Path(settings.lake_root) / "models" / trained["versao"] / REPORT_FILE
     console.print(f"  report on the model: {page.resolve()}", highlight=False, soft_wrap=True)
     _say(console, f"4/6 run as of {as_of}: extract, features, score, gate, publish")
-    score_clients(as_of=as_of)
+    return Path(score_clients(as_of=as_of)["relatorio"])
 
 
 @contextmanager
@@ -161,17 +163,18 @@ def _wait_until_alive(address: str, log: Path) -> None:
 def _mint(lifetime: timedelta, *, titular: str | None = None) -> str:
     """Return a token of a company, or of the consumer of this id for their own data alone."""
     speaks_for = None if titular is None else Titular(titular)
-    grant = Grant("consulente-demo", tuple(sorted(SCOPES)), "demonstracao", lifetime, speaks_for)
+    grant = Grant("consulente-demo", tuple(sorted(SCOPES)), "demonstração", lifetime, speaks_for)
     return sign_by_secret(load_settings().secret("jwt_secret"), grant)
 
 
 def _show_scores(console: Console, examples: list[dict[str, Any]]) -> None:
-    table = Table("CPF", "score", "faixa", "P(inadimplência)", "motivos", title="scores", title_justify="left")
+    columns = map(whole, ("CPF", "score", "faixa", "P(inadimplência)"))
+    table = Table(*columns, "motivos", title="scores", title_justify="left")
     for score in [score for score in examples if score["status"] == "OK"][:SCORES_SHOWN]:
         reasons = "\n".join(f"{m['pontos']:+d} {m['texto']}" for m in score["motivos"])
         probability = f"{score['probabilidade_inadimplencia']:.2%}"
         table.add_row(score["cpf_mascarado"], str(score["score"]), score["faixa"], probability, reasons)
-    console.print(table)
+    print_table(console, table)
 
 
 def _show_examples(console: Console, examples: list[dict[str, Any]], *, refused: str | None) -> None:
@@ -223,9 +226,8 @@ def _good_one(examples: list[dict[str, Any]]) -> str:
     return str(max((score["score"] or 0, score["cliente_id"]) for score in examples)[1])
 
 
-def _show_next(console: Console, var: Path, *, keep: bool, served: bool) -> None:
-    reports = sorted((var / "relatorios").glob("*.html"), key=lambda path: path.stat().st_mtime)
-    console.print(f"report (open it in a browser): {reports[-1].resolve()}", highlight=False, soft_wrap=True)
+def _show_next(console: Console, var: Path, *, report: Path, keep: bool, served: bool) -> None:
+    console.print(f"report (open it in a browser): {report.resolve()}", highlight=False, soft_wrap=True)
     if keep:
         settings = load_settings()
         ui = (settings.prefect_api_url or "").removesuffix("/api")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.table import Column, Table
+from rich.table import Table
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
+from flows.terminal import whole
 from models.registry import TAKES_OVER, ModelEntry, list_models
 from models.validation.evidence import Evidence
 from models.validation.evidence_json import encode
@@ -65,7 +66,7 @@ def summarize_entry(entry: ModelEntry) -> ModelSummary:
 
 def list_table(summaries: Sequence[ModelSummary]) -> Table:
     """Return the list as a table for people."""
-    table = Table(Column("versao", no_wrap=True), "registrado em", "AUC fora do tempo", "Gini", "decisao", "situacao")
+    table = Table(whole("versao"), "registrado em", "AUC fora do tempo", "Gini", "decisao", "situacao")
     table.title, table.title_justify = f"models: {len(summaries)}", "left"
     for one in summaries:
         registered = "-" if one.registered_at is None else one.registered_at.isoformat(sep=" ", timespec="minutes")

@@ -12,6 +12,7 @@ from rich.table import Table
 from flows.commands.output import plain
 from flows.model_details import FIGURES, ModelDetails
 from flows.model_listing import APPROVED
+from flows.terminal import print_table
 from models.history import ModelEvent
 
 
@@ -25,10 +26,10 @@ def print_details(details: ModelDetails, console: Console) -> None:
         f"{len(model.points.terms)} terms on {len(model.points.features)} features, base {model.points.base_points}",
         highlight=False,
     )
-    console.print(_figure_table(details))
-    console.print(_check_table(model.decision))
-    console.print(_term_table(details))
-    console.print(_event_table(details.events))
+    print_table(console, _figure_table(details))
+    print_table(console, _check_table(model.decision))
+    print_table(console, _term_table(details))
+    print_table(console, _event_table(details.events))
     console.print(f"report: {escape(details.report or 'none')}", highlight=False, soft_wrap=True)
 
 

@@ -150,7 +150,9 @@ def _planned(lake: ArtifactStore, run: RunIdentity) -> tuple[Any, ...]:
 def _published_run(results: sa.Engine, execucao_id: UUID | None) -> RunIdentity:
     run: Run | None = run_in_force(results) if execucao_id is None else get_run(results, execucao_id)
     if run is None:
-        raise RunConflictError("no run is published" if execucao_id is None else f"there is no run {execucao_id}")
+        raise RunConflictError(
+            "no run is published: `escore run` makes one" if execucao_id is None else f"there is no run {execucao_id}"
+        )
     if run.situacao not in PUBLISHED:
         raise RunConflictError(f"run {run.id} was never published: it is {run.situacao}")
     return RunIdentity(run.id, run.data_referencia, run.modelo_versao)

@@ -46,7 +46,7 @@ def run_by_schedule(as_of: date | None) -> ScheduledRun:
     with get_client(sync_client=True) as client:
         deployment_id = client.read_deployment_by_name(NIGHT).id
         for seconds in DUE_IN_SECONDS:
-            due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+            due = due_in(seconds, datetime.now(UTC))
             schedule_id = _schedule_once(client, deployment_id, due, parameters)
             try:
                 if _due_run(client, deployment_id, due, within=2 * seconds) is not None:
@@ -54,6 +54,16 @@ def run_by_schedule(as_of: date | None) -> ScheduledRun:
             finally:
                 client.delete_deployment_schedule(deployment_id, schedule_id)
     raise StoreUnavailableError("the Prefect server made no run of a schedule: is it too busy?")
+
+
+def due_in(seconds: int, now: datetime) -> datetime:
+    """Return a whole second so far ahead, and not at a minute's turn: there the night's own schedule may have a run.
+
+    >>> [f"{due_in(10, datetime(2026, 1, 1, 3, 59, second)):%M:%S}" for second in (38, 49, 50, 52)]
+    ['59:48', '00:02', '00:02', '00:02']
+    """
+    due = now.replace(microsecond=0) + timedelta(seconds=seconds)
+    return due + timedelta(seconds={58: 4, 59: 3, 0: 2, 1: 1}.get(due.second, 0))
 
 
 def _schedule_once(client: SyncPrefectClient, deployment_id: UUID, due: datetime, parameters: dict[str, Any]) -> UUID:

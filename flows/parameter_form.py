@@ -1,17 +1,21 @@
 """The form that Prefect's pages show of a flow's parameters: described by the flow's docstring, bounded, with defaults.
 
 Prefect reads descriptions from Google's form of docstrings or from pydantic's ``Field``; ours are in numpydoc's form.
+Its server holds the runs that it makes to the form; the flow itself holds whoever calls it to the bounds.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from pydantic import Field
+
+from contracts.errors import UsageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,11 +34,16 @@ class Bounds:
         """Return the bounds as JSON Schema has them."""
         return {"minimum": self.least, "maximum": self.greatest}
 
+    def holds(self, number: Any) -> bool:
+        """Return whether a number lies within them."""
+        return isinstance(number, int) and self.least <= number <= self.greatest
+
 
 def with_form(**bounds: Bounds) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator that lets Prefect find each parameter's description and bounds in the signature.
 
-    Every parameter needs a default and a description in the docstring: ValueError where one lacks either.
+    Every parameter needs a default and a description in the docstring: ValueError where one lacks either. A call beyond
+    the bounds is a UsageError that names all such parameters.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -44,10 +53,26 @@ def with_form(**bounds: Bounds) -> Callable[[Callable[P, R]], Callable[P, R]]:
         if lacking or not bounds.keys() <= signature.parameters.keys():
             raise ValueError(f"{function}: no description or default, or no such parameter: {lacking or [*bounds]}")
         fields = [_field(p, told[p.name], bounds.get(p.name)) for p in signature.parameters.values()]
-        function.__signature__ = signature.replace(parameters=fields)  # type: ignore[attr-defined]
-        return function
+
+        @functools.wraps(function)
+        def held(*args: P.args, **kwargs: P.kwargs) -> R:
+            _refuse_beyond(bounds, signature.bind(*args, **kwargs).arguments)
+            return function(*args, **kwargs)
+
+        held.__signature__ = signature.replace(parameters=fields)  # type: ignore[attr-defined]
+        return held
 
     return decorate
+
+
+def _refuse_beyond(bounds: Mapping[str, Bounds], given: Mapping[str, Any]) -> None:
+    wrong = [
+        f"{name}: a whole number from {bounds[name].least} to {bounds[name].greatest} is needed"
+        for name in bounds
+        if name in given and not bounds[name].holds(given[name])
+    ]
+    if wrong:
+        raise UsageError("\n".join(wrong))
 
 
 def described_parameters(docstring: str) -> dict[str, str]:

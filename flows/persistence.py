@@ -18,6 +18,11 @@ R = TypeVar("R")
 
 MOST_RETRIES = 20
 WAIT_SECONDS = 600.0
+LONGEST_WORK_SECONDS = 36_000.0
+"""The work of the longest night that is let end, in all its tries: twice what a country's takes (the plan of scale)."""
+
+HANGS_AFTER_SECONDS = LONGEST_WORK_SECONDS + MOST_RETRIES * WAIT_SECONDS
+"""After it deploy/prefect/automations.yaml cancels a run, however often it was told to wait."""
 
 
 def persist(work: Callable[[], R], *, retries: int, wait: Callable[[float], None] = time.sleep) -> R:

@@ -38,7 +38,7 @@ def read_automations(path: Path) -> list[dict[str, Any]]:
 
 def apply_automations(client: SyncPrefectClient, declared: list[dict[str, Any]]) -> dict[str, str]:
     """Create, change and delete automations of ours until the server has the declared ones; return what was done."""
-    wanted = {one["name"]: AutomationCore.model_validate(_completed(client, one)) for one in declared}
+    wanted = {one["name"]: AutomationCore.model_validate(completed(client, one)) for one in declared}
     done = {}
     for found in _own(client):
         if found.name not in wanted:
@@ -60,8 +60,25 @@ def _own(client: SyncPrefectClient) -> list[Any]:
     return [one for one in client.read_automations() if one.name.startswith(OWN_PREFIX)]
 
 
-def _completed(client: SyncPrefectClient, declared: Mapping[str, Any]) -> dict[str, Any]:
-    return {**declared, "actions": [_action(client, dict(action)) for action in declared["actions"]]}
+def completed(client: SyncPrefectClient, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a declared automation with this server's ids; SettingsError names a deployment that is not there."""
+    trigger = dict(declared["trigger"])
+    if "match_related" in trigger:
+        trigger["match_related"] = _related(client, dict(trigger["match_related"]))
+    return {
+        **declared,
+        "trigger": trigger,
+        "actions": [_action(client, dict(action)) for action in declared["actions"]],
+    }
+
+
+def _related(client: SyncPrefectClient, labels: dict[str, Any]) -> dict[str, Any]:
+    """Return labels with the ids of deployments in the place of their names: names are not ours alone."""
+    if named := labels.pop("deployment", None):
+        ids = [_deployment_id(client, name) for name in ([named] if isinstance(named, str) else named)]
+        labels["prefect.resource.id"] = [f"prefect.deployment.{one}" for one in ids]
+        labels["prefect.resource.role"] = "deployment"
+    return labels
 
 
 def _action(client: SyncPrefectClient, action: dict[str, Any]) -> Mapping[str, Any]:

@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from httpx import HTTPError
 from rich.console import Console
 
 from contracts.errors import GateError, ModelNotFoundError, SettingsError
@@ -48,15 +49,17 @@ _WORKER = {
 def run_locally(
     settings: Settings, *, root: Path, as_of: date | None, notice_url: str | None, console: Console
 ) -> Iterator[ScheduledRun]:
-    """Do all of it; yield the run that ended, and stop the worker when the caller comes back."""
+    """Do all of it; yield the run that ended, and stop the worker, and what it runs, when the caller comes back."""
     settings = _ready_stores(settings, console)
     from flows.one_off_schedule import NIGHT, run_by_schedule  # noqa: PLC0415 - Prefect reads its settings then
     from flows.prefect_setup import set_up  # noqa: PLC0415
 
     console.print("work pool, blocks, deployments, automations ...", highlight=False)
     set_up(settings, root=root, notice_url=notice_url)
-    with _worker(settings):
-        console.print(f"a worker takes runs; {NIGHT} is given a schedule", highlight=False)
+    with _worker(settings) as log:
+        console.print(f"a worker takes runs, and writes to {log}", highlight=False, soft_wrap=True)
+        line = f"{NIGHT} is given a schedule, due in seconds: watch it at {ui_address(settings)}/runs"
+        console.print(line, highlight=False, soft_wrap=True)
         yield run_by_schedule(as_of)
 
 
@@ -106,11 +109,13 @@ def _train(console: Console) -> None:
 
 
 @contextmanager
-def _worker(settings: Settings) -> Iterator[None]:
-    """Run a worker as a process of its own, whose output goes to a file below ``SCORE_VAR``.
+def _worker(settings: Settings) -> Iterator[Path]:
+    """Run a worker as a process of its own; yield the file below ``SCORE_VAR`` that its output goes to.
 
-    It knows none of our settings: its runs get them from the work pool and from the blocks that it refers to.
+    It knows none of our settings: its runs get them from the work pool and from the blocks that it refers to. With it
+    end the runs that it is at work on, and Prefect is told so.
     """
+    began = datetime.now(UTC)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--name", "escore-local"]
     log = settings.var / "prefect-worker.log"
     with log.open("w") as output:
@@ -119,10 +124,21 @@ def _worker(settings: Settings) -> Iterator[None]:
             command, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        yield
+        yield log
     finally:
         worker.terminate()
         try:
             worker.wait(timeout=ENDS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:
             worker.kill()
+        _cancel_left_runs(began)
+
+
+def _cancel_left_runs(began: datetime) -> None:
+    """Tell Prefect of the runs that ended with the worker; a server that is gone by now needs not be told."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - Prefect reads its settings then
+
+    from flows.left_runs import cancel_left_runs  # noqa: PLC0415
+
+    with suppress(HTTPError), get_client(sync_client=True) as client:
+        cancel_left_runs(client, since=began)

@@ -20,6 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from flows.terminal import open_console
+
 _LINE_EVERY_SECONDS = 10.0
 
 
@@ -99,7 +101,7 @@ class LineProgress:
 @contextmanager
 def show_progress() -> Iterator[StepProgress]:
     """Yield the progress that fits the error stream: bars in a terminal, lines elsewhere."""
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     if not (console.is_terminal and sys.stderr.isatty()):
         lines = LineProgress(console)
         yield lines

@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from contracts.errors import UsageError
 from contracts.reference_date import REFERENCE_ZONE
+from contracts.settings import Settings
+from extract.first_data import first_date_if_later
+from flows.databases import open_engine
 
 EARLIEST = date(1960, 1, 1)
 """Before it no store holds a fact; a year typed wrong is the likelier reason."""
@@ -31,3 +34,14 @@ def check_reference_date(as_of: date, now: datetime) -> None:
         raise UsageError(f"{as_of} has not ended in São Paulo: the latest reference date is {yesterday(now)}")
     if as_of < EARLIEST:
         raise UsageError(f"{as_of} lies before {EARLIEST}: no store holds facts of that time")
+
+
+def check_data_by(settings: Settings, day: date, *, why: str) -> None:
+    """Raise UsageError, with the first date that has data, if Base A knew nobody by the end of ``day``.
+
+    ``why`` says, as the end of a sentence, what the day is needed for. An empty Base A passes: gates judge it.
+    """
+    with open_engine(settings, "base_a_url") as base_a:
+        first = first_date_if_later(base_a, day)
+    if first is not None:
+        raise UsageError(f"{day} lies before all data, and is {why}: Base A knows its first consumer from {first} on")

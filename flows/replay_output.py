@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pyarrow as pa
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from contracts.cpf_number import mask_cpf
 from contracts.score_terms import Status
 from flows.replayed import Comparison, FamilyRecords, FeatureLine, ReasonLine, Replay, plain_rows
+from flows.terminal import print_table
 from serve.published.published_score import shortest_float32
 
 ROWS_SHOWN = 20
@@ -26,8 +27,8 @@ def print_replay(replay: Replay, console: Console) -> None:
         f"consumer {escape(replay.client_id)}, CPF {mask_cpf(replay.cpf)}",
         highlight=False,
     )
-    console.print(_score_table(replay))
-    console.print(_comparison_table(replay.comparisons))
+    print_table(console, _score_table(replay))
+    print_table(console, _comparison_table(replay.comparisons))
     if result.score.status == Status.INSUFFICIENT_DATA.value:
         console.print(
             f"{Status.INSUFFICIENT_DATA}: nothing that counts was known of the consumer on that date, so there is no "
@@ -35,14 +36,14 @@ def print_replay(replay: Replay, console: Console) -> None:
             highlight=False,
         )
     else:
-        console.print(_points_table(replay))
+        print_table(console, _points_table(replay))
     features = {feature.name: feature for feature in result.features}
-    console.print(_feature_table(features))
+    print_table(console, _feature_table(features))
     shown: set[str] = set()
     for number, reason in enumerate(result.reasons, start=1):
         _print_reason(console, number, reason, features)
         for name in reason.families:
-            console.print(_seen(name) if name in shown else _record_table(result.records[name]))
+            _print_records(console, result.records[name], seen=name in shown)
             shown.add(name)
 
 
@@ -101,22 +102,22 @@ def _print_reason(console: Console, number: int, reason: ReasonLine, features: M
     )
 
 
-def _record_table(records: FamilyRecords) -> RenderableType:
+def _print_records(console: Console, records: FamilyRecords, *, seen: bool) -> None:
+    if seen:
+        console.print(f"{records.family}: as above")
+        return
     rows: pa.Table = records.rows
     count = f"{rows.num_rows} records" if rows.num_rows != 1 else "1 record"
     title = f"{records.family}: {count} of {records.table} counted ({records.rule})"
     if not rows.num_rows:
-        return escape(title)
+        console.print(escape(title))
+        return
     table = _table(escape(title), *rows.column_names)
     for row in plain_rows(rows.slice(max(0, rows.num_rows - ROWS_SHOWN))):
         table.add_row(*(escape(_text(value)) for value in row.values()))
     if rows.num_rows > ROWS_SHOWN:
         table.caption = f"the latest {ROWS_SHOWN}; --json shows all"
-    return table
-
-
-def _seen(family: str) -> str:
-    return f"{family}: as above"
+    print_table(console, table)
 
 
 def _table(title: str, *columns: str) -> Table:

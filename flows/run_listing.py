@@ -12,13 +12,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from rich.table import Column, Table
+from rich.console import Console
+from rich.table import Table
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError, RunConflictError
 from flows.half_finished import RESUME_WITHIN
 from flows.resources import Results
 from flows.run_plan import RunIdentity, read_plan, scores_root, snapshot_root
+from flows.terminal import print_table, whole
 from stores import ledger, run_locks
 from stores.ledger import Run
 
@@ -113,17 +115,20 @@ def abandon(results: Results, lake: ArtifactStore, run_id: UUID) -> Run:
     return _required(results, run_id)
 
 
-def list_table(summaries: Sequence[RunSummary]) -> Table:
-    """Return the list as a table for people."""
-    columns = ("as of", "model", "state", "begun (UTC)", "consumers", "why it failed")
-    table = Table(Column("run", no_wrap=True), *columns, title=f"runs: {len(summaries)}", title_justify="left")
+def print_list(summaries: Sequence[RunSummary], console: Console) -> None:
+    """Print the list as a table for people, and below it why runs failed or were taken out of force."""
+    columns = map(whole, ("run", "as of", "model", "state", "begun (UTC)", "consumers"))
+    table = Table(*columns, title=f"runs: {len(summaries)}", title_justify="left")
     for one in summaries:
         run = one.run
         consumers = "-" if run.extraidos is None else f"{run.extraidos:,}"
         begun = f"{run.iniciada_em:%Y-%m-%d %H:%M}"
-        day, why = run.data_referencia.isoformat(), run.motivo_falha or ""
-        table.add_row(str(run.id), day, run.modelo_versao, one.state, begun, consumers, why)
-    return table
+        table.add_row(str(run.id), run.data_referencia.isoformat(), run.modelo_versao, one.state, begun, consumers)
+    print_table(console, table, least=("begun (UTC)", "model", "consumers"))
+    for one in summaries:
+        if one.run.motivo_falha:
+            told = f"{one.run.id}, {one.state}: {one.run.motivo_falha}"
+            console.print(told, soft_wrap=True, highlight=False, markup=False)
 
 
 def _summary(run: Run, at_work: Collection[date], *, now: datetime) -> RunSummary:

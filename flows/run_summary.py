@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flows.range_summary import HISTOGRAM_STEP
 from flows.run_outcome import RunOutcome
+from flows.terminal import print_table
 
 _BAR_WIDTH = 40
 _BINS_A_LINE = 5
@@ -16,16 +17,12 @@ _BINS_A_LINE = 5
 def print_summary(outcome: RunOutcome, console: Console) -> None:
     """Print the whole summary of a run."""
     console.print(_headline(outcome), soft_wrap=True)
-    console.print(
-        Group(
-            _clients(outcome),
-            _tables(outcome),
-            _rejects(outcome),
-            _distribution(outcome),
-            _bands(outcome),
-            _steps(outcome),
-        )
-    )
+    console.print(_clients(outcome))
+    print_table(console, _tables(outcome))
+    print_table(console, _rejects(outcome))
+    print_table(console, _distribution(outcome))
+    console.print(_bands(outcome))
+    print_table(console, _steps(outcome))
     console.print(_gates(outcome), soft_wrap=True)
     console.print(f"report: {outcome.report}\nData Docs: {outcome.gates.data_docs}", soft_wrap=True, highlight=False)
 
@@ -49,7 +46,7 @@ def _clients(outcome: RunOutcome) -> Text:
     )
 
 
-def _tables(outcome: RunOutcome) -> RenderableType:
+def _tables(outcome: RunOutcome) -> Table:
     table = _table("records", "table", "read", "used", "ignored", "rejected", "unaccounted")
     for name, counts in outcome.summary.counts.items():
         numbers = (counts.read, counts.used, sum(counts.ignored.values()), sum(counts.rejected.values()))
@@ -57,7 +54,7 @@ def _tables(outcome: RunOutcome) -> RenderableType:
     return table
 
 
-def _rejects(outcome: RunOutcome) -> RenderableType:
+def _rejects(outcome: RunOutcome) -> Table:
     """Return the rejected by rule over all tables; the report has them by table."""
     table = _table("rejected, by rule", "rule", "records", "tables")
     by_rule: dict[str, dict[str, int]] = {}
@@ -69,7 +66,7 @@ def _rejects(outcome: RunOutcome) -> RenderableType:
     return table
 
 
-def _distribution(outcome: RunOutcome) -> RenderableType:
+def _distribution(outcome: RunOutcome) -> Table:
     bins = outcome.summary.scores.histogram
     sums = [sum(bins[i : i + _BINS_A_LINE]) for i in range(0, len(bins), _BINS_A_LINE)]
     top = max([*sums, 1])
@@ -87,7 +84,7 @@ def _bands(outcome: RunOutcome) -> Text:
     return Text(f"bands: {shares}; mean score {mean_score:.0f}; mean probability of default {mean_probability:.2%}")
 
 
-def _steps(outcome: RunOutcome) -> RenderableType:
+def _steps(outcome: RunOutcome) -> Table:
     table = _table("steps", "step", "seconds", "CPU seconds", "peak MiB")
     for step in outcome.steps:
         table.add_row(step.step, f"{step.seconds:.2f}", f"{step.cpu_seconds:.2f}", f"{step.peak_mib:,.0f}")

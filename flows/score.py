@@ -14,7 +14,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.futures import PrefectFuture, as_completed
-from rich.console import Console
 
 from contracts.artifacts import ArtifactStore
 from contracts.errors import DataIntegrityError
@@ -35,7 +34,7 @@ from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner, trying_again
 from flows.range_work import stands
-from flows.reference_date import check_reference_date
+from flows.reference_date import check_data_by, check_reference_date
 from flows.report import write_run_report
 from flows.report_link import log_link, report_link
 from flows.resources import Results, open_lake, open_results, open_sources
@@ -52,6 +51,7 @@ from flows.run_plan import (
 )
 from flows.run_summary import print_summary
 from flows.score_tasks import score_ranges, score_strays, stage_scores, switch_run
+from flows.terminal import open_console
 from flows.withheld import values_withheld
 from models.registry import RegisteredModel, usable_model
 from serve.published.run_info import RunInfo
@@ -175,7 +175,7 @@ class _Night:
         link = report_link(self.settings, outcome.report)
         log_link(f"report of run {self.run.execucao_id}", link)
         tell_prefect(outcome, link)
-        print_summary(outcome, Console(stderr=True))
+        print_summary(outcome, open_console(stderr=True))
         gates.stop_if_broken()
         return outcome
 
@@ -183,6 +183,8 @@ class _Night:
         with self.times.measure("particionar"):
             self.progress.start("partition")
             planned = self._stored_plan()
+            if planned is None:
+                check_data_by(self.settings, self.run.as_of, why="the reference date")
             if planned is None and self.incremental:
                 planned = self._continue_snapshot()
             if planned is None:
@@ -196,7 +198,7 @@ class _Night:
         found = find_base(self.settings, self.lake, self.results.engine)
         if found.base is None:
             self.reading = f"full, for there is nothing to go on from: {found.reason}"
-            Console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)
+            open_console(stderr=True).print(self.reading, highlight=False, soft_wrap=True)
             return None
         with open_sources(self.settings) as sources:
             stage_changes(self.lake, sources, self.run, found)

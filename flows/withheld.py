@@ -10,6 +10,7 @@ import functools
 import inspect
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -24,6 +25,10 @@ R = TypeVar("R")
 _INTERRUPTION = "aborted by an interrupt signal"
 """What Prefect says of Ctrl-C: the run's state holds it, and the command line says it too."""
 _RUN_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+_REFUSAL = "escore_refusal"
+"""Attribute of a log record that tells of an error which was raised on purpose."""
+_REFUSALS = (error.__name__ for error in EscoreError.__subclasses__() if error is not UnexpectedError)
+_ENDED_REFUSED = re.compile(rf"Finished in state Failed\(.*\b(?:{'|'.join(_REFUSALS)}): ", re.DOTALL)
 
 
 def values_withheld(function: Callable[P, R]) -> Callable[P, R]:
@@ -76,13 +81,36 @@ def _places(error: BaseException) -> str:
 def print_errors_in_one_line() -> None:
     """Keep Prefect from printing tracebacks of errors whose one line says it all, and what Ctrl-C is told by anyway."""
     for name in _RUN_LOGGERS:
-        logger = logging.getLogger(name)
-        if not any(isinstance(one, _WithoutTraceback) for one in logger.filters):
-            logger.addFilter(_WithoutTraceback())
+        _add_filter(logging.getLogger(name), _WithoutTraceback())
+
+
+def leave_refusals_to_the_command() -> None:
+    """Keep off this process's terminal what Prefect logs of an error that the command line ends with anyway.
+
+    Prefect's server still gets it; a crash or a fault of the engine's own (UnexpectedError) is printed as ever. To be
+    called once Prefect is imported, which sets up the handlers of the root logger.
+    """
+    print_errors_in_one_line()
+    for handler in logging.getLogger().handlers:
+        _add_filter(handler, _WithoutRefusals())
+
+
+def _add_filter(place: logging.Filterer, added: logging.Filter) -> None:
+    if not any(isinstance(one, type(added)) for one in place.filters):
+        place.addFilter(added)
 
 
 class _WithoutTraceback(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], EscoreError):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, EscoreError):
             record.exc_info = record.exc_text = None
+            setattr(record, _REFUSAL, not isinstance(error, UnexpectedError))
         return _INTERRUPTION not in record.getMessage()
+
+
+class _WithoutRefusals(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name not in _RUN_LOGGERS:
+            return True
+        return not (getattr(record, _REFUSAL, False) or _ENDED_REFUSED.match(record.getMessage()))

@@ -60,7 +60,7 @@ def _within_limit(settings: Settings, store: str, check: Callable[[Settings], li
     try:
         return call_within(limit, lambda: check(settings))
     except SettingsError as error:
-        return [Problem(store, "connection", str(error), "Correct the settings")]
+        return [Problem(store, "settings", str(error), "Correct the settings")]
     except StoreUnavailableError as error:
         return [Problem(store, "connection", str(error), f"Correct {variable}, or start the server")]
     except (sa.exc.SQLAlchemyError, PyMongoError, redis.RedisError) as error:

@@ -44,14 +44,13 @@ def list_reviews(engine: sa.Engine, *, only_open: bool, limit: int) -> list[Revi
         return [Review(*row) for row in connection.execute(statement, {"limit": limit})]
 
 
-def close_review(engine: sa.Engine, review_id: UUID, outcome: Outcome) -> Review:
-    """Enter what became of an open request and return it; UsageError if none is open under that id."""
+def close_review(connection: sa.Connection, review_id: UUID, outcome: Outcome) -> Review:
+    """Enter what became of an open request and return it, for the caller to commit; UsageError if none has that id."""
     statement = sa.text(
         "update revisao set situacao = 'concluida', resultado = :outcome, concluida_em = now()"
         f" where id = :id and situacao = 'aberta' returning {_COLUMNS}"
     ).bindparams(sa.bindparam("id", type_=sa.Uuid))
-    with engine.begin() as connection:
-        row = connection.execute(statement, {"id": review_id, "outcome": outcome}).one_or_none()
+    row = connection.execute(statement, {"id": review_id, "outcome": outcome}).one_or_none()
     if row is None:
         raise UsageError("no open request for review has that id")
     return Review(*row)

@@ -160,6 +160,7 @@ def make_installation(provisioner: Provisioner) -> Iterator[MakeInstallation]:
     """Make migrated stores of their own, with engine roles of the least rights, that last until the session ends."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(provisioner.installation(name))
+        provisioner.end()
 
 
 @pytest.fixture

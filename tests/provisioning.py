@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,11 @@ class Provisioner:
         self._embedded = embedded
         self._folder = folder
         self._free_redis: list[int] | None = None
+        self._ends = False
+
+    def end(self) -> None:
+        """Leave from here on to the embedded servers' end what lies on them: they are erased whole."""
+        self._ends = True
 
     @contextmanager
     def installation(self, name: str) -> Iterator[Settings]:
@@ -101,7 +106,9 @@ class Provisioner:
 
     def _relational(self, store: str, token: str) -> AbstractContextManager[dict[str, object]]:
         root = self.root_url(store)
-        return _oracle_schema(root, token) if root.startswith("oracle") else _postgres_database(root, store, token)
+        if root.startswith("oracle"):
+            return _oracle_schema(root, token)
+        return _postgres_database(root, store, token, drop=lambda: store in self._real or not self._ends)
 
     @contextmanager
     def _documents(self, token: str) -> Iterator[dict[str, object]]:
@@ -143,7 +150,7 @@ class Provisioner:
 
 
 @contextmanager
-def _postgres_database(root: str, store: str, token: str) -> Iterator[dict[str, object]]:
+def _postgres_database(root: str, store: str, token: str, *, drop: Callable[[], bool]) -> Iterator[dict[str, object]]:
     database, owner, reader = f"{store}_{token}", f"dono_{store}_{token}", f"motor_{store}_{token}"
     passwords = {owner: secrets.token_urlsafe(16), reader: secrets.token_urlsafe(16)}
     with _root_cursor(root) as cursor:
@@ -159,9 +166,10 @@ def _postgres_database(root: str, store: str, token: str) -> Iterator[dict[str, 
             for role, ending in ((owner, "admin_url"), (reader, "url"))
         }
     finally:
-        with _root_cursor(root) as cursor:
-            cursor.execute(f'drop database "{database}" with (force)')
-            cursor.execute(f'drop role "{reader}", "{owner}"')
+        if drop():
+            with _root_cursor(root) as cursor:
+                cursor.execute(f'drop database "{database}" with (force)')
+                cursor.execute(f'drop role "{reader}", "{owner}"')
 
 
 @contextmanager

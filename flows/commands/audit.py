@@ -12,6 +12,7 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson
 from flows.commands.output import ERR, OUT, plain, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
 
 if TYPE_CHECKING:
     from serve.auditing.backlog import SegmentState
@@ -58,11 +59,11 @@ def status(as_json: AsJson = False) -> None:
             }
         )
         return
-    table = Table("segment", "writer", "bytes", "waiting", "since", title="audit journal", title_justify="left")
+    table = Table(whole("segment"), "writer", "bytes", "waiting", "since", title="audit journal", title_justify="left")
     for state in states:
         since = "-" if state.since is None else f"{state.since:%Y-%m-%d %H:%M:%S} UTC"
         table.add_row(state.path.name, _writer(state), f"{state.size:,}", f"{state.waiting:,}", since)
-    OUT.print(table)
+    print_table(OUT, table)
     OUT.print(f"{lag.bytes_waiting:,} bytes wait, the oldest for {lag.oldest_seconds:.1f} s", highlight=False)
     if not is_known:
         OUT.print("PostgreSQL does not answer: all that the files hold counts as waiting", highlight=False)
@@ -107,7 +108,7 @@ def list_accesses(
         when = f"{access.quando:%Y-%m-%d %H:%M:%S}"
         told = (plain(text or "") for text in (access.consulente, access.recurso, access.finalidade))
         table.add_row(when, *told, str(access.resultado), own)
-    OUT.print(table)
+    print_table(OUT, table)
     if page.next is not None:
         OUT.print(f"there are more: --before {page.next}", highlight=False)
 

@@ -12,6 +12,8 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson, AsOf
 from flows.commands.output import ERR, OUT, print_json
 from flows.commands.panels import examples
+from flows.commands.stopping import end_as_by_ctrl_c
+from flows.terminal import print_table, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,7 @@ def up(
     from stores.embedded import require_servers, start_stores
     from stores.migrate import migrate
 
+    end_as_by_ctrl_c()
     require_servers()
     var = load_settings().var
     ERR.print(f"starting the embedded stores below {var}: a quarter of a minute ...", highlight=False, markup=False)
@@ -94,6 +97,7 @@ def demo(
     """From nothing to three scores read over HTTP, on a clean state of its own."""
     from flows.demo import run_demo
 
+    end_as_by_ctrl_c()
     run_demo(load_settings(), clients=clients, as_of=as_of, keep=keep, serve=serve_page, console=ERR)
 
 
@@ -104,10 +108,10 @@ def _print_status(var: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_rows(rows))
         return
-    table = Table("server", "state", "address", "pid", title="embedded stores", title_justify="left")
+    table = Table(*map(whole, ("server", "state", "address", "pid")), title="embedded stores", title_justify="left")
     for row in rows:
         table.add_row(row.name, row.state, row.address, str(row.pid or "-"))
-    OUT.print(table)
+    print_table(OUT, table)
     found = {row.state for row in rows}
     for state, advice in _ADVICE.items():
         if state in found and (state != "running" or found == {"running"}):

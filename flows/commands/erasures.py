@@ -12,8 +12,11 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson
 from flows.commands.output import OUT, print_json, print_values
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
 
 erasures_app = typer.Typer(help="The queue of erasures: list it, work on it.", no_args_is_help=True)
+
+_COLUMNS = ("request", "asked (UTC)", "state", "tries", "done (UTC)", "removed")
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many requests.")]
 
@@ -27,14 +30,16 @@ def list_queue(limit: Limit = 20, as_json: AsJson = False) -> None:
     if as_json:
         print_json([request.to_json() for request in found])
         return
-    table = Table("request", "asked", "state", "tries", "done", "removed", "why not", title="requests of erasure")
+    table = Table(*map(whole, _COLUMNS), title="requests of erasure", title_justify="left")
     for request in found:
         removed = sum((request.prova or {}).get("removidos", {}).values()) if request.prova else ""
         done = "" if request.concluido_em is None else f"{request.concluido_em:%Y-%m-%d %H:%M}"
         asked = f"{request.pedido_em:%Y-%m-%d %H:%M}"
         row = (str(request.id), asked, request.situacao, str(request.tentativas), done)
-        table.add_row(*row, str(removed), request.motivo or "")
-    OUT.print(table)
+        table.add_row(*row, str(removed))
+    print_table(OUT, table, least=("tries", "removed", "asked (UTC)"))
+    for request in (one for one in found if one.motivo):
+        OUT.print(f"{request.id}: {request.motivo}", soft_wrap=True, highlight=False, markup=False)
 
 
 @erasures_app.command(epilog=examples("escore erasures work --limit 100"))

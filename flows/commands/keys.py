@@ -14,6 +14,7 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson
 from flows.commands.output import OUT, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
 
 ROTATE_EXAMPLES = examples(
     "escore rotate-key --generate  # a fresh key",
@@ -73,13 +74,13 @@ def _show_status(*, as_json: bool) -> None:
     if as_json:
         print_json([use.to_json() for use in uses])
     else:
-        title = "keys of persons' names"
-        table = Table("key", "here", "Redis", "audit, six months", "erased", "", title=title, title_justify="left")
+        columns = (whole("key"), "here", "Redis", "audit, six months", "erased", "")
+        table = Table(*columns, title="keys of persons' names", title_justify="left")
         for use in uses:
             audit = "yes" if use.auditoria else ""
             told = _verdict(use.papel, is_needed=use.is_needed)
             table.add_row(use.chave, use.papel, ", ".join(use.redis), audit, f"{use.apagamento:,}", told)
-        OUT.print(table)
+        print_table(OUT, table)
     refuse_unknown(uses)
 
 

@@ -14,6 +14,7 @@ from flows.commands.completion import complete_model, complete_model_or_current
 from flows.commands.options import AsJson, ExportFormat
 from flows.commands.output import OUT, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table
 
 if TYPE_CHECKING:
     from models.history import ModelEvent
@@ -42,7 +43,7 @@ def list_registered(as_json: AsJson = False) -> None:
     if as_json:
         print_json([summary.to_json() for summary in summaries])
     else:
-        OUT.print(list_table(summaries))
+        print_table(OUT, list_table(summaries))
 
 
 @models_app.command(epilog=examples("escore models show vigente", "escore models show 2025-12-31-5cfce3e2 --json"))

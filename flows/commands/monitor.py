@@ -16,6 +16,7 @@ from flows.commands.flow_calls import call_flow, point_prefect_at_its_server
 from flows.commands.options import AsJson, parse_date
 from flows.commands.output import OUT, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ def _print_outcome(result: Mapping[str, Any]) -> None:
     for name, key in (("AUC", "auc"), ("bad rate", "taxa"), ("Brier", "brier")):
         value = observed[key] if observed else None
         table.add_row(name, _number(trained[key]), _number(expected[key]), _number(value))
-    OUT.print(table)
+    print_table(OUT, table)
     for finding in result["achados"]:
         subject = f" {finding['sujeito']}" if finding["sujeito"] else ""
         change = f"{finding['referencia']:.4f} -> {finding['atual']:.4f}"

@@ -15,6 +15,7 @@ from flows.commands.flow_calls import point_prefect_at_its_server, prefect_answe
 from flows.commands.options import AsJson, OptionalAsOf
 from flows.commands.output import ERR, OUT, print_json, print_values
 from flows.commands.panels import examples
+from flows.commands.stopping import end_as_by_ctrl_c
 
 prefect_app = typer.Typer(
     help="Prefect: set up a server or Prefect Cloud; see a scheduled run here.", no_args_is_help=True
@@ -78,8 +79,8 @@ def local(
     """
     from flows.prefect_local import run_locally, ui_address
 
-    for ending in (signal.SIGINT, signal.SIGTERM):  # ignored ones would be the worker's too, which ends by SIGINT
-        signal.signal(ending, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, it would be the worker's too, which ends by it
+    end_as_by_ctrl_c()
     notice_url = _address(notice_url_file)
     local_run = run_locally(load_settings(), root=root, as_of=as_of, notice_url=notice_url, console=ERR)
     with prefect_answers(), local_run as run:
@@ -88,7 +89,11 @@ def local(
         OUT.print(f"see it at {address}/runs/flow-run/{run.id}", highlight=False, soft_wrap=True)
         if run.state != "COMPLETED":
             raise GateError(f"the scheduled run ended as {run.state}; its logs tell why: {address}")
-        if not leave:
+        OUT.print("the page has its log and, under Artifacts, summary, counts, gates and the report", highlight=False)
+        OUT.print(f"deployments: {address}/deployments; what fires: {address}/automations", soft_wrap=True)
+        if leave:
+            OUT.print("the worker ends now; `escore down` ends the server and the stores", highlight=False)
+        else:
             OUT.print("Ctrl-C ends the worker; `escore down` ends the server and the stores", highlight=False)
             _wait_for_ctrl_c()
 

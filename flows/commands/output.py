@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-OUT = Console()
-ERR = Console(stderr=True)
+from flows.terminal import open_console, print_table, whole
+
+OUT = open_console()
+ERR = open_console(stderr=True)
 
 
 def plain(text: str) -> str:
@@ -31,10 +32,10 @@ def shown(text: str) -> str:
 
 def print_values(title: str, values: Mapping[str, Any]) -> None:
     """Print names and values as a table."""
-    table = Table("what", "value", title=title, title_justify="left")
+    table = Table(whole("what"), "value", title=title, title_justify="left")
     for name, value in values.items():
         table.add_row(name, _as_text(value))
-    OUT.print(table)
+    print_table(OUT, table)
 
 
 def _as_text(value: object) -> str:

@@ -13,8 +13,12 @@ from contracts.settings import load_settings
 from flows.commands.options import AsJson
 from flows.commands.output import OUT, print_json, print_values
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
 
 reviews_app = typer.Typer(help="Requests that a person review a score, and what became of them.", no_args_is_help=True)
+
+
+_COLUMNS = ("request", "consumer", "run", "why", "asked (UTC)", "state")
 
 
 class Outcome(StrEnum):
@@ -37,11 +41,11 @@ def list_requests(
     if as_json:
         print_json([review.to_json() for review in found])
         return
-    table = Table("request", "consumer", "run", "why", "asked (UTC)", "state", title="reviews", title_justify="left")
+    table = Table(*map(whole, _COLUMNS), title="reviews", title_justify="left")
     for one in found:
         asked, state = f"{one.pedida_em:%Y-%m-%d %H:%M}", one.resultado or one.situacao
         table.add_row(str(one.id), one.cliente_id, str(one.execucao_id), one.motivo, asked, state)
-    OUT.print(table)
+    print_table(OUT, table)
 
 
 @reviews_app.command(

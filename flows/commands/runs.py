@@ -33,14 +33,14 @@ def list_latest(
     pela_metade is a run that was killed or failed and that the next run of its date and model goes on with.
     """
     from flows.resources import open_results
-    from flows.run_listing import list_table, summarize_runs
+    from flows.run_listing import print_list, summarize_runs
 
     with open_results(load_settings().require(*RESULTS_SETTINGS)) as results:
         summaries = summarize_runs(results, now=datetime.now(UTC), limit=limit)
     if as_json:
         print_json([summary.to_json() for summary in summaries])
     else:
-        OUT.print(list_table(summaries))
+        print_list(summaries, OUT)
 
 
 @runs_app.command(

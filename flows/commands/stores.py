@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from contracts.errors import StoreContractError
+from contracts.errors import EscoreError, SettingsError, StoreContractError, StoreUnavailableError
 from contracts.settings import load_settings
 from flows.commands.completion import complete_store
 from flows.commands.options import AsJson
 from flows.commands.output import ERR, OUT, print_json
 from flows.commands.panels import examples
+from flows.terminal import print_table, whole
+
+if TYPE_CHECKING:
+    from stores.checks.problem import Problem
 
 MIGRATE_EXAMPLES = examples("escore migrate", "escore migrate --store results --store base_b")
 CHECK_EXAMPLES = examples("escore check", "escore check --json")
@@ -42,7 +47,8 @@ def migrate(
 def check(as_json: AsJson = False) -> None:
     """Connect to every store with a time limit and print all that is wrong with tables, indexes and rights.
 
-    Exit code 4 if anything is an error; warnings alone leave it 0.
+    With errors the exit code is the first that fits: 2 for a setting that is missing or wrong, 3 for a store that does
+    not answer, 4 for what breaks the contract. Warnings alone leave it 0.
     """
     from stores.check import check_stores
 
@@ -50,12 +56,20 @@ def check(as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"store": p.store, "severity": p.severity, "message": p.message, "hint": p.hint} for p in problems])
     elif problems:
-        table = Table("store", "severity", "problem", "what to do", title="check", title_justify="left")
+        table = Table(whole("store"), whole("severity"), "problem", "what to do", title="check", title_justify="left")
         for problem in problems:
             table.add_row(problem.store, problem.severity, problem.message, problem.hint)
-        OUT.print(table)
+        print_table(OUT, table)
     else:
         OUT.print("every store answers and keeps the contract")
-    errors = sum(problem.severity == "error" for problem in problems)
+    errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise StoreContractError(f"{errors} error{'s' if errors > 1 else ''} in all")
+        raise _gravest(errors)(f"{len(errors)} error{'s' if len(errors) > 1 else ''} in all")
+
+
+def _gravest(errors: Iterable[Problem]) -> Callable[[str], EscoreError]:
+    """Return the error to end with: what keeps the store from being asked comes before what it answered."""
+    kinds = {problem.what for problem in errors}
+    if "settings" in kinds:
+        return lambda told: SettingsError([told])
+    return StoreUnavailableError if "connection" in kinds else StoreContractError

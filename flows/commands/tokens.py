@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from serve.access.titular import Titular
 
 TOKEN_EXAMPLES = examples(
-    'TOKEN=$(escore token --scope score:ler --purpose "analise de credito")',
+    'TOKEN=$(escore token --scope score:ler --purpose "análise de crédito")',
     "TOKEN=$(escore token --private-key chave.pem --subject banco-do-sul)",
     "TOKEN=$(escore token --scope score:ler --titular 7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e)",
 )
@@ -42,7 +42,7 @@ def token(
     ] = None,
     purpose: Annotated[
         str, typer.Option("--purpose", "--finalidade", help="finalidade: why the data are read.")
-    ] = "demonstracao",
+    ] = "demonstração",
     minutes: Annotated[int, typer.Option(min=1, max=1440, help="Lifetime in minutes.")] = 60,
     subject: Annotated[
         str, typer.Option(help="The consulente that the token names.", rich_help_panel=_WHO)

@@ -75,6 +75,11 @@ def ship_piece(connection: sa.Connection, header: Header, piece: Piece) -> bool:
 
 def add_entry(connection: sa.Connection, entry: AuditEntry) -> None:
     """Add an entry's rows, and commit."""
+    add_to_transaction(_alone(connection), entry)
+
+
+def add_to_transaction(connection: sa.Connection, entry: AuditEntry) -> None:
+    """Add an entry's rows to what the caller commits, so that what is on record was done, and the reverse."""
     values = {
         "momento": entry.momento,
         "consulente": storable(entry.consulente),
@@ -85,7 +90,7 @@ def add_entry(connection: sa.Connection, entry: AuditEntry) -> None:
         "titular": entry.titular,
         "subjects": list(entry.subjects),
     }
-    _alone(connection).execute(_ADD, values)
+    connection.execute(_ADD, values)
 
 
 def _alone(connection: sa.Connection) -> sa.Connection:

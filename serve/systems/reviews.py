@@ -30,6 +30,7 @@ from stores.run_ids import new_run_id
 
 SCOPE = "revisoes:pedir"
 MAX_LISTED = 100
+_TRIES = 2
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
 _JSON = "application/json"
@@ -124,12 +125,17 @@ _no_parameters = only_parameters()
 
 
 def _ask(connection: sa.Connection, values: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
-    """Open a review unless one is open; return the answer's status and the review, None without a score in force."""
+    """Open a review unless one is open; return the answer's status and the review, None without a score in force.
+
+    One that is concluded between the two statements neither keeps a new one out nor is found: they are tried again.
+    """
     alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-    if made := alone.execute(_ASK, values).one_or_none():
-        return 201, _review(made)
-    known = alone.execute(_OPEN, values).one_or_none()
-    return (200, _review(known)) if known else (404, None)
+    for _ in range(_TRIES):
+        if made := alone.execute(_ASK, values).one_or_none():
+            return 201, _review(made)
+        if known := alone.execute(_OPEN, values).one_or_none():
+            return 200, _review(known)
+    return 404, None
 
 
 def _list(connection: sa.Connection, client_id: str) -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ Severity = Literal["error", "warning"]
 class Problem:
     """What is wrong where, and what to do; a warning does not keep the engine from running.
 
-    ``store`` is the setting's stem (``base_a`` ... ``redis``, ``lake``); ``what`` is one of ``connection``,
-    ``table``, ``column``, ``index``, ``rights``, ``version``.
+    ``store`` is the setting's stem (``base_a`` ... ``redis``, ``lake``); ``what`` is one of ``settings``,
+    ``connection``, ``table``, ``column``, ``index``, ``rights``, ``version``.
     """
 
     store: str

@@ -2,7 +2,8 @@
 
 Pages run in the order of the lists: those of ``ALWAYS`` in `make test`, those of ``LONG`` in `make test-long` alone.
 All blocks of a page run but those that an entry names, by words that stand in them: of a block of shell the command
-that holds the words, of any other block the whole. An entry without words speaks for all blocks of its page.
+that holds the words, of any other block the whole. A line break that ends the words is the end of the command. An entry
+without words speaks for all blocks of its page of which no other speaks.
 """
 
 from __future__ import annotations
@@ -119,28 +120,24 @@ NOT_HERE = (
     Entry(HOW_TO + "develop-on-real-stores.md", "", NO_ENGINE),
     Entry(HOW_TO + "explore-in-python.md", "make notebooks", INSTALLS),
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
-    Entry(HOW_TO + "run-on-many-machines.md", "dask ", "needs a second machine; test_dask.py does it on this one"),
-    Entry(HOW_TO + "run-on-many-machines.md", "tcp://10.0.0.1:8786 escore run", "needs a second machine"),
     Entry(HOW_TO + "deploy-on-aws.md", "docker ", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "docker ", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "compose.env", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "127.0.0.1:8081", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "kubectl ", NO_CLUSTER),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
-    Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect config view", NO_CLOUD),
-    Entry(HOW_TO + "use-the-page.md", "make web", "needs npm's packages; test_web_build.py holds what was built"),
-    Entry(HOW_TO + "run-system-c-on-lambda.md", "", INSTALLS + "; test_lambda_c.py judges the list of packages"),
-    Entry(HOW_TO + "test-on-real-servers.md", "", SUITE),
+    Entry(HOW_TO + "test-on-real-servers.md", "python -m pytest\n", SUITE),
+    Entry(HOW_TO + "test-on-real-servers.md", "make test-long", SUITE),
     Entry(HOW_TO + "build-the-site.md", "pytest", SUITE),
     Entry(REFERENCE + "fuzzing.md", "make fuzz", INSTALLS),
-    Entry(REFERENCE + "cli.md", "escore demo --keep", "leaves servers behind; the demonstration itself is run"),
-    Entry(REFERENCE + "cli.md", "escore demo --serve", "goes on until Ctrl-C; the demonstration itself is run"),
 )
 _PREFECT = "tests/flows/test_prefect_deployments.py"
 ELSEWHERE = (
     Entry(README, "make sandbox", "tests/flows/test_sandbox.py"),
     Entry(HOW_TO + "build-the-site.md", "make site", "tests/docs/test_site.py"),
+    Entry(HOW_TO + "use-the-page.md", "make web", "tests/unit/serve/test_web_build.py"),
     Entry("docs/tutorials/first-score-by-api.md", "", "tests/integration/test_api_snippets.py"),
+    Entry(REFERENCE + "cli.md", "escore demo --serve", "tests/flows/test_sandbox.py"),
     Entry(REFERENCE + "cli.md", "escore down", TUTORIAL),
     Entry(REFERENCE + "cli.md", "escore populate", TUTORIAL),
     Entry(REFERENCE + "cli.md", "escore import berka", "tests/flows/test_berka_run.py"),
@@ -150,7 +147,6 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
-    Entry(REFERENCE + "fuzzing.md", "--cases", "tests/fuzz/test_targets.py"),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
@@ -160,7 +156,6 @@ ELSEWHERE = (
     Entry(HOW_TO + "deploy-on-aws.md", "unzip", "tests/integration/test_bundles.py"),
     Entry(HOW_TO + "operate-on-aws.md", "postgresql_restored.sh", "tests/integration/test_restored_results.py"),
     Entry(HOW_TO + "run-without-aws.md", "make package", "tests/integration/test_bundles.py"),
-    Entry(REFERENCE + "runs-under-faults.md", "", "tests/run_faults/test_runs_under_faults.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
@@ -181,19 +176,23 @@ SETTINGS = (
     Entry(HOW_TO + "guard-the-stores.md", "export SCORE_", "names stores of the reader's own"),
     Entry(HOW_TO + "own-stores.md", "export SCORE_", "names stores of the reader's own"),
     Entry(HOW_TO + "use-the-page.md", "export SCORE_", "names a page of the reader's own"),
-    Entry(HOW_TO + "run-on-many-machines.md", "export SCORE_LAKE", "names a bucket of the reader's own"),
+    Entry(HOW_TO + "run-on-many-machines.md", "export ", "names a bucket and keys of the reader's own"),
+    Entry(HOW_TO + "develop-on-real-stores.md", "source deploy/compose.env", "names the stores of compose.yaml"),
+    Entry(HOW_TO + "develop-on-real-stores.md", "export SCORE_", "names one of them"),
+    Entry(HOW_TO + "test-on-real-servers.md", "export SCORE_", "names servers of the reader's own"),
 )
 _SERVES = "escore serve --port 8080 &"
 _ASKS_FOR_REVIEW = (
     'curl -s -H "Authorization: Bearer $(escore token)" -H "Content-Type: application/json" '
-    '-d \'{"motivo": "divida_paga"}\' '
-    "http://127.0.0.1:8080/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/revisoes"
+    '-d \'{"motivo": "divida_paga"}\' http://127.0.0.1:8080/clientes/<another>/revisoes'
 )
+_FOR_PROGRAMS = "export API=http://127.0.0.1:8080 TOKEN=$(escore token) CLIENT=7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e"
 _KEY_PAIR = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out chave.pem"
 BEFORE = {
     HOW_TO + "watch-the-api.md": (_SERVES,),
     HOW_TO + "review-a-score.md": (_SERVES, _ASKS_FOR_REVIEW),
     REFERENCE + "cli.md": (_SERVES, _ASKS_FOR_REVIEW, _KEY_PAIR),
+    REFERENCE + "sandbox.md": (_SERVES, _FOR_PROGRAMS),
 }
 """What a page takes for granted beyond the README's end state."""
 UNCOMPARED = (Entry(HOW_TO + "own-stores.md", "escore check", "shows what the reader's own views give"),)
@@ -204,14 +203,19 @@ EXPECTED = {
     (REFERENCE + "cli.md", "escore monitor --fail-on alerta"): 6,
 }
 """Exit codes other than 0 that a page says a command ends with."""
+AFTER = {
+    (REFERENCE + "cli.md", "escore demo --keep"): "SCORE_VAR=var/demo escore down --erase",
+}
+"""What a command leaves behind that would disturb or slow the others, and how that ends."""
 LISTS = {
     Class.CLOUD: CLOUD,
-    Class.NOT_HERE: NOT_HERE,
     Class.ELSEWHERE: ELSEWHERE,
     Class.LATER: LATER,
     Class.PARSED: PARSED,
     Class.SETTINGS: SETTINGS,
+    Class.NOT_HERE: NOT_HERE,
 }
+"""The first list that speaks of a block or a command has it; what cannot run here comes last."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,7 @@ def _class_of(page: str, text: str) -> tuple[Class, Entry | None]:
         return Class.ELSEWHERE, None
     for kind, entries in LISTS.items():
         for entry in entries:
-            if entry.page == page and entry.words in text:
+            if entry.page == page and entry.words in f"{text}\n":
                 return kind, entry
     return Class.RUN, None
 

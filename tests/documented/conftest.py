@@ -15,7 +15,15 @@ from tests.documented.house import House
 from tests.documented.reader import Reader
 
 Open = Callable[[str], AbstractContextManager[Reader]]
-SMALLER = {"make demo": "escore demo --clients 1000", "--clients 10000": "--clients 1000"}
+SMALLER = {
+    "make demo": "escore demo --clients 2000",
+    "escore demo --keep": "escore demo --clients 2000 --keep",
+    "--clients 10000": "--clients 2000",
+    "--nworkers 8": "--nworkers 2",
+    "fuzz --cases 100000": "fuzz --cases 20",
+    "run_faults --first 1 --count 200": "run_faults --first 1 --count 2",
+    "run_faults --every-boundary": "run_faults --every-boundary --count 2",
+}
 """What makes a documented command cheaper, and nothing else."""
 SMALLER_IN_SHORT = {"--clients 2000": "--clients 700"}
 """The long form runs these as they are written."""

@@ -6,6 +6,7 @@ takes their place.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -36,6 +37,8 @@ _MODEL = re.compile(r"\b(\d{4}-\d\d-\d\d)-[0-9a-f]{8}\b")
 _SERVE = re.compile(r"\bescore serve\b(?!.*--port)")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4}\b|(?<=port )\d{4}\b")
 DEFAULT_PORT = "8080"
+OTHER_MACHINE = "10.0.0.1"
+"""An example's; here it is this one."""
 SECRET_BYTES = 32
 IN_FORCE = "execucao where situacao = 'publicada'"
 _OF_TESTS = (PREFIX, "PREFECT_", "PYTEST_", "PYTHON", "VIRTUAL_ENV", "COVERAGE")
@@ -103,7 +106,9 @@ class House:
         text = self._with_secrets(text)
         text = _RUN.sub(lambda _: self._identity(text), text)
         text = _CONSUMER.sub(lambda _: consumer(), text)
+        text = re.sub("<another>", lambda _: self.another_consumer(), text)
         text = _MODEL.sub(lambda found: self._model(found[1], in_force="retire" not in text), text)
+        text = text.replace(OTHER_MACHINE, "127.0.0.1")
         text = _SERVE.sub(lambda found: f"{found[0]} --port {DEFAULT_PORT}", text)
         text = re.sub("<old>", lambda _: self._secret_now, text)
         text = re.sub("<new>", lambda _: self._secret_next, text)
@@ -113,6 +118,11 @@ class House:
         """Return a consumer with a score in force: the last, for pages ask for the first and may erase this one."""
         [_, [last]] = self.query("select max(cliente_id) from score_vigente where score is not null")
         return str(last)
+
+    def another_consumer(self) -> str:
+        """Return a consumer with a score in force who is still there when the other has been erased."""
+        [_, [first]] = self.query("select min(cliente_id) from score_vigente where score is not null")
+        return str(first)
 
     def half_finished_run(self, as_of: str) -> str:
         """Return a run that was killed when the first of its ranges was done."""
@@ -128,6 +138,24 @@ class House:
         assert run.wait() < 0, "the run came to its end before it could be killed"
         [done, *_] = set(self._ranges_done()) - before
         return done.parts[-3]
+
+    @cached_property
+    def _run_of_known_outcomes(self) -> str:
+        """Publish a run of a date whose outcomes have become known, and put the one before it in force again."""
+        run, _ = [
+            subprocess.run(
+                ["escore", *words],
+                cwd=self.root,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                check=True,
+                timeout=SECONDS,
+            )
+            for words in (("run", "--as-of", "2024-09-30", "--json"), ("rollback",))
+        ]
+        return str(json.loads(run.stdout)["execucao_id"])
 
     def _ranges_done(self) -> Iterator[Path]:
         return self.var.glob(f"lake/scores/*/faixa-*/{MANIFEST_NAME}")
@@ -158,6 +186,8 @@ class House:
         """Return the run, or the request for review, that a command is about."""
         if "runs abandon" in command:
             return self.half_finished_run("2025-10-31")
+        if "--observado-ate" in command:
+            return self._run_of_known_outcomes
         what = "revisao where situacao = 'aberta'" if "reviews close" in command else IN_FORCE
         [_, [identity]] = self.query(f"select id from {what}")
         return str(identity)

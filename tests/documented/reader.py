@@ -95,8 +95,8 @@ class _Walk:
         for number, piece in enumerate(pieces):
             if piece.kind is Class.PARSED or (piece.kind is Class.RUN and piece.block.tag not in DOING):
                 self._timed(piece, lambda piece=piece: parse(piece.block))
-            elif piece.kind is Class.SETTINGS and _ends_block(pieces, number):
-                self._timed(piece, lambda piece=piece: self._set(piece.block))
+            elif piece.kind is Class.SETTINGS and not _settings_of(piece.block, pieces[number + 1 :]):
+                self._timed(piece, lambda piece=piece: self._set(_settings_of(piece.block, pieces)))
             elif piece.kind is Class.RUN or (piece.kind is Class.LATER and self._reader.is_whole):
                 DOING[piece.block.tag](self, piece, pieces[number + 1 :])
 
@@ -120,9 +120,17 @@ class _Walk:
             if done.status != expected:
                 raise StumbleError(f"{piece.place}: exit code {done.status}\n{text}\n{done.output}")
             _note(piece, done.seconds, done.cpu)
+            self._clear_after(command)
         self._outputs = done.output if piece.is_first else self._outputs + done.output
         if not following or following[0].block is not piece.block:
             self._compare(piece, self._outputs)
+
+    def _clear_after(self, command: Command) -> None:
+        """End what a command leaves behind."""
+        if (ending := classes.AFTER.get((self._page, bare(command.text)))) is not None:
+            done = self._enter(ending, Command(ending, 0), may_fail=False)
+            if done.status:
+                raise StumbleError(f"after {command.text}: {ending}\n{done.output}")
 
     def _enter(self, text: str, command: Command, *, may_fail: bool) -> Done:
         if self._shell is None:
@@ -134,13 +142,16 @@ class _Walk:
         return done
 
     def _serve(self, shell: Shell, text: str, command: Command) -> Done:
-        """Start the API and wait until it says that it serves; one that holds the terminal is ended then."""
+        """Start what stays and wait until it says that it is ready; what holds the terminal is ended then.
+
+        What later commands of its page need goes on beside them, as in a terminal of its own.
+        """
         if self._serves and SHARES not in text:
             shell.run(STOP, may_fail=True)
         self._serves = command.starts_server
         done = shell.run(text if command.starts_server else f"{bare(text)} &")
         printed = shell.wait_for(command.says)
-        if command.stays:
+        if command.stays and not command.is_needed:
             done = shell.run(STOP, may_fail=True)
         return Done(done.status, printed, done.seconds, done.cpu)
 
@@ -180,11 +191,11 @@ class _Walk:
             raise StumbleError(f"{script}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def _set(self, block: Block) -> None:
-        """Have the engine read the settings that a block exports."""
+    def _set(self, commands: str) -> None:
+        """Have the engine read the settings that a block's commands export."""
         shell = self._house.shell()
         try:
-            text = self._resolved(block.body)
+            text = self._resolved(commands)
             done = shell.run(f"{text}\npython -c '{_SETTINGS}'")
         finally:
             shell.close()
@@ -223,5 +234,6 @@ def _is_among(entries: tuple[Entry, ...], piece: Piece) -> bool:
     return any(entry.page == piece.block.page and entry.words in piece.block.body for entry in entries)
 
 
-def _ends_block(pieces: list[Piece], number: int) -> bool:
-    return number + 1 == len(pieces) or pieces[number + 1].block is not pieces[number].block
+def _settings_of(block: Block, pieces: list[Piece]) -> str:
+    """Return those of some pieces that are settings of a block."""
+    return "\n".join(piece.text for piece in pieces if piece.block is block and piece.kind is Class.SETTINGS)

@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 
 SECONDS = 500
-SAYS = {"escore serve": "Uvicorn running", "escore audit ship": "ships"}
-"""What stays until it is stopped, and the words by which it says that it is ready."""
+NEEDED = {"dask scheduler": "Scheduler at:", "dask worker": "Registered to:"}
+SAYS = {"escore serve": "Uvicorn running", "escore audit ship": "ships", **NEEDED}
+"""What stays until it is stopped, and the words by which it says that it is ready; the rest of a page needs some."""
 _STAYS = re.compile(rf"^(?:\w+=\S+ )*({'|'.join(SAYS)})\b(?!.*--once)")
 _HERE = re.compile(r"<<\s*['\"]?(\w+)")
 _OPENS = re.compile(r"(?:for|while|until|if|case|\{)\s")
@@ -41,6 +42,11 @@ class Command:
     def stays(self) -> bool:
         """Return whether it runs until somebody ends it."""
         return bool(_STAYS.match(self.text)) and not self.starts_server
+
+    @property
+    def is_needed(self) -> bool:
+        """Return whether later commands need it to go on."""
+        return self.text.startswith(tuple(NEEDED))
 
     @property
     def says(self) -> str:

@@ -1,6 +1,9 @@
 """The command line: help with examples, mistakes in one clear line, fixed exit codes."""
 
 import json
+import re
+from base64 import urlsafe_b64decode
+from pathlib import Path
 
 import pytest
 
@@ -44,9 +47,21 @@ def test_a_date_that_cannot_be_a_reference_date(night, command, day, reason):
     before = night.query("select count(*) from execucao")
     done = escore(night.settings, command, "--as-of", day)
     assert done.returncode == 2
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error"], "our line alone"
     assert reason in done.stderr
-    assert "Traceback" not in done.stderr
     assert night.query("select count(*) from execucao") == before
+
+
+@pytest.mark.parametrize("command", ["run", "train"])
+def test_a_date_before_all_data_is_refused_before_anything_is_read(night, command):
+    lake = Path(night.settings.lake_root)
+    before = {path.name for kind in ("snapshots", "training") for path in (lake / kind).glob("*")}
+    done = escore(night.settings, command, "--as-of", "1990-06-30")
+    assert done.returncode == 2
+    assert "lies before all data" in done.stderr
+    assert re.search(r"Base A knows its first consumer from 20\d\d-\d\d-\d\d on$", done.stderr.strip())
+    assert "extract" not in done.stderr
+    assert {path.name for kind in ("snapshots", "training") for path in (lake / kind).glob("*")} == before
 
 
 def test_a_model_that_is_not_there(night):
@@ -68,7 +83,8 @@ def test_check_finds_nothing_wrong_with_a_fresh_installation(night):
 
 def test_token_is_not_minted_in_production(night):
     assert escore(night.settings, "token", SCORE_ENV="producao").returncode == 2
-    assert succeed(escore(night.settings, "token")).stdout.count(".") == 2
+    _head, claims, _seal = succeed(escore(night.settings, "token")).stdout.split(".")
+    assert json.loads(urlsafe_b64decode(claims + "=="))["finalidade"] == "demonstração"
 
 
 def test_populated_stores_are_not_overwritten(night):

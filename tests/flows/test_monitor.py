@@ -42,7 +42,9 @@ def events_of(night: Any, execucao_id: str, *, within_seconds: float = 20.0) -> 
 
 
 def test_a_run_before_its_outcomes_is_reported_and_told_to_prefect(night):
-    done = succeed(escore(night.settings, "monitor", "--execucao", night.run["execucao_id"], "--json"))
+    """Judged by the end of its own day: by that of yesterday they would be known one day, which ends this test."""
+    run = ("--execucao", night.run["execucao_id"], "--observado-ate", AS_OF.isoformat())
+    done = succeed(escore(night.settings, "monitor", *run, "--json"))
     result = json.loads(done.stdout)
     assert differs("monitor", result) == {}
     assert result["observado"] is None

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from uuid import uuid4
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
+from prefect.client.orchestration import SyncPrefectClient
 
 from contracts.settings import PREFIX
+from flows.left_runs import cancel_left_runs
 from flows.prefect_blocks import RUN_SECRETS, block_name
+from flows.run_plan import MAX_TASKS, group_ranges
 from tests.browser import launched
-from tests.flows.conftest import AS_OF, Night, environment_of, escore, roll_back, succeed
+from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, Night, environment_of, escore, roll_back, succeed
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300.0
@@ -36,6 +40,11 @@ DEPLOYMENTS = {
     "monitor-model/monitor": ("0 8 * * 1", "CANCEL_NEW", "models"),
     "erase-requested/erasures": ("*/15 * * * *", "CANCEL_NEW", "erasures"),
 }
+TASKS_OF_ITS_OWN = 3
+TOLD_ONCE, TOLD_A_TASK = 40, 4
+"""Lines of log and events at most: docs/reference/figures.md, requests to Prefect."""
+SMALLEST_PLAN = 2_000
+"""Lines of log and events that Prefect Cloud's Hobby plan takes in a minute."""
 ASSETS = "DOCS_ASSETS"
 """Variable with the folder, relative to the repository, that the pictures for the documentation go to."""
 
@@ -83,6 +92,14 @@ class Cloud:
     def start(self, name: str, **parameters: Any) -> str:
         made = self.post(f"/deployments/{self.deployment(name)['id']}/create_flow_run", parameters=parameters)
         return str(made["id"])
+
+    def pause(self) -> None:
+        """Let no schedule start a run any more, whatever the hour is; runs that it has started end first."""
+        deployed = [self.deployment(name)["id"] for name in DEPLOYMENTS]
+        for one in deployed:
+            self.post(f"/deployments/{one}/pause_deployment")
+        going = {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}}
+        until(lambda: not self.post("/flow_runs/filter", deployments={"id": {"any_": deployed}}, flow_runs=going))
 
     def ended(self, run_id: str) -> dict[str, Any]:
         def state() -> dict[str, Any]:
@@ -156,6 +173,7 @@ def cloud(night: Night, notices: tuple[str, list[str]], tmp_path_factory: pytest
         with httpx.Client(base_url=night.settings.prefect_api_url, timeout=30) as api:
             run = api.get(f"/flow_runs/{run_id}").json()
             cloud = Cloud(night, api, notices[1], process, told, run)
+            cloud.pause()
             yield cloud
             for name in DEPLOYMENTS:  # so that the server is as quiet as before for other tests
                 cloud.ask("DELETE", f"/deployments/{cloud.deployment(name)['id']}")
@@ -289,14 +307,46 @@ def test_automations_fire(cloud):
     assert late in cloud.noticed("monitor-model is late")
     assert "escore.modelo.2025-12-31-5cfce3e2: /relatorios/monitor.html" in cloud.noticed("escore.monitor.alerta")
     training = {"deployments": {"id": {"any_": [cloud.deployment("train-model/training")["id"]]}}}
-    [candidate] = until(
-        lambda: [run for run in cloud.post("/flow_runs/filter", **training) if not run["auto_scheduled"]]
-    )
+    [candidate] = until(lambda: cloud.post("/flow_runs/filter", **training))
     assert candidate["parameters"] == {"dates": 3, "promote": False, "as_of": "2025-12-31"}
     for run_id in (late, candidate["id"]):
         cloud.ask("DELETE", f"/flow_runs/{run_id}")
     cloud.ask("PATCH", queue, {"is_paused": False})
     assert any("ended in São Paulo" in line for line in cloud.logs(failing))
+
+
+def test_runs_that_a_stopped_worker_left_are_cancelled(cloud):
+    """Those begun since it was started, whose process is gone."""
+    queue = "/work_pools/escore/queues/models"
+    cloud.ask("PATCH", queue, {"is_paused": True})  # the worker of these tests takes none of them
+    older, left, alive = (cloud.start("monitor-model/monitor") for _ in range(3))
+    cloud.post(f"/flow_runs/{older}/set_state", state={"type": "RUNNING"}, force=True)
+    began = datetime.now(UTC)
+    for run_id in (left, alive):
+        cloud.post(f"/flow_runs/{run_id}/set_state", state={"type": "RUNNING"}, force=True)
+    cloud.ask("PATCH", f"/flow_runs/{alive}", {"infrastructure_pid": str(os.getpid())})
+    with SyncPrefectClient(api=str(cloud.night.settings.prefect_api_url)) as client:
+        assert cancel_left_runs(client, since=began) == 1
+    assert [cloud.get(f"/flow_runs/{run_id}")["state_type"] for run_id in (older, left, alive)] == [
+        "RUNNING",
+        "CANCELLED",
+        "RUNNING",
+    ]
+    for run_id in (older, left, alive):
+        cloud.ask("DELETE", f"/flow_runs/{run_id}")
+    cloud.ask("PATCH", queue, {"is_paused": False})
+
+
+def test_a_night_of_any_size_tells_prefect_less_than_the_smallest_plan_takes_in_a_minute(cloud):
+    """Lines of log and events, as the server holds them: few of the night's own, few a task, and tasks are bounded."""
+    run = {"flow_runs": {"id": {"any_": [cloud.run["id"]]}}}
+    tasks = cloud.post("/task_runs/count", **run)
+    assert tasks == len(group_ranges(CLIENTS // RANGE_SIZE)) + TASKS_OF_ITS_OWN
+    about = {"any_resource": {"id": [f"prefect.flow-run.{cloud.run['id']}"]}}
+    told = cloud.post("/events/filter", filter=about, limit=1)["total"] + len(cloud.logs(cloud.run["id"]))
+    assert told > 3 * tasks, "it is counted"
+    assert told <= TOLD_ONCE + TOLD_A_TASK * tasks
+    assert TOLD_ONCE + TOLD_A_TASK * (MAX_TASKS + TASKS_OF_ITS_OWN) < SMALLEST_PLAN / 2
 
 
 @pytest.fixture(scope="module")

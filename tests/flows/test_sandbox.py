@@ -1,4 +1,4 @@
-"""The sandbox's consumers show what their page says, by a whole start of it, and are the same on the next."""
+"""The sandbox's consumers are those of its page, by a whole start of it, and are the same on the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,27 @@ from typing import Any
 import httpx
 import pytest
 
+from flows.demo import SEED
+from population.blocks import block_streams
+from population.consumers import draw_consumers
+from population.cpf_numbers import CpfIssuer
+from population.months import MonthGrid
+from population.parameters import BLOCK_SIZE, PopulationParameters
+from tests.flows.conftest import AS_OF
+
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference" / "sandbox.md"
+CONSUMERS = 10_000
+ON_THE_PAGE = re.compile(r"^\| `([0-9a-f-]{36})` \| ([^|]+?) \| ([^|]+?) \|", re.MULTILINE)
+"""Who, what the sandbox prints of them, and how many debts, sources of income and assets the API shows."""
 LISTED = re.compile(r"^  ([0-9a-f-]{36})  (.+)$", re.MULTILINE)
 BANDS = {"baixo", "regular", "bom", "muito_bom"}
 _SECONDS = 3_000
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[str]:
-    """Start a sandbox in a folder of its own; yield what it printed once it serves."""
+def sandbox(folder: Path) -> Iterator[Callable[[], str]]:
+    """Start a sandbox in a folder of its own; once it serves, yield how to read what it has printed by then."""
     command = [sys.executable, "-m", "flows.cli", "demo", "--serve"]
     environment = os.environ | {"SCORE_VAR": str(folder), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     log = folder / "sandbox.txt"
@@ -37,7 +49,7 @@ def sandbox(folder: Path) -> Iterator[str]:
             assert started.poll() is None, log.read_text()
             assert time.monotonic() < deadline
             time.sleep(1)
-        yield log.read_text()
+        yield log.read_text
     finally:
         started.send_signal(signal.SIGTERM)
         started.wait(timeout=120)
@@ -52,21 +64,27 @@ def client_of(printed: str) -> tuple[httpx.Client, str]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3 * _SECONDS)
 def test_the_sandboxs_consumers_show_what_its_page_says_and_are_the_same_each_time(tmp_path):
-    listed: list[list[tuple[str, str]]] = []
+    listed: list[list[tuple[str, str, str]]] = []
     scores: list[list[Any]] = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         with sandbox(tmp_path / name) as printed:
-            listed.append(LISTED.findall(printed))
-            client, best = client_of(printed)
+            told = LISTED.findall(printed())
+            client, best = client_of(printed())
             with client:
-                scores.append([read_as_told(client, *line) for line in listed[-1]])
-            assert best in {client_id for client_id, _ in listed[-1]}
+                scores.append([read_as_told(client, *line) for line in told])
+                listed.append([(client_id, text, holdings(client, client_id)) for client_id, text in told])
+            assert best in {client_id for client_id, _ in told}
+            of_another = tmp_path / name / "demo" / "relatorios" / "of-another.html"
+            of_another.write_text("made by whoever worked on the sandbox's stores")
+        assert of_another.name not in printed()
+        assert re.findall(r"^report .+: .+/execucao-[0-9a-f-]{36}\.html$", printed(), re.MULTILINE)
     assert listed[0] == listed[1]
     assert scores[0] == scores[1]
     assert {score["faixa"] for score in scores[0] if score} == {*BANDS, None}
-    assert len(listed[0]) == 7
+    assert listed[0] == ON_THE_PAGE.findall(PAGE.read_text("utf-8"))
 
 
 def read_as_told(client: httpx.Client, client_id: str, told: str) -> Any:
@@ -85,3 +103,28 @@ def read_as_told(client: httpx.Client, client_id: str, told: str) -> Any:
     else:
         assert told == f"{score['score']} {score['faixa']}"
     return score
+
+
+def holdings(client: httpx.Client, client_id: str) -> str:
+    """Return how many debts, sources of income and assets the API shows of a consumer, as the page writes it."""
+    debts = client.get(f"/clientes/{client_id}").raise_for_status().json()["dividas"]
+    data = client.get(f"/clientes/{client_id}/score-data").raise_for_status().json()
+    return ", ".join(str(len(part)) for part in (debts, data["fontes_de_renda"], data["bens"]))
+
+
+def test_the_pages_consumers_are_of_the_sandboxs_population():
+    """The cheap part of the whole: a generator that invents other people leaves a page about nobody.
+
+    The consumer whom the run refuses is planted beside these, which only the whole can tell.
+    """
+    parameters = PopulationParameters(CONSUMERS, SEED, AS_OF)
+    issuer, grid = CpfIssuer(SEED), MonthGrid(AS_OF, parameters.months)
+    blocks = [
+        draw_consumers(block_streams(SEED, number)["consumers"], number, issuer, grid)
+        for number in range(CONSUMERS // BLOCK_SIZE)
+    ]
+    people = {client_id for block in blocks for client_id in block.ids.to_pylist()}
+    named = {client_id: told for client_id, told, _ in ON_THE_PAGE.findall(PAGE.read_text("utf-8"))}
+    assert len(named) == len(BANDS) + 2
+    [planted] = set(named) - people
+    assert "refused" in named[planted]

@@ -328,8 +328,8 @@ PORTUGUESE = {
     "não é um texto",
     "não tem a forma esperada",
     "não são os onze dígitos de um CPF",
-    "tem itens de menos: o mínimo são 1",
-    "tem itens demais: o máximo são 1000",
+    "tem itens de menos: o menor número aceito é 1",
+    "tem itens demais: o maior número aceito é 1000",
     "o menor valor aceito é 1",
     "o maior valor aceito é 100",
 }

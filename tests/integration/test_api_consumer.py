@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from contracts.settings import Settings
+from flows.reviews import close_request
 from serve.access.minting import Grant, sign_by_secret
 from serve.access.titular import Titular
 from serve.access.tokens import SCOPES
 from serve.app import create_app
 from serve.published.person_hash import PersonHash
 from serve.publishing import erasure
+from serve.systems.reviews import _ask
 from serve.systems.score_history import MAX_RUNS
 from stores.connections import sql_engine
+from stores.run_ids import new_run_id
 from tests.api_server import caller, running
 from tests.faults import truth
 from tests.flows.conftest import escore, succeed
@@ -207,6 +212,51 @@ def test_a_review_is_concluded_by_command_and_seen_at_once(client, settings, per
     assert (seen["situacao"], seen["resultado"]) == ("concluida", "corrigido")
     assert seen["concluida_em"] >= review["pedida_em"]
     assert json.loads(succeed(escore(settings, "reviews", "list", "--json")).stdout) == []
+
+
+def test_a_review_that_cannot_be_recorded_is_not_concluded(client, settings, persons, results):
+    """No audit, no deed: both are one transaction."""
+    path = f"/clientes/{persons[8].id}/revisoes"
+    review_id = UUID(client.post(path, json={"motivo": "divida_paga"}).json()["id"])
+    with auditoria_out_of_reach(settings), pytest.raises(sa.exc.ProgrammingError):
+        close_request(settings, review_id, "mantido")
+    [still] = client.get(path).json()["results"]
+    assert (still["situacao"], still["resultado"]) == ("aberta", None)
+    assert close_request(settings, review_id, "mantido").resultado == "mantido"
+
+
+@contextmanager
+def auditoria_out_of_reach(settings: Settings) -> Iterator[None]:
+    owner = sql_engine(settings.secret("results_admin_url"), timeout=5)
+    try:
+        with owner.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE auditoria RENAME TO alhures"))
+        yield
+    finally:
+        with owner.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE alhures RENAME TO auditoria"))
+        owner.dispose()
+
+
+def test_a_review_concluded_while_another_is_asked_for_leaves_room_for_it(client, persons, results):
+    """The open one keeps the new one out, and is concluded before it is looked for."""
+    asked = {"client_id": persons[9].id, "motivo": "divida_paga"}
+    client.post(f"/clientes/{persons[9].id}/revisoes", json={"motivo": "discordancia"})
+
+    meanwhile: list[str] = []
+
+    def conclude(_connection, _cursor, statement, *_told):
+        if "INSERT INTO revisao" in statement and not meanwhile:
+            meanwhile.append(statement)
+            with results.begin() as other:
+                other.execute(
+                    sa.text("UPDATE revisao SET situacao = 'concluida', resultado = 'mantido', concluida_em = now()")
+                )
+
+    sa.event.listen(results, "after_cursor_execute", conclude)
+    with results.connect() as connection:
+        status, review = _ask(connection, {"id": new_run_id(datetime.now(UTC)), **asked})
+    assert (status, review and review["motivo"]) == (201, "divida_paga")
 
 
 @pytest.mark.parametrize("body", [{}, {"motivo": "outro"}, {"motivo": "divida_paga", "texto": "CPF 52998224725"}, None])

@@ -24,6 +24,11 @@ LIMIT = 10.0
 Change = Callable[[str], str]
 
 
+@pytest.fixture(scope="module")
+def settings(make_installation: Callable[[str], Settings]) -> Settings:
+    return make_installation("recusas")
+
+
 def _with_password(url: str) -> str:
     parts = urlsplit(url)
     user = parts.username or ""
@@ -104,10 +109,10 @@ def _redis_api(url: str) -> None:
     ],
 )  # fmt: skip
 def test_a_refused_login_shows_nothing(
-    installation: Settings, caplog: pytest.LogCaptureFixture, name: str, reads: Change, change: Change
+    settings: Settings, caplog: pytest.LogCaptureFixture, name: str, reads: Change, change: Change
 ) -> None:
     caplog.set_level(logging.INFO)
-    url = installation.secret(name)
+    url = settings.secret(name)
     parts = urlsplit(url)
     with pytest.raises(StoreUnavailableError) as error:
         reads(change(url))
@@ -117,8 +122,8 @@ def test_a_refused_login_shows_nothing(
     assert "login refused" in str(error.value) or "has no such database" in str(error.value)
 
 
-def test_a_password_among_the_options_is_given_to_the_driver_and_shown_by_nothing(installation: Settings):
-    url = installation.secret("results_url")
+def test_a_password_among_the_options_is_given_to_the_driver_and_shown_by_nothing(settings: Settings):
+    url = settings.secret("results_url")
     password = urlsplit(url).password or ""
     engine = sql_engine(f"{url.replace(f':{password}@', '@')}?password={password}", timeout=LIMIT)
     with engine.connect() as connection:

@@ -16,6 +16,7 @@ from contracts.extraction import CpfRange
 from contracts.tables import CLIENTE, DIVIDA
 from extract import base_a
 from extract.conversion import records_of
+from extract.first_data import any_known_query, first_known_query
 from extract.oracle_frames import BATCH_ROWS, fetch_frames
 from extract.partitions import boundary_query
 
@@ -35,6 +36,8 @@ QUERIES = [
     ),
     *base_a.stray_queries().values(),
     boundary_query(20_000),
+    any_known_query(date(2025, 6, 30)),
+    first_known_query(),
 ]
 
 

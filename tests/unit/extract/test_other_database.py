@@ -9,6 +9,7 @@ from contracts.errors import StoreUnavailableError
 from contracts.extraction import CpfRange
 from extract import base_a
 from extract.checking import check_clients, check_records
+from extract.first_data import first_date_if_later
 from extract.partitions import plan_ranges
 
 AS_OF = date(2025, 6, 30)
@@ -102,3 +103,20 @@ def test_a_missing_table_is_an_error_of_the_engines_own(engine):
     with pytest.raises(StoreUnavailableError, match="sqlite") as caught:
         base_a.read_strays(engine)
     assert "SELECT" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("known", "as_of", "first"),
+    [
+        ("2025-01-01 10:00:00", date(2025, 1, 1), None),
+        ("2025-01-01 10:00:00", date(2024, 12, 31), date(2025, 1, 1)),
+        ("2025-01-01 02:59:59", date(2024, 12, 31), None),  # 31 December in São Paulo
+        ("2025-01-01 02:59:59", date(2024, 12, 30), date(2024, 12, 31)),
+        ("0001-01-01 00:00:00", date(2024, 12, 31), None),  # a typing error tells of no date
+        (None, date(2024, 12, 31), None),
+    ],
+)
+def test_a_date_before_all_data_is_told_the_first_that_has_some(engine, known, as_of, first):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE cliente SET registrado_em = ?", (known and f"{known}.000000",))
+    assert first_date_if_later(engine, as_of) == first

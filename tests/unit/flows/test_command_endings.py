@@ -18,6 +18,8 @@ import pytest
 from flows.cli import main
 from flows.commands import endings
 from flows.commands.output import print_json
+from stores.embedded.processes import wait_until
+from stores.embedded.state import exclusive_state, servers_folder
 
 ROOT = Path(__file__).parents[3]
 COLOUR = re.compile(r"\x1b\[[0-9;]*3\d")
@@ -107,6 +109,24 @@ def test_an_error_is_an_object_where_json_was_asked_for(escore, arguments, kind,
     assert set(told) == {"erro", "codigo", "mensagens"}
 
 
+def test_check_ends_with_the_code_of_what_keeps_the_stores_from_being_asked(escore, monkeypatch):
+    code, out, err = escore("check", "--json")
+    problems = json.loads(out)
+    assert {problem["store"] for problem in problems} == {"base_a", "base_b", "base_c", "results", "redis"}
+    assert all("is not set" in problem["message"] for problem in problems)
+    told = json.loads(err)
+    assert (code, told["erro"], told["codigo"]) == (2, "SettingsError", 2)
+    nowhere = "postgresql+psycopg2://a:b@127.0.0.1:1/x"
+    for name in ("BASE_A", "BASE_B", "RESULTS"):
+        monkeypatch.setenv(f"SCORE_{name}_URL", nowhere)
+    monkeypatch.setenv("SCORE_BASE_C_URL", "mongodb://127.0.0.1:1/x")
+    monkeypatch.setenv("SCORE_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("SCORE_CACHE_KEY", "k" * 40)
+    monkeypatch.setenv("SCORE_STORE_TIMEOUT_SECONDS", "1")
+    code, _, err = escore("check")
+    assert code == 3, err
+
+
 def test_the_version_is_told(escore):
     code, out, _ = escore("--version")
     assert code == 0
@@ -143,6 +163,25 @@ def test_ctrl_c_is_one_line_and_130(tmp_path):
         waiting.send_signal(signal.SIGINT)
         out, err = waiting.communicate(timeout=30)
     assert (waiting.returncode, out, err) == (130, "", "error: interrupted\n")
+
+
+@pytest.mark.parametrize(("command", "folder", "sign"), [("up", "", signal.SIGHUP), ("demo", "demo", signal.SIGTERM)])
+def test_what_starts_servers_ends_as_by_ctrl_c(tmp_path, command, folder, sign):
+    """It waits, at the latest before the first server is started, for the state of them that another works on."""
+    var = tmp_path / folder
+    servers_folder(var).mkdir(parents=True)
+    with exclusive_state(var):
+        called = [sys.executable, "-m", "flows.cli", command]
+        waiting = subprocess.Popen(called, env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
+        assert wait_until(lambda: waits_for_a_lock(waiting.pid), seconds=30)
+        waiting.send_signal(sign)
+        _, err = waiting.communicate(timeout=30)
+    assert waiting.returncode == 130
+    assert err.splitlines()[-1] == "error: interrupted"
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    return any(line.split()[1] == "->" and line.split()[5] == str(pid) for line in Path("/proc/locks").open())
 
 
 def test_a_terminal_without_the_letters_gets_what_it_can_show(tmp_path):

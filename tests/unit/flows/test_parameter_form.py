@@ -1,10 +1,14 @@
-"""The form is what the docstring says, and a parameter that it does not tell of is refused."""
+"""The form is what the docstring says; a parameter that it does not tell of is refused, and so is a call beyond it."""
 
 import inspect
 
 import pytest
 
+from contracts.errors import UsageError
+from flows.erase_requested import erase_requested
 from flows.parameter_form import Bounds, described_parameters, with_form
+from flows.score import score_clients
+from flows.train import train_model
 
 
 def test_descriptions_bounds_and_defaults_stand_in_the_signature():
@@ -52,3 +56,36 @@ def test_what_is_not_described_is_refused(bounds):
 
     with pytest.raises(ValueError, match="no description or default"):
         with_form(**bounds)(told if bounds else untold)
+
+
+def test_a_call_beyond_the_bounds_names_all_that_is_wrong():
+    @with_form(limit=Bounds(1, 9), tries=Bounds(0, 2))
+    def work(limit: int = 3, tries: int = 0) -> int:
+        """Work.
+
+        Parameters
+        ----------
+        limit
+            How many.
+        tries
+            How often.
+        """
+        return limit * 10 + tries
+
+    assert (work(), work(1, tries=2), work(limit=9)) == (30, 12, 90)
+    with pytest.raises(UsageError) as refused:
+        work(10, tries=-1)
+    assert str(refused.value).splitlines() == [
+        "limit: a whole number from 1 to 9 is needed",
+        "tries: a whole number from 0 to 2 is needed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flow", "given"),
+    [(erase_requested, {"limit": 100_000}), (score_clients, {"retries": 99}), (train_model, {"dates": 25})],
+)
+def test_a_flow_refuses_what_its_form_would(flow, given):
+    """Whoever calls it, before it opens anything."""
+    with pytest.raises(UsageError, match=f"^{next(iter(given))}: a whole number from"):
+        flow.fn(**given)

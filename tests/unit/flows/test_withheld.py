@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from contracts.errors import GateError, UnexpectedError
-from flows.withheld import print_errors_in_one_line, values_withheld
+from contracts.errors import EscoreError, GateError, RunConflictError, UnexpectedError
+from flows.withheld import leave_refusals_to_the_command, print_errors_in_one_line, values_withheld
 
 ROOT = Path(__file__).parents[3]
 SECRET = "52998224725"
@@ -76,6 +76,58 @@ def test_prefect_does_not_say_of_ctrl_c_what_the_command_line_says(caplog):
         logger.removeHandler(caplog.handler)
     [told] = {record.getMessage() for record in caplog.records}
     assert "termination" in told
+
+
+class _Terminal(logging.Handler):
+    """What would be printed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """The handler of the root logger that prints, alone, and the one of Prefect's server before it."""
+    printed, server = _Terminal(), _Terminal()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [printed])
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [server])
+        monkeypatch.setattr(logging.getLogger(name), "filters", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("prefect"), "propagate", True)
+    return printed, server
+
+
+def _fail_as_prefect_tells(logger: str, error: EscoreError) -> None:
+    try:
+        raise error
+    except EscoreError as raised:
+        logging.getLogger(logger).exception("Encountered exception during execution: %r", raised)
+    said = f"Finished in state Failed('Task run encountered an exception {type(error).__name__}: {error}')"
+    logging.getLogger(logger).error(said)
+
+
+def test_what_the_command_says_itself_is_not_printed_before(terminal):
+    printed, server = terminal
+    leave_refusals_to_the_command()
+    leave_refusals_to_the_command()
+    for logger in ("prefect.flow_runs", "prefect.task_runs"):
+        _fail_as_prefect_tells(logger, RunConflictError("another process\nis at work"))
+    assert printed.lines == []
+    assert len(server.lines) == 4, "Prefect's pages still tell it"
+
+
+def test_a_crash_is_printed(terminal):
+    printed, _ = terminal
+    leave_refusals_to_the_command()
+    _fail_as_prefect_tells("prefect.flow_runs", UnexpectedError("ValueError (text withheld) at x:1"))
+    logging.getLogger("prefect.flow_runs").error("Crash detected! Execution was aborted by a termination signal.")
+    logging.getLogger("other").error("Finished in state Failed('GateError: x')")
+    assert len(printed.lines) == 4
 
 
 LOSING = f"""
