@@ -19,8 +19,9 @@ from botocore.validate import ParamValidator
 GLOBAL = {"region", "query", "output", "profile", "cli-input-json"}
 OWN = {
     ("s3", "cp"): {"recursive"},
-    ("s3", "sync"): {"delete"},
-    ("logs", "tail"): {"since", "follow"},
+    ("s3", "sync"): {"delete", "exclude", "cache-control"},
+    ("s3", "ls"): set(),
+    ("logs", "tail"): {"since", "follow", "log-stream-name-prefix"},
     ("ecr", "get-login-password"): set(),
     ("cloudformation", "package"): {"template-file", "s3-bucket", "output-template-file"},
     ("cloudformation", "deploy"): {

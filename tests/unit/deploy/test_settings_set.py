@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
+import uuid
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import yaml
+from prefect import flow_engine
+from prefect.states import Failed
 
+from contracts.errors import GateError
 from contracts.settings import PREFIX, RANGE_SETTINGS, RUN_SETTINGS, Settings
 from deploy.bundles import ROOT
 from deploy.dockerfile import DOCKERFILE, read_instructions
 from deploy.templates import FOLDER, load_templates, walk
 from flows.prefect_pool import POOL, QUEUES
 from flows.prefect_setup import AUTOMATIONS_FILE, DEPLOYMENTS_FILE
+from flows.run_summary import _headline
 from serve.api.metrics import Metrics
 from serve.app import SYSTEM_A, SYSTEM_B, SYSTEM_C
 
@@ -116,6 +126,57 @@ def test_every_measure_that_an_alarm_reads_is_made_somewhere():
     read = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "escore"}
     assert read
     assert read <= made
+
+
+def test_every_measure_on_the_dashboard_and_of_an_alarm_is_documented_with_its_labels():
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(escore_\w+)` \| \w+ \| [^|]+ \|([^|]*)\|", page, re.MULTILINE)
+    labels = {name: set(re.findall(r"`(\w+)`", told)) for name, told in rows}
+    resources = TEMPLATES["watch"]["Resources"]
+    board = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    read = [
+        (metric[1], set(metric[2::2]))
+        for widget in board["widgets"]
+        for metric in widget["properties"].get("metrics", [])
+        if metric[0] == "escore"
+    ]
+    for body in resources.values():
+        if body["Type"].endswith("Alarm") and body["Properties"]["Namespace"] == "escore":
+            given = body["Properties"].get("Dimensions", [])
+            read.append((body["Properties"]["MetricName"], {each["Name"] for each in given}))
+    of_serve = [(name, dimensions) for name, dimensions in read if name.startswith("escore_")]
+    assert len(of_serve) > 5
+    for name, dimensions in of_serve:
+        assert dimensions - {"sistema"} <= labels[name], name
+    counted = {each["MetricName"] for body in filters() for each in body["MetricTransformations"]}
+    assert {name for name, _ in read if not name.startswith("escore_")} == counted
+
+
+def filters() -> list[dict[str, Any]]:
+    found = TEMPLATES["watch"]["Resources"].values()
+    return [body["Properties"] for body in found if body["Type"] == "AWS::Logs::MetricFilter"]
+
+
+def test_what_is_counted_is_what_a_run_says():
+    """CloudWatch counts a line that holds each of the pattern's quoted words."""
+    run = SimpleNamespace(execucao_id=uuid.uuid4(), as_of=date(2026, 10, 31), model_version="m")
+    told = SimpleNamespace(run=run, fingerprint="f", reading="full", resumed_ranges=0)
+    good, bad = (_headline(SimpleNamespace(**vars(told), published=state)).plain for state in (True, False))
+    words = "Finished in state"
+    assert f'f"{words} {{display_state}}"' in inspect.getsource(flow_engine)
+    failed = f"{words} {Failed(message=f'Flow run encountered an exception: {GateError.__name__}: broken')}"
+    patterns = {
+        body["MetricTransformations"][0]["MetricName"]: re.findall('"([^"]+)"', body["FilterPattern"])
+        for body in filters()
+    }
+
+    def counted(line: str) -> set[str]:
+        return {name for name, terms in patterns.items() if all(term in line for term in terms)}
+
+    assert counted(good.splitlines()[0]) == {"execucoes_publicadas"}
+    assert counted(bad.splitlines()[0]) == set()
+    assert counted(failed) == {"execucoes_falhas", "portas_quebradas"}
+    assert counted(f"{words} Completed()") == set()
 
 
 def test_the_runbook_says_what_to_do_for_each_alarm_and_no_other():
