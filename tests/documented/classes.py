@@ -122,7 +122,6 @@ NOT_HERE = (
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
     Entry(HOW_TO + "deploy-on-aws.md", "docker ", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "docker ", NO_ENGINE),
-    Entry(HOW_TO + "run-without-aws.md", "compose.env", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "127.0.0.1:8081", NO_ENGINE),
     Entry(HOW_TO + "run-without-aws.md", "kubectl ", NO_CLUSTER),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
@@ -155,7 +154,7 @@ ELSEWHERE = (
     Entry(HOW_TO + "deploy-on-aws.md", "make package", "tests/integration/test_bundles.py"),
     Entry(HOW_TO + "deploy-on-aws.md", "unzip", "tests/integration/test_bundles.py"),
     Entry(HOW_TO + "operate-on-aws.md", "postgresql_restored.sh", "tests/integration/test_restored_results.py"),
-    Entry(HOW_TO + "run-without-aws.md", "make package", "tests/integration/test_bundles.py"),
+    Entry(HOW_TO + "run-system-c-on-lambda.md", "make package", "tests/integration/test_bundles.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
