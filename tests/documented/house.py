@@ -56,6 +56,7 @@ class House:
         self._ports: dict[str, str] = {}
         self._shells = 0
         _copy_tree(self.root)
+        _commit(self.root)
         _link_environment(self.root / ".venv")
         if SHARED.is_dir():
             (folder / "shared").symlink_to(SHARED)
@@ -218,6 +219,13 @@ def _copy_tree(root: Path) -> None:
         compiled = ROOT / folder.relative_to(root) / "__pycache__"
         if compiled.is_dir():
             shutil.copytree(compiled, folder / "__pycache__", dirs_exist_ok=True)
+
+
+def _commit(root: Path) -> None:
+    """Make the tree a repository of its own, with one commit: pages ask Git for the version that they deploy."""
+    somebody = ("-c", "user.name=leitor", "-c", "user.email=leitor@example.org", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", "."), (*somebody, "commit", "-q", "--no-verify", "-m", "as cloned")):
+        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
 
 
 def _link_environment(venv: Path) -> None:
