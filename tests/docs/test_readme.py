@@ -42,7 +42,6 @@ NOT_TRIED = {
     "the page's packages (`npm audit`)": "`npm audit`",
     "tokens by JWKS": "Cognito, Keycloak, Auth0",
     "System C on AWS Lambda": "System C on Lambda",
-    "the templates of `deploy/aws`": "AWS itself: the templates",
     "listing a million consumers": "a model as SQL, listing",
 }
 """Where the README's list names what a line of the page of all that was verified says was not tried."""
