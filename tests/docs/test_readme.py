@@ -21,7 +21,7 @@ NOT_TRIED = {
     "Oracle (Base A)": "Oracle (Base A): queries, migrations",
     "rights of every role": "the scripts of roles for Oracle and MongoDB",
     "TLS to the stores": "TLS to them beyond the handshake",
-    "a lake on `s3://`": "AWS itself: the templates, a lake on S3",
+    "a lake on `s3://`": "AWS itself: a lake on S3",
     "Dask (`SCORE_DASK`)": "two machines",
     "Linux, x86-64": "another system or processor",
     "`compose.yaml`, Docker": "Docker: `compose.yaml`",
