@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_SERVERS := tests/flows tests/run_faults tests/hostile tests/faults tests/integration tests/documented
 
-.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs site notebooks pages screenshots bench peers audit sbom image lock clean
+.PHONY: help setup demo sandbox test test-long fuzz check format up down prefect web docs site notebooks pages screenshots bench package rehearse peers audit sbom image lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,7 @@ test: $(READY) ## Run every check and the whole test suite
 	@scripts/install-browser
 	@scripts/install-tls-servers
 	@scripts/install-web
+	@scripts/install-checks
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(addprefix --ignore=,$(WITH_SERVERS))
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(WITH_SERVERS)
 
@@ -40,6 +41,7 @@ test-long: $(READY) ## The long forms of the tests
 	@scripts/install-browser
 	@scripts/install-tls-servers
 	@scripts/install-web
+	@scripts/install-checks
 	$(BIN)/python -m pytest --run-long
 
 fuzz: $(READY) ## Try 100,000 cases on every parser, with Atheris, 35 MB; FUZZ="--cases 5000" for fewer
@@ -76,6 +78,8 @@ docs: $(READY) ## Make reference pages and the map of personal data from the dec
 	$(BIN)/python -m escore.reference_page docs/reference
 	$(BIN)/python -m flows.flow_figure docs/assets
 	$(BIN)/python -m benchmarks.scale_plan --write
+	$(BIN)/python -m deploy.costs --write
+	$(BIN)/python -m deploy.picture docs/assets/architecture.svg
 
 site: $(READY) ## Build the documentation as a site below build/site; any warning fails it
 	$(BIN)/python -m deploy.site.build build/site
@@ -94,6 +98,12 @@ screenshots: $(READY) ## Take the pictures in docs/assets anew
 bench: $(READY) ## Measure a night's steps beside floor and peers: hours; BENCH="--consumers 20000" for less
 	$(BIN)/python -m benchmarks $(BENCH)
 
+package: $(READY) ## Build the bundles for AWS; RDS_CERTIFICATES=global-bundle.pem goes into them
+	$(BIN)/python -m deploy.package $(if $(RDS_CERTIFICATES),--certificates $(RDS_CERTIFICATES))
+
+rehearse: $(READY) ## Make the templates' resources on moto's server, and print each with its state
+	$(BIN)/python -m deploy.rehearsal
+
 peers: $(READY) ## Install what `make bench` measures beside: Polars, PySpark and Feast, 1 GB
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[peers]'
 	$(BIN)/python -m benchmarks --make-feast
@@ -110,6 +120,7 @@ image: ## Build the image with Docker: IMAGE=escore
 
 lock: $(READY) ## Resolve the lock again from pyproject.toml, install it, and make what derives from it
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra telemetry --extra dask --extra docs --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 deploy/checks.in -o deploy/checks.lock
 	$(MAKE) --no-print-directory sbom
 
 clean: ## Stop the embedded stores and remove all that was made here

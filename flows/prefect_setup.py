@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from prefect.client.orchestration import get_client
@@ -20,6 +19,7 @@ from contracts.settings import RUN_SETTINGS, Settings
 from flows import prefect_blocks
 from flows.prefect_automations import apply_automations, read_automations
 from flows.prefect_pool import set_up_pool
+from serve.api.version import VERSION
 
 DEPLOYMENTS_FILE = Path("prefect.yaml")
 AUTOMATIONS_FILE = Path("deploy/prefect/automations.yaml")
@@ -68,7 +68,7 @@ def deploy_all(root: Path) -> None:
         done = subprocess.run(  # noqa: S603 - our own interpreter and fixed words
             command,
             cwd=root,
-            env=os.environ | {VERSION_VARIABLE: version("escore")},
+            env=os.environ | {VERSION_VARIABLE: VERSION},
             capture_output=True,
             text=True,
             timeout=DEPLOY_SECONDS,

@@ -73,9 +73,10 @@ def create_app_b(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
 
 def create_app_c(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
-    """Return System C alone, over Base C."""
+    """Return System C alone, over Base C; by id too where the results are there, which tell whose id it is."""
     parts = _Parts(settings, clock, needs=SYSTEM_C)
-    return parts.assemble("escore: Sistema C", [parts.system_c()])
+    by_id = [parts.events_by_scored_id()] if settings.results_url is not None else []
+    return parts.assemble("escore: Sistema C", [parts.system_c(), *by_id])
 
 
 class _Parts:
@@ -168,11 +169,24 @@ class _Parts:
 
         return consumer_events.make_router(self._last_events(), self._guard, cpf_of=self._cpf_of, hashes=self._hashes)
 
+    def events_by_scored_id(self) -> APIRouter:
+        """Return the same route for a process that has no Base B: it knows who was scored in the run in force."""
+        from serve.systems import consumer_events
+
+        return consumer_events.make_router(
+            self._last_events(), self._guard, cpf_of=self._scored_cpf_of, hashes=self._hashes
+        )
+
+    async def _scored_cpf_of(self, client_id: str) -> str | None:
+        from serve.auditing.accesses import read_scored_cpf
+
+        return await self._sql("results").run(partial(read_scored_cpf, client_id=client_id))
+
     async def _cpf_of(self, client_id: str) -> str | None:
-        from serve.auditing.accesses import read_cpf, read_scored_cpf
+        from serve.auditing.accesses import read_cpf
 
         found = await self._sql("base_b").run(partial(read_cpf, client_id=client_id))
-        return found or await self._sql("results").run(partial(read_scored_cpf, client_id=client_id))
+        return found or await self._scored_cpf_of(client_id)
 
     def _last_events(self) -> LastEvents:
         from serve.sources.mongo_store import MongoStore

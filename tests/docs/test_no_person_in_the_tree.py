@@ -17,6 +17,7 @@ SAMPLES = {
 }
 NUMBERS_OF_MACHINES = {
     "requirements.lock",
+    "deploy/checks.lock",
     "deploy/image/requirements.lock",
     "docs/benchmarks/figures.json",
     "docs/reference/sbom.cdx.json",

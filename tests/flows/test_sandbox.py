@@ -23,6 +23,8 @@ from population.consumers import draw_consumers
 from population.cpf_numbers import CpfIssuer
 from population.months import MonthGrid
 from population.parameters import BLOCK_SIZE, PopulationParameters
+from stores.embedded import stores_status
+from stores.embedded.processes import wait_until
 from tests.flows.conftest import AS_OF
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,21 @@ def test_the_sandboxs_consumers_show_what_its_page_says(tmp_path):
     assert re.findall(r"^report .+: .+/execucao-[0-9a-f-]{36}\.html$", printed(), re.MULTILINE)
     assert {score["faixa"] for score in scores if score} == {*BANDS, None}
     assert listed == ON_THE_PAGE.findall(PAGE.read_text("utf-8"))
+
+
+@pytest.mark.long
+def test_a_demonstration_that_is_ended_leaves_no_server(tmp_path):
+    """SIGTERM in the middle, as `timeout` and service managers send it."""
+    command = [sys.executable, "-m", "flows.cli", "demo", "--clients", "2000"]
+    environment = os.environ | {"SCORE_VAR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    log = tmp_path / "demo.txt"
+    with log.open("w") as output:
+        started = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    assert wait_until(lambda: "2/6 populate" in log.read_text() or started.poll() is not None, seconds=_SECONDS)
+    assert {server.state for server in stores_status(tmp_path / "demo")} == {"running"}
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(timeout=120) == 130, log.read_text()
+    assert {server.state for server in stores_status(tmp_path / "demo")} == {"stopped"}
 
 
 def read_as_told(client: httpx.Client, client_id: str, told: str) -> Any:

@@ -14,13 +14,17 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from pymongo import MongoClient
 
 from contracts.settings import Settings
+from serve.api.problem_types import NO_SUCH_CONSUMER
 from stores.connections import sql_engine
 from tests.api_server import token
+from tests.published_runs import publish
+from tests.score_samples import make_run, make_scores
 
 ROOT = Path(__file__).parents[2]
 CPF = "52998224725"
@@ -127,6 +131,18 @@ def test_a_and_c_need_their_own_store_alone(settings, tmp_path, system, path, ot
         file for file in (tmp_path / "var" / "auditoria").rglob("*") if file.is_file() and file.stat().st_size
     ]
     assert b"banco-teste" in segment.read_bytes()
+
+
+def test_c_answers_by_id_where_the_results_tell_whose_id_it_is(settings, tmp_path):
+    scores = make_scores(1)
+    publish(settings, make_run(7), scores.set_column(1, "cpf", pa.array([CPF])).cast(scores.schema))
+    known = scores["cliente_id"][0].as_py()
+    with alone(settings, "c", ("base_c_url", "results_url"), tmp_path) as client:
+        by_cpf = client.get(f"/clientes/{CPF}/consultar")
+        by_id = client.get(f"/clientes/{known}/eventos")
+        assert (by_id.status_code, by_id.json()) == (200, by_cpf.json())
+        unknown = client.get("/clientes/7b1f2c9e-5d34-4e0a-9c86-2f1a0b3c4d5e/eventos")
+        assert (unknown.status_code, unknown.json()["type"]) == (404, NO_SUCH_CONSUMER.uri)
 
 
 def test_b_needs_base_b_and_where_scores_lie(settings, tmp_path):
