@@ -76,7 +76,7 @@ def _schedule_once(client: SyncPrefectClient, deployment_id: UUID, due: datetime
 
 
 def drop_waiting_run(client: SyncPrefectClient, deployment_id: UUID, due: datetime) -> None:
-    """Delete the run that was due then if it still waits: Prefect keeps one that waits its turn, without a schedule."""
+    """Delete the run that was due then if it still waits: without its schedule Prefect keeps the one that waits."""
     run = _due_run(client, deployment_id, due, within=0)
     if run is not None and run.state_type == StateType.SCHEDULED:
         client.delete_flow_run(run.id)

@@ -172,7 +172,7 @@ def installation(provisioner: Provisioner) -> Iterator[Settings]:
 
 
 def _clear_dead_sessions() -> None:
-    """Remove what killed sessions left; of two that start at once, as the workers of one run do, one after the other."""
+    """Remove what killed sessions left; of sessions that start at once, as workers do, one after the other."""
     lock = os.open(SESSIONS, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
