@@ -78,6 +78,7 @@ docs: $(READY) ## Make reference pages and the map of personal data from the dec
 	$(BIN)/python -m escore.reference_page docs/reference
 	$(BIN)/python -m flows.flow_figure docs/assets
 	$(BIN)/python -m benchmarks.scale_plan --write
+	$(BIN)/python -m deploy.costs --write
 	$(BIN)/python -m deploy.picture docs/assets/architecture.svg
 
 site: $(READY) ## Build the documentation as a site below build/site; any warning fails it

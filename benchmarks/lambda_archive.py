@@ -14,9 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zipfile import ZipFile
 
-from deploy.bundles import ROOT
+from deploy.archives import unpack
 from deploy.package import Packager
 
 RUNS = 7
@@ -33,8 +32,8 @@ PROGRAM = f"import entry; assert entry.handler({EVENT!r}, None)['statusCode'] ==
 SETTINGS = {
     "SCORE_BASE_C_URL": "mongodb://127.0.0.1:9/c",
     "SCORE_RESULTS_URL": "postgresql://127.0.0.1:9/r",
-    "SECRET_SCORE_CACHE_KEY": "k" * 32,
-    "SECRET_SCORE_JWT_SECRET": "s" * 32,
+    "CACHE_KEYS": f'{{"current": "{"k" * 32}", "next": "", "earlier": ""}}',
+    "SCORE_JWT_SECRET": "s" * 32,
 }
 
 
@@ -52,13 +51,11 @@ def processor_seconds(python: Path, folder: Path, statement: str) -> float:
 
 def main() -> None:
     """Print the archive's sizes and the times."""
-    python_version = ".".join(map(str, sys.version_info[:2]))
     with TemporaryDirectory() as name:
         folder = Path(name)
-        archive = Packager(folder, wheels=ROOT / "build" / "wheels", python=python_version).build_lambda()
+        archive = Packager(folder).build_lambda()
         task, home = folder / "task", folder / "env"
-        with ZipFile(archive) as content:
-            content.extractall(task)
+        unpack(archive, task)
         unpacked = sum(file.stat().st_size for file in task.rglob("*") if file.is_file())
         print(f"archive {archive.stat().st_size / 1e6:.1f} MB, unpacked {unpacked / 1e6:.1f} MB")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)

@@ -1,7 +1,8 @@
 """What the plan assumes and nobody here measured: list prices, latencies, rates that owners of stores allow, limits.
 
 Prices are list prices on demand of us-east-1 in US dollars, without discounts and taxes, as the named pages gave them;
-São Paulo costs more, by a factor that is itself an assumption. No price was looked up at the source.
+São Paulo costs more, by a factor that is itself an assumption. No price was looked up at the source. What
+``deploy/prices.yaml`` has a price of too has the same one there, which a test holds.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ class Assumptions:
     """All of them; ``value("worker")`` is the number alone."""
 
     worker: Assumption = Assumption(
-        0.3264, "$/h, m7g.2xlarge: 8 vCPU, 32 GiB", "m7g.large at $0.0816 (factualminds.com, 17 June 2026), times 4"
+        0.3264, "$/h, m7g.2xlarge: 8 vCPU, 32 GiB", "Karpenter's list of AWS's prices, 19 January 2026"
     )
     driver: Assumption = Assumption(0.3264, "$/h, the same machine", "as above")
     redis_node: Assumption = Assumption(
-        1.812,
-        "$/h, cache.r7g.4xlarge: 105.81 GiB, a quarter of it reserved",
-        "lists on GitHub, undated; Valkey is cheaper",
+        1.396,
+        "$/h, cache.r7g.4xlarge with Valkey: 105.81 GiB, a quarter of it reserved",
+        "a list on GitHub, undated; Redis at 1.745, a fifth less",
     )
     postgres: Assumption = Assumption(
         0.956, "$/h, db.r8g.2xlarge, one zone", "db.r8g.xlarge at $0.478 (usage.ai, June 2026), times 2"
@@ -44,7 +45,10 @@ class Assumptions:
     s3_get: Assumption = Assumption(0.0004, "$ per 1,000 GET, HEAD", "devnotes.tech; usage.ai, June 2026")
     transfer: Assumption = Assumption(0.02, "$/GB read from stores in another zone, both sides", "general knowledge")
     region: Assumption = Assumption(
-        1.5, "São Paulo over us-east-1", "general knowledge; tables on GitHub say 1.2 to 1.4", times=1.25
+        1.5,
+        "São Paulo over us-east-1",
+        "general knowledge; tables on GitHub say 1.2 to 1.4, and 2.1 for RDS",
+        times=1.25,
     )
     s3_latency: Assumption = Assumption(
         0.03, "s a request of some kB to 6 MB", "general knowledge; AWS speaks of 0.1 to 0.2 s at worst", times=3.0

@@ -25,6 +25,14 @@ def write_archive(target: Path, files: Mapping[str, bytes | Path], programs: Ite
             archive.writestr(info, content.read_bytes() if isinstance(content, Path) else content)
 
 
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack a zip into a folder, programs as such, and return the folder."""
+    with ZipFile(archive) as content:
+        for info in content.infolist():
+            Path(content.extract(info, folder)).chmod(info.external_attr >> 16 & 0o777)
+    return folder
+
+
 def files_below(folder: Path, prefix: str = "", *, compiled: bool = False) -> dict[str, bytes | Path]:
     """Return the files below a folder by the names that they get in an archive; compiled ones only if asked for."""
     return {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.image_packages import REQUIREMENTS, ROOT
-from deploy.locked import LOCK
+from deploy.lock_file import LOCK
 
 SERVICES = ("pypi", "osv")
 CLEAN, FAULTS, NOT_ASKED = 0, 1, 3

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from packaging.markers import Marker
-
 from deploy.image_packages import ROOT, image_packages, image_python
 from deploy.licences import licence_of
 from deploy.lock_file import ROOT_PACKAGE, Pin, read_lock
@@ -70,7 +68,7 @@ def components_of(pins: Sequence[Pin]) -> list[Component]:
     environment = target_environment(image_python())
     components = []
     for pin in pins:
-        installed = pin.name in image and (pin.marker is None or Marker(pin.marker).evaluate(dict(environment)))
+        installed = pin.name in image and pin.holds(environment)
         scope = ("required" if pin.name in required else "optional") if installed else "excluded"
         component = _component(_purl(pin), pin.name, pin.version, scope=scope, licence=licence_of(pin.name))
         component["hashes"] = [{"alg": "SHA-256", "content": digest} for digest in pin.hashes]

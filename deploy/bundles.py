@@ -10,6 +10,7 @@ RUNTIME = ROOT / "deploy" / "aws" / "runtime"
 ANY_SYSTEM = (
     "fastapi",
     "fastapi-swagger",
+    "httpx",
     "prometheus-client",
     "psycopg[binary]",
     "pydantic-settings",
@@ -21,7 +22,6 @@ ANY_SYSTEM = (
 )
 SERVER = ("httptools", "uvicorn", "uvloop")
 SYSTEM_CODE = ("contracts", "serve", "stores")
-RUN_CODE = ("contracts", "extract", "features", "flows", "models", "population", "serve", "stores")
 OWN_PORTS = (9081, 9082)
 """One a process: a machine has two processors."""
 
@@ -40,18 +40,6 @@ SYSTEM_A = Bundle("system-a", (*ANY_SYSTEM, *SERVER, "oracledb"), SYSTEM_CODE, (
 SYSTEM_B = Bundle("system-b", (*ANY_SYSTEM, *SERVER), SYSTEM_CODE, ("logins.py", "serve_system.py"))
 SYSTEM_C = Bundle("system-c", (*ANY_SYSTEM, "mangum", "pymongo"), SYSTEM_CODE, ("logins.py", "entry.py"))
 BEANSTALK = {"a": SYSTEM_A, "b": SYSTEM_B}
-WORKER_RUNTIME = (
-    "archive_audit.py",
-    "dask_keys.py",
-    "health.py",
-    "logins.py",
-    "make_roles.py",
-    "s3_objects.py",
-    "sql_scripts.py",
-    "with_logins.py",
-)
-WORKER_FILES = ("prefect.yaml", "deploy/prefect/automations.yaml")
-"""What `escore prefect setup` reads, at the places where it looks for it."""
 
 
 def procfile(system: str) -> str:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.locked import closure, locked_lines, target_environment
+from deploy.locked import closure, pins_of, requirements_of, target_environment
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "deploy" / "image" / "Dockerfile"
@@ -43,7 +43,7 @@ def image_packages(*, extras: Sequence[str] = EXTRAS, python: str | None = None)
 def image_requirements(python: str | None = None) -> str:
     """Return the image's requirements file, for its own Python or another one."""
     python = python or image_python()
-    return HEADER.format(python=python) + locked_lines(image_packages(python=python), target_environment(python))
+    return HEADER.format(python=python) + requirements_of(pins_of(declared(*EXTRAS), python))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
-from deploy.locked import LOCK
-
+LOCK = Path(__file__).parents[1] / "requirements.lock"
 ROOT_PACKAGE = "escore"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>.+?))? \\$")
 _HASH = re.compile(r"^    --hash=sha256:(?P<digest>[0-9a-f]{64})(?: \\)?$")
@@ -25,6 +26,16 @@ class Pin:
     marker: str | None
     hashes: tuple[str, ...]
     askers: tuple[str, ...]
+
+    def holds(self, environment: Mapping[str, str]) -> bool:
+        """Return whether it is meant for a machine of which the markers' values are given."""
+        return self.marker is None or Marker(self.marker).evaluate(dict(environment))
+
+    @property
+    def requirement(self) -> str:
+        """Return it as lines of a requirements file, with its hashes and without its marker."""
+        hashes = " \\\n".join(f"    --hash=sha256:{digest}" for digest in self.hashes)
+        return f"{self.name}=={self.version} \\\n{hashes}\n"
 
 
 def read_lock(lock: Path = LOCK) -> tuple[Pin, ...]:

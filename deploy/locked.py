@@ -6,19 +6,17 @@ index. So a bundle has the very versions that the tests ran with.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import requires
-from pathlib import Path
 
 from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCK = Path(__file__).parents[1] / "requirements.lock"
+from deploy.lock_file import Pin, read_lock
+
 LATE_PATCH = 11
 """Patch release that platforms have at the least: back-ports for earlier ones are not taken along."""
-_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
 
 
 def target_environment(python: str) -> dict[str, str]:
@@ -56,22 +54,16 @@ def closure(names: Iterable[str], environment: Mapping[str, str]) -> list[str]:
     return sorted(done)
 
 
-def locked_lines(names: Iterable[str], environment: Mapping[str, str], lock: Path = LOCK) -> str:
-    """Return the lock's lines of these packages, as a requirements file; KeyError if the lock lacks one."""
-    pins = _pins(lock.read_text("utf-8"), environment)
-    return "".join(pins[name] for name in names)
+def pins_of(names: Iterable[str], python: str) -> list[Pin]:
+    """Return the lock's pins of the packages and of all that they need with that Python; KeyError if it lacks one."""
+    environment = target_environment(python)
+    pins = {pin.name: pin for pin in read_lock() if pin.holds(environment)}
+    return [pins[name] for name in closure(names, environment)]
 
 
-def _pins(text: str, environment: Mapping[str, str]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for pin in _PIN.finditer(text):
-        name, version, marker = pin.groups()
-        if marker is not None and not Marker(marker).evaluate(dict(environment)):
-            continue
-        hashes = re.match(r"(?:\n? +--hash=\S+(?: \\)?)+", text[pin.end() :])
-        assert hashes is not None, f"{name} has no hash"
-        found[canonicalize_name(name)] = f"{name}=={version} \\{hashes.group()}\n"
-    return found
+def requirements_of(pins: Iterable[Pin]) -> str:
+    """Return pins as a requirements file."""
+    return "".join(pin.requirement for pin in pins)
 
 
 def _holds(marker: Marker, environment: Mapping[str, str], extra: str) -> bool:

@@ -1,41 +1,33 @@
 """Builds the bundles: ``python -m deploy.package`` (``make package``), the same bytes from the same code and lock.
 
 Systems A and B for Elastic Beanstalk, with their wheels, for machines that reach no index; System C for Lambda, laid
-out; the context of the workers' image; the page, where there is one. Wheels are fetched by hash into ``build/wheels``.
+out; the context of the image; the page, where there is one. Wheels are fetched by hash into ``build/wheels``.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deploy.archives import digest_of, files_below, write_archive
-from deploy.bundles import (
-    BEANSTALK,
-    OWN_PORTS,
-    ROOT,
-    RUN_CODE,
-    RUNTIME,
-    SYSTEM_C,
-    WORKER_FILES,
-    WORKER_RUNTIME,
-    Bundle,
-    procfile,
-)
-from deploy.locked import closure, locked_lines, target_environment
+from deploy.bundles import BEANSTALK, OWN_PORTS, ROOT, RUNTIME, SYSTEM_C, Bundle, procfile
+from deploy.dockerfile import read_context_rules, shown_files
+from deploy.locked import pins_of, requirements_of
 from deploy.measures import extension
-from deploy.wheels import compile_for_keeps, fetch_wheels, lay_out
+from deploy.wheels import WheelStore, compile_for_keeps, lay_out
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """This machine's Python, the only one that it can compile for: without, each cold start of Lambda compiles anew."""
+WHEELS = ROOT / "build" / "wheels"
+"""Kept from one time to the next, a folder a Python."""
 WEB = "serve/web/"
+"""What the page is built of, and the page: no system alone serves it."""
 PAGE = ROOT / WEB / "static"
-"""The page as it is built; what it is built from goes to no machine."""
 PAGE_SETTINGS = b'{ "api": "./" }\n'
 """Where the page finds the API: CloudFront has both under one host."""
 LAMBDA_PLACE = "/var/task"
@@ -47,9 +39,9 @@ Files = dict[str, bytes | Path]
 class Packager:
     """Builds for one Python into one folder; ``certificates`` is the bundle of RDS's certificates, if it is at hand."""
 
-    def __init__(self, target: Path, *, wheels: Path, python: str = HERE, certificates: Path | None = None) -> None:
+    def __init__(self, target: Path, *, python: str = HERE, certificates: Path | None = None) -> None:
         self._target = target
-        self._wheels = wheels
+        self._wheels = WheelStore(WHEELS / python, python)
         self._python = python
         self._certificates = certificates
         target.mkdir(parents=True, exist_ok=True)
@@ -57,7 +49,7 @@ class Packager:
     def build_all(self) -> list[Path]:
         """Build every bundle and the list of their digests; return their files."""
         built = [self.build_beanstalk(system) for system in BEANSTALK]
-        built += [self.build_lambda(), self.build_worker()]
+        built += [self.build_lambda(), self.build_image()]
         if PAGE.is_dir():
             built.append(self.build_page(PAGE))
         sums = "".join(f"{digest_of(file)}  {file.name}\n" for file in built)
@@ -67,28 +59,20 @@ class Packager:
     def build_beanstalk(self, system: str) -> Path:
         """Build System A's or B's bundle: code, wheels, what is started, and how it is measured."""
         bundle = BEANSTALK[system]
-        requirements = self.requirements(bundle.packages)
-        with TemporaryDirectory() as folder:
-            listed = Path(folder) / "requirements.txt"
-            listed.write_text(requirements, "utf-8")
-            wheels = fetch_wheels(listed, Path(folder) / "wheels", self._python, cache=self._wheels)
-            files: Files = {f"wheels/{wheel.name}": wheel for wheel in wheels}
-            files |= self._code(bundle) | {
-                "requirements.txt": f"--no-index\n--find-links wheels\n{requirements}".encode(),
-                "Procfile": procfile(system).encode(),
-                ".ebextensions/measures.config": extension(system, OWN_PORTS).encode(),
-            }
-            return self._write(bundle.name, files)
+        pins = pins_of(bundle.packages, self._python)
+        files: Files = {f"wheels/{wheel.name}": wheel for wheel in self._wheels.wheels_of(pins)}
+        files |= self._code(bundle) | {
+            "requirements.txt": f"--no-index\n--find-links wheels\n{requirements_of(pins)}".encode(),
+            "Procfile": procfile(system).encode(),
+            ".ebextensions/measures.config": extension(system, OWN_PORTS).encode(),
+        }
+        return self._write(bundle.name, files)
 
     def build_lambda(self) -> Path:
         """Build System C's archive, compiled if for this very Python; SystemExit if it is too large for Lambda."""
-        requirements = self.requirements(SYSTEM_C.packages)
         with TemporaryDirectory() as folder:
-            listed, laid = Path(folder) / "requirements.txt", Path(folder) / "laid"
-            listed.write_text(requirements, "utf-8")
-            wheels = Path(folder) / "wheels"
-            fetch_wheels(listed, wheels, self._python, cache=self._wheels)
-            lay_out(listed, wheels, laid, self._python)
+            laid = Path(folder)
+            lay_out(self._wheels.wheels_of(pins_of(SYSTEM_C.packages, self._python)), laid)
             for name, content in self._code(SYSTEM_C).items():
                 _write_file(laid / name, content)
             if self._python == HERE:
@@ -99,42 +83,34 @@ class Packager:
                 raise SystemExit(f"System C takes {size:,} bytes unpacked; Lambda takes {LAMBDA_BYTES:,}")
             return self._write(SYSTEM_C.name, files)
 
-    def build_worker(self) -> Path:
-        """Build the context of the workers' image; its packages come from the index when the image is made, by hash."""
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-        packages = [*project["dependencies"], *project["optional-dependencies"]["dask"]]
-        code = Bundle("worker", (), RUN_CODE, WORKER_RUNTIME)
-        files: Files = {f"app/{name}": content for name, content in self._code(code).items()}
-        files["requirements.txt"] = self.requirements(packages).encode()
-        files["Dockerfile"] = ROOT / "deploy" / "worker" / "Dockerfile"
-        files |= {f"app/{name}": ROOT / name for name in WORKER_FILES}
-        files |= {f"app/deploy/sql/{script.name}": script for script in (ROOT / "deploy" / "sql").iterdir()}
-        return self._write("worker", files)
+    def build_image(self) -> Path:
+        """Build the image's context: what ``.dockerignore`` shows, its Dockerfile, and the certificates."""
+        shown = (*shown_files(read_context_rules()), ROOT / ".dockerignore")
+        files: Files = {file.relative_to(ROOT).as_posix(): file for file in shown}
+        programs = [name for name in files if os.access(ROOT / name, os.X_OK)]
+        return self._write("image", files | self._certificates_in("deploy/image/certs"), programs)
 
     def build_page(self, folder: Path) -> Path:
         """Build the page for a bucket, where it lies at the root and not below the API's ``/app/``."""
         return self._write("page", files_below(folder) | {"config.json": PAGE_SETTINGS})
 
-    def requirements(self, packages: Sequence[str]) -> str:
-        """Return the lock's lines of the packages and all that they need."""
-        environment = target_environment(self._python)
-        return locked_lines(closure(packages, environment), environment)
-
     def _code(self, bundle: Bundle) -> Files:
         files: Files = {}
         for package in bundle.code:
             files |= files_below(ROOT / package, f"{package}/")
-        files = {
-            name: file for name, file in files.items() if not name.startswith(WEB) or PAGE in (ROOT / name).parents
-        }
+        files = {name: file for name, file in files.items() if not name.startswith(WEB)}
         files |= {name: RUNTIME / name for name in bundle.runtime}
-        if self._certificates is not None:  # PostgreSQL and MongoDB read the one, Oracle's driver the other
-            files |= {f"certs/{name}": self._certificates for name in ("rds.pem", "ewallet.pem")}
-        return files
+        return files | self._certificates_in("certs")
 
-    def _write(self, name: str, files: Files) -> Path:
+    def _certificates_in(self, folder: str) -> Files:
+        """PostgreSQL and MongoDB read the one, Oracle's driver the other."""
+        if self._certificates is None:
+            return {}
+        return {f"{folder}/{name}": self._certificates for name in ("rds.pem", "ewallet.pem")}
+
+    def _write(self, name: str, files: Files, programs: Sequence[str] = ()) -> Path:
         target = self._target / f"{name}.zip"
-        write_archive(target, files)
+        write_archive(target, files, programs)
         return target
 
 
@@ -151,10 +127,7 @@ def main() -> None:
     parser.add_argument("--certificates", type=Path, help="AWS's global-bundle.pem; without it TLS to RDS is refused")
     given = parser.parse_args()
     shutil.rmtree(given.target, ignore_errors=True)
-    packager = Packager(
-        given.target, wheels=ROOT / "build" / "wheels", python=given.python, certificates=given.certificates
-    )
-    for file in packager.build_all():
+    for file in Packager(given.target, python=given.python, certificates=given.certificates).build_all():
         print(f"{digest_of(file)[:12]}  {file.stat().st_size / 1e6:7.1f} MB  {file}")  # noqa: T201
     print(f"for Python {given.python}: give the templates that one (Python, SolutionStack)")  # noqa: T201
     if given.python != HERE:

@@ -1,5 +1,7 @@
 """The image without a container engine: a folder made by the Dockerfile's own instructions, entered by ``image_entry``.
 
+What is copied comes from the context that `make package` packs, unpacked.
+
 This machine's system and Python stand in for the base image. What the build's instructions copy, install and compile is
 copied, installed and compiled; ``USER``, ``ENV``, ``WORKDIR``, ``ENTRYPOINT`` and ``HEALTHCHECK`` are kept to.
 """
@@ -16,7 +18,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from deploy.dockerfile import DOCKERFILE, ROOT, Instruction, read_context_rules, read_instructions, shown_files
+from deploy.dockerfile import DOCKERFILE, Instruction, read_context_rules, read_instructions, shown_files
 from deploy.image_packages import image_packages, image_python, image_requirements
 
 ENTRY = Path(__file__).with_name("image_entry.py")
@@ -38,11 +40,12 @@ def missing_right() -> str | None:
 class ImageRoot:
     """The final stage's file system, below ``folder / "root"``, and the volumes' contents beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, context: Path) -> None:
         self.folder = folder
+        self._place = context
         self.root = folder / "root"
         self._stages = _stages(INSTRUCTIONS)
-        self._context = shown_files(read_context_rules())
+        self._context = shown_files(read_context_rules(context / ".dockerignore"), context)
         self._homes: list[Path] = []
         self._arguments = dict(word.split("=", 1) for each in INSTRUCTIONS if each.name == "ARG" for word in each.words)
         for place in ("root", "volumes/0", "local/bin"):
@@ -89,9 +92,10 @@ class ImageRoot:
             return
         if target.endswith("/"):
             goal /= Path(source).name
+        origin = self._place / source
         for file in self._context:
-            if (ROOT / source) in (file, *file.parents):
-                copy = goal / file.relative_to(ROOT / source) if (ROOT / source).is_dir() else goal
+            if origin in (file, *file.parents):
+                copy = goal / file.relative_to(origin) if origin.is_dir() else goal
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copy)
                 copy.chmod(0o755 if os.access(file, os.X_OK) else 0o644)

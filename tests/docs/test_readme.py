@@ -21,10 +21,14 @@ NOT_TRIED = {
     "Oracle (Base A)": "Oracle (Base A): queries, migrations",
     "rights of every role": "the scripts of roles for Oracle and MongoDB",
     "TLS to the stores": "TLS to them beyond the handshake",
-    "a lake on `s3://`": "AWS itself: the templates, a lake on S3",
+    "a lake on `s3://`": "AWS itself: a lake on S3",
     "Dask (`SCORE_DASK`)": "two machines",
     "Linux, x86-64": "another system or processor",
     "`compose.yaml`, Docker": "Docker: `compose.yaml`",
+    "the templates for AWS": "AWS itself: the templates",
+    "bundles for AWS (`make package`)": "the bundles",
+    "the runbook for AWS": "the runbook",
+    "[what AWS costs](../explanation/aws-costs.md)": "a bill",
     "the image": "a night in the image",
     "the workflow of CI": "the workflow of CI",
     "Prefect Cloud": "Prefect Cloud",
@@ -38,7 +42,6 @@ NOT_TRIED = {
     "the page's packages (`npm audit`)": "`npm audit`",
     "tokens by JWKS": "Cognito, Keycloak, Auth0",
     "System C on AWS Lambda": "System C on Lambda",
-    "the templates of `deploy/aws`": "AWS itself: the templates",
     "listing a million consumers": "a model as SQL, listing",
 }
 """Where the README's list names what a line of the page of all that was verified says was not tried."""

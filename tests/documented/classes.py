@@ -68,6 +68,8 @@ LONG = (
     HOW_TO + "deploy-on-aws.md",
     HOW_TO + "operate-on-aws.md",
     HOW_TO + "test-on-real-servers.md",
+    HOW_TO + "run-without-aws.md",
+    "docs/explanation/aws-costs.md",
     "docs/tutorials/first-score-by-api.md",
     REFERENCE + "sandbox.md",
     REFERENCE + "versioning.md",
@@ -86,8 +88,8 @@ class Class(Enum):
     RUN = "run"
     LATER = "run in the long form"
     ELSEWHERE = "run by another test"
-    PARSED = "parsed"
     SETTINGS = "settings, judged by the engine"
+    CLOUD = "not run here, for it needs a cloud; judged by AWS's descriptions of its services"
     NOT_HERE = "not run here"
 
 
@@ -102,18 +104,26 @@ class Entry:
 
 NO_ENGINE = "needs a container engine"
 NO_CLOUD = "needs a cloud"
+NO_CLUSTER = "needs a cluster"
 INSTALLS = "installs into an environment, from the package index"
 SUITE = "is the test suite itself"
 
+CLOUD = (
+    Entry(HOW_TO + "deploy-on-aws.md", "aws ", NO_CLOUD),
+    Entry(HOW_TO + "operate-on-aws.md", "aws ", NO_CLOUD),
+)
+"""Commands of AWS: ``tests/docs/test_aws_commands.py`` judges each, and one of the pages' order is tried on moto."""
 NOT_HERE = (
     Entry(README, "make test", SUITE),
     Entry(HOW_TO + "build-the-image.md", "", NO_ENGINE),
     Entry(HOW_TO + "develop-on-real-stores.md", "", NO_ENGINE),
     Entry(HOW_TO + "explore-in-python.md", "make notebooks", INSTALLS),
     Entry(HOW_TO + "run-on-many-machines.md", "pip install", INSTALLS),
+    Entry(HOW_TO + "deploy-on-aws.md", "docker ", NO_ENGINE),
+    Entry(HOW_TO + "run-without-aws.md", "docker ", NO_ENGINE),
+    Entry(HOW_TO + "run-without-aws.md", "127.0.0.1:8081", NO_ENGINE),
+    Entry(HOW_TO + "run-without-aws.md", "kubectl ", NO_CLUSTER),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect cloud login", NO_CLOUD),
-    Entry(HOW_TO + "deploy-on-aws.md", "", NO_CLOUD),
-    Entry(HOW_TO + "operate-on-aws.md", "", NO_CLOUD),
     Entry(HOW_TO + "test-on-real-servers.md", "python -m pytest\n", SUITE),
     Entry(HOW_TO + "test-on-real-servers.md", "make test-long", SUITE),
     Entry(HOW_TO + "build-the-site.md", "pytest", SUITE),
@@ -123,8 +133,6 @@ _PREFECT = "tests/flows/test_prefect_deployments.py"
 ELSEWHERE = (
     Entry(README, "make sandbox", "tests/flows/test_sandbox.py"),
     Entry(HOW_TO + "build-the-site.md", "make site", "tests/docs/test_site.py"),
-    Entry(HOW_TO + "deploy-on-aws.md", "make rehearse", "tests/unit/deploy/test_rehearsal.py"),
-    Entry(HOW_TO + "deploy-on-aws.md", "make package", "tests/integration/test_bundles.py"),
     Entry(HOW_TO + "use-the-page.md", "make web", "tests/unit/serve/test_web_build.py"),
     Entry("docs/tutorials/first-score-by-api.md", "", "tests/integration/test_api_snippets.py"),
     Entry(REFERENCE + "cli.md", "escore demo --serve", "tests/flows/test_sandbox.py"),
@@ -137,10 +145,17 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
+    Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "tests/unit/features/test_add_a_feature.py"),
+    Entry(HOW_TO + "add-a-feature.md", "bens_dias_desde_ultimo_registro", "tests/unit/features/test_add_a_feature.py"),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
-    Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
+    Entry(REFERENCE + "cli.md", "escore prefect local\n", _PREFECT),
+    Entry(HOW_TO + "deploy-on-aws.md", "make rehearse", "tests/unit/deploy/test_rehearsal.py"),
+    Entry(HOW_TO + "deploy-on-aws.md", "make package", "tests/integration/test_bundles.py"),
+    Entry(HOW_TO + "deploy-on-aws.md", "unzip", "tests/integration/test_bundles.py"),
+    Entry(HOW_TO + "operate-on-aws.md", "postgresql_restored.sh", "tests/integration/test_restored_results.py"),
+    Entry(HOW_TO + "run-system-c-on-lambda.md", "make package", "tests/integration/test_bundles.py"),
     Entry(REFERENCE + "features.md", "", "tests/unit/features/test_dictionary.py"),
     *(Entry(page, "", "tests/flows/test_notebooks.py") for page in NOTEBOOKS),
 )
@@ -152,10 +167,6 @@ LATER = (
     Entry(README, "--incremental", "11 s of CPU"),
     Entry(HOW_TO + "own-stores.md", "escore run --as-of 2025-12-31", "11 s of CPU; the README runs the same"),
     Entry(TUTORIAL, "escore run --as-of 2025-12-31 --json", "11 s of CPU; the README runs the same"),
-)
-PARSED = (
-    Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "a part of a declaration, with what is there left out"),
-    Entry(HOW_TO + "add-a-feature.md", '"bens_dias_desde_ultimo_registro": ', "one entry of a dictionary"),
 )
 SETTINGS = (
     Entry(HOW_TO + "guard-the-stores.md", "export SCORE_", "names stores of the reader's own"),
@@ -193,9 +204,9 @@ AFTER = {
 }
 """What a command leaves behind that would disturb or slow the others, and how that ends."""
 LISTS = {
+    Class.CLOUD: CLOUD,
     Class.ELSEWHERE: ELSEWHERE,
     Class.LATER: LATER,
-    Class.PARSED: PARSED,
     Class.SETTINGS: SETTINGS,
     Class.NOT_HERE: NOT_HERE,
 }

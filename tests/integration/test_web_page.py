@@ -30,17 +30,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from contracts.settings import Settings
+from deploy.archives import unpack
+from deploy.package import Packager
 from flows.demo_examples import KINDS, Caller, find_examples
 from serve.access.minting import Grant, sign_by_secret
 from serve.access.titular import Titular
 from serve.access.tokens import SCOPES
-from serve.api.web_page import FOLDER
+from serve.api.web_page import CONTENT_SECURITY_POLICY, FOLDER
 from serve.app import create_app, create_app_a
 from serve.auditing.sidecar import ship_folder
 from serve.published.person_hash import PersonHash
 from stores.connections import sql_engine
 from tests.api_server import PURPOSE, running, token
 from tests.browser import WATCH_POLICY, Watched, launched, watch
+from tests.cloud_front import cloud_front
 from tests.faults import truth
 from tests.published_runs import publishing, put_in_force
 from tests.score_samples import make_run, make_scores
@@ -773,6 +776,23 @@ def test_the_files_alone_are_a_site_below_any_path(seen, url, settings, person, 
         open_consumer(page, person)
         expect(page.get_by_role("tabpanel", name="Score")).to_contain_text("O score é")
         assert [item for item in seen.asked if item.endswith(f"/api/clientes/{person.id}/score")]
+
+
+def test_the_bundle_s_files_are_a_site_as_the_template_makes_it(seen, url, settings, person, tmp_path):
+    """What `make package` packs, beside the API under one host, with the header fields of deploy/aws/page.yaml."""
+    page = seen.page
+    bucket = unpack(Packager(tmp_path / "pacote").build_page(FOLDER), tmp_path / "balde")
+    with running(cloud_front(bucket, url)) as site:
+        told = httpx.get(site).headers
+        assert told["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert {"strict-transport-security", "x-frame-options", "cross-origin-opener-policy"} <= set(told)
+        page.goto(site)
+        page.get_by_label("Token de acesso").fill(token(settings))
+        page.get_by_role("button", name="Entrar").click()
+        open_consumer(page, person)
+        expect(page.get_by_role("tabpanel", name="Score")).to_contain_text("O score é")
+        assert seen.refused() == []
+        assert [item for item in seen.asked if item == f"{site}/clientes/{person.id}/score"]
 
 
 def test_a_page_of_another_origin_reads_the_api_if_it_may(browser, settings, person, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import socket
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -147,12 +146,3 @@ def test_one_secret_of_keys_is_the_current_the_next_and_the_earlier_ones():
 def test_the_secret_of_keys_is_made_with_the_names_that_are_read():
     made = TEMPLATES["secrets"]["Resources"]["CacheKeys"]["Properties"]["GenerateSecretString"]
     assert {*json.loads(made["SecretStringTemplate"]), made["GenerateStringKey"]} == set(logins.KEYS)
-
-
-def test_a_container_is_asked_how_it_is():
-    health = module("health")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        assert health.is_well(f"tcp://127.0.0.1:{port}")
-    assert not health.is_well(f"tcp://127.0.0.1:{port}")
-    assert not health.is_well(f"http://127.0.0.1:{port}/api/health")

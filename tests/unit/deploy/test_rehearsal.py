@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from deploy.bundles import ROOT
 from deploy.rehearsal import CALLED, FAILED, MADE, UNKNOWN, Outcome, is_failure, rehearse, without
 from deploy.templates import Resolver, in_order, load_templates
 
@@ -25,6 +26,11 @@ def test_the_templates_resources_are_made_as_far_as_moto_knows_them():
     assert states[CALLED] >= 120
     assert states[MADE] >= 140
     assert {outcome.kind for outcome in outcomes if outcome.state == UNKNOWN} == NOT_IN_MOTO
+    decision = (ROOT / "docs" / "decisions" / "0016-the-architecture-on-aws.md").read_text("utf-8")
+    verified = (ROOT / "docs" / "reference" / "verified.md").read_text("utf-8")
+    assert f"{len(outcomes) - states[UNKNOWN]} of {len(outcomes)} resources made on moto" in verified
+    assert f"makes {len(outcomes) - states[UNKNOWN]} of the {len(outcomes)} resources" in decision
+    assert f"the other {states[UNKNOWN]} it does not know" in decision
     made = {outcome.kind for outcome in outcomes if outcome.state != UNKNOWN}
     assert {"AWS::RDS::DBInstance", "AWS::EC2::VPCEndpoint", "AWS::ECS::Service", "AWS::CloudWatch::Alarm"} <= made
     told = {(outcome.stack, outcome.logical_id) for outcome in outcomes}

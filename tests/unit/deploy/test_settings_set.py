@@ -16,7 +16,8 @@ from prefect.states import Failed
 
 from contracts.errors import GateError
 from contracts.settings import PREFIX, RANGE_SETTINGS, RUN_SETTINGS, Settings
-from deploy.bundles import ROOT, WORKER_FILES
+from deploy.bundles import ROOT
+from deploy.dockerfile import DOCKERFILE, read_instructions
 from deploy.templates import FOLDER, load_templates, walk
 from flows.prefect_pool import POOL, QUEUES
 from flows.prefect_setup import AUTOMATIONS_FILE, DEPLOYMENTS_FILE
@@ -219,7 +220,10 @@ def test_a_server_of_prefect_elsewhere_takes_the_place_of_our_own():
 
 
 def test_the_worker_has_what_the_set_up_of_prefect_reads():
-    assert {str(DEPLOYMENTS_FILE), str(AUTOMATIONS_FILE)} == set(WORKER_FILES)
+    copied = {each.words for each in read_instructions(DOCKERFILE.read_text("utf-8")) if each.name == "COPY"}
+    assert {
+        (str(file), f"/app/{file.parent}/".replace("/./", "/")) for file in (DEPLOYMENTS_FILE, AUTOMATIONS_FILE)
+    } <= copied
 
 
 def command_of(task: str) -> list[str]:

@@ -18,7 +18,7 @@ CFN_LINT = str(Path(sys.executable).with_name("cfn-lint"))
 CHECKOV = ROOT / ".venv" / "checks" / "bin" / "checkov"
 TEMPLATES = load_templates()
 REGIONS = ("sa-east-1", "us-east-1")
-PERMITTED_SIZES = ("small", "country")
+PERMITTED_SIZES = ("small", "medium", "country")
 LONGEST = 51_200
 """Bytes of a template that CloudFormation takes without a bucket."""
 

@@ -68,6 +68,22 @@ def test_the_program_ends_with_the_answer():
     assert subprocess.run(words, cwd=ROOT, check=False).returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [((), b"/saude/vivo"), (("--ready",), b"/saude/pronto"), (("--path", "/api/health"), b"/api/health")],
+)
+def test_the_program_asks_what_it_is_told_to(options, path):
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        words = [sys.executable, "-m", "serve.api.probe", *options, "--port", str(listener.getsockname()[1])]
+        with subprocess.Popen(words, cwd=ROOT) as process:
+            connection, _ = listener.accept()
+            with connection:
+                asked = connection.recv(1024).split()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            assert process.wait(20) == 0
+    assert asked[:2] == [b"GET", path]
+
+
 def test_it_imports_nothing_heavy():
     program = (
         "import sys, serve.api.probe; print([n for n in ('fastapi', 'pydantic', 'sqlalchemy') if n in sys.modules])"
