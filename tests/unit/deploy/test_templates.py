@@ -150,6 +150,7 @@ def test_checkov_finds_nothing_and_every_exception_says_why():
         check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
     )
+    assert done.stdout, done.stderr[-2000:]
     found = json.loads(done.stdout)
     failed = [f"{each['check_id']} {each['resource']}" for each in found["results"]["failed_checks"]]
     assert failed == []
