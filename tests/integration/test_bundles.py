@@ -7,10 +7,8 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +29,7 @@ from deploy.package import LAMBDA_BYTES, LAMBDA_PLACE, PAGE, Packager
 from deploy.wheels import compile_for_keeps
 from serve.access.callers import SCOPES
 from serve.access.minting import AUDIENCE, ISSUER
+from tests.answering import free_port, wait_until_answering
 from tests.api_server import running
 from tests.gateway_events import load_balancer_event
 from tests.token_samples import claims, ec_key, jwk, jwks, sign
@@ -83,13 +82,6 @@ def empty_python(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def started(python: Path, system: str, place: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
     """Run what the Procfile's first line says, and end it in order."""
@@ -105,26 +97,13 @@ def started(python: Path, system: str, place: Path, environment: dict[str, str])
         )
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
         try:
-            wait_until_ready(client, process, log)
+            wait_until_answering(client, "/saude/vivo", process, log)
             yield client
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
         finally:
             process.kill()
             process.wait(20)
-
-
-def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while True:
-        assert process.poll() is None, log.read_text("utf-8")
-        assert time.monotonic() < deadline
-        try:
-            client.get("/saude/vivo")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.mark.parametrize(("system", "path"), [("a", "/clientes/c1"), ("b", "/clientes/c1/score-data")])

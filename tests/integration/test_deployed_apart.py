@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +20,7 @@ from pymongo import MongoClient
 from contracts.settings import Settings
 from serve.api.problem_types import NO_SUCH_CONSUMER
 from stores.connections import sql_engine
+from tests.answering import free_port, wait_until_answering
 from tests.api_server import token
 from tests.published_runs import publish
 from tests.score_samples import make_run, make_scores
@@ -67,9 +66,7 @@ def execute(settings: Settings, url: str, statement: str) -> None:
 @contextmanager
 def alone(settings: Settings, system: str, names: tuple[str, ...], folder: Path) -> Iterator[httpx.Client]:
     """Run a system with these settings and no others; it ends in order when told to."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     given = {f"SCORE_{name.upper()}": settings.secret(name) for name in (*names, *SECRETS)}
     log = folder / "log"
     with log.open("wb") as lines:
@@ -82,7 +79,7 @@ def alone(settings: Settings, system: str, names: tuple[str, ...], folder: Path)
         headers = {"Authorization": f"Bearer {token(settings)}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10) as client:
             try:
-                wait_for(client, process, log)
+                wait_until_answering(client, "/saude/vivo", process, log)
                 yield client
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(20) == 0
@@ -90,19 +87,6 @@ def alone(settings: Settings, system: str, names: tuple[str, ...], folder: Path)
                 process.kill()
                 process.wait(20)
     assert CPF not in log.read_text("utf-8")
-
-
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, log.read_text("utf-8")
-        assert time.monotonic() < deadline
-        try:
-            client.get("/saude/vivo")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
 
 
 def stores_of(client: httpx.Client) -> dict[str, str]:

@@ -6,10 +6,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 from deploy.bundles import ROOT
 from serve.api.static_file import ASKED_AGAIN, KEPT
 from serve.api.web_page import _POLICY, FOLDER
+from tests.answering import free_port, wait_until_answering
 
 CHECKS = ROOT / ".venv" / "checks" / "bin"
 CADDY = shutil.which("caddy", path=f"{CHECKS}{os.pathsep}{os.environ['PATH']}")
@@ -72,9 +71,7 @@ def gateway(
     """Yield a client of the gateway, and the gateway's log."""
     assert CADDY is not None, "run scripts/install-checks"
     folder = tmp_path_factory.mktemp("gateway")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     given = {f"SYSTEM_{name.upper()}": f"127.0.0.1:{system.server_port}" for name, system in systems.items()}
     given |= {"GATEWAY_PORT": str(port), "PAGE": str(FOLDER), "HOME": str(folder), "PATH": "/usr/bin:/bin"}
     log = folder / "log"
@@ -82,24 +79,11 @@ def gateway(
         words = [CADDY, "run", "--adapter", "caddyfile", "--config", str(CONFIGURATION)]
         process = subprocess.Popen(words, env=given, cwd=folder, stdout=lines, stderr=lines)
         try:
-            wait_for(client, process, log)
+            wait_until_answering(client, "/config.json", process, log)
             yield client, log
         finally:
             process.terminate()
             process.wait(20)
-
-
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline
-        try:
-            client.get("/config.json")
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
 
 
 def documented() -> list[tuple[str, str, str]]:
