@@ -37,7 +37,7 @@ PLACES = {
     "SystemA": Place(2, 1.5, "System A", "Elastic Beanstalk", ("systems", "SystemA")),
     "SystemB": Place(2, 2.75, "System B", "Elastic Beanstalk", ("systems", "SystemB")),
     "SystemC": Place(2, 4, "System C", "Lambda", ("system-c", "System")),
-    "Workers": Place(2, 5.5, "Nightly run", "Fargate: Prefect, Dask", ("workers", "RunService")),
+    "Workers": Place(2, 5.5, "Nightly run", "Prefect, Dask, tasks", ("workers", "RunService")),
     "BaseA": Place(4, 0.75, "Base A", "RDS Oracle", ("base-a", "Store")),
     "BaseB": Place(4, 2, "Base B", "RDS PostgreSQL, replica", ("base-b", "BaseB")),
     "BaseC": Place(4, 3.25, "Base C", "DocumentDB", ("base-c", "Store")),

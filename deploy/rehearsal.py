@@ -12,21 +12,43 @@ import logging
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.rehearsal_calls import CALLS, MakeClient, resolved
-from deploy.templates import FOLDER, ROOT_TEMPLATE, Template, load_template, load_templates, nested_order
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from deploy.rehearsal_calls import CALLS, MakeClient
+from deploy.templates import (
+    FOLDER,
+    PLACE,
+    ROOT_TEMPLATE,
+    Resolver,
+    Template,
+    in_order,
+    load_template,
+    load_templates,
+    named_in,
+    nested_order,
+)
 
 REGION = "sa-east-1"
 UNKNOWN = "unknown to moto"
+FAILED = "FAILED"
+MADE = "CREATE_COMPLETE"
 CALLED = "MADE_BY_ITS_SERVICE"
 """moto's CloudFormation does not know the kind, and the service itself does."""
 UNKNOWN_ATTRIBUTES = {"MasterUserSecret.SecretArn", "DbiResourceId"}
 """What moto's resources do not tell; a name stands in its place, as for ``Fn::Cidr``, which moto does not work out."""
-_PLACE = re.compile(r"\$\{([^}]+)\}")
+FIXED = {
+    "AWS::Region": REGION,
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 _KEYS = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal", "region_name": REGION}
 
 
@@ -53,59 +75,108 @@ class Rehearsal:
         """Make every stack of the root with these values of its parameters, and tell of every resource."""
         root = load_template(FOLDER / f"{ROOT_TEMPLATE}.yaml")
         given = {name: str(body.get("Default", "")) for name, body in root["Parameters"].items()} | dict(values)
-        return [outcome for name in nested_order(root) for outcome in self._make(name, root, given)]
+        outside = Resolver(root, given)
+        stacks = [name for name in nested_order(root) if outside.holds(root["Resources"][name].get("Condition"))]
+        return [outcome for name in stacks for outcome in self._make(name, root["Resources"][name], outside)]
 
-    def _make(self, name: str, root: Template, given: Mapping[str, str]) -> list[Outcome]:
-        properties = root["Resources"][name]["Properties"]
-        template = load_template(FOLDER / properties["TemplateURL"])
-        parameters = {key: self._resolved(value, given) for key, value in properties["Parameters"].items()}
-        known, unknown = self._split(template)
+    def _make(self, name: str, stack: Template, outside: Resolver) -> list[Outcome]:
+        template = load_template(FOLDER / stack["Properties"]["TemplateURL"])
+        given = {key: str(outside.resolved(value)) for key, value in stack["Properties"]["Parameters"].items()}
+        inside = Resolver(template, FIXED | _typed(template, given))
+        bodies = {each: body for each, body in template["Resources"].items() if inside.holds(body.get("Condition"))}
+        unknown = {each: body for each, body in bodies.items() if body["Type"] not in self._knows}
+        try:
+            made = self._make_stack(
+                name, without(template, set(template["Resources"]) - (set(bodies) - set(unknown))), given
+            )
+        except ClientError as error:
+            failure = _failure(error)
+            return [Outcome(name, each, body["Type"], failure) for each, body in sorted(bodies.items())]
+        for each in made:
+            logical = each["LogicalResourceId"]
+            inside.names[logical] = each["PhysicalResourceId"]
+            inside.names |= _attributes(logical, bodies[logical], each["PhysicalResourceId"], inside)
+        outcomes = [
+            Outcome(name, each["LogicalResourceId"], bodies[each["LogicalResourceId"]]["Type"], each["ResourceStatus"])
+            for each in made
+        ]
+        for logical in in_order(unknown):
+            kind = unknown[logical]["Type"]
+            outcomes.append(Outcome(name, logical, kind, self._call(kind, logical, unknown[logical], inside)))
+        self._hand_out(name, template, set(unknown), inside, outside)
+        return sorted(outcomes)
+
+    def _make_stack(self, name: str, template: Template, given: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Make what CloudFormation knows here; return its resources."""
         self._client.create_stack(
             StackName=name,
-            TemplateBody=json.dumps(without(template, set(unknown))),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
         (stack,) = self._client.describe_stacks(StackName=name)["Stacks"]
         self._outputs[name] = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-        made = self._client.list_stack_resources(StackName=name)["StackResourceSummaries"]
-        states = {each["LogicalResourceId"]: each["ResourceStatus"] for each in made}
-        outcomes = [Outcome(name, each, kind, states[each]) for each, kind in known.items() if each in states]
-        names = self._names(parameters, made)
-        for logical_id, kind in unknown.items():
-            state = self._call(kind, resolved(template["Resources"][logical_id]["Properties"], names))
-            outcomes.append(Outcome(name, logical_id, kind, state))
-        return sorted(outcomes)
+        made: list[dict[str, Any]] = self._client.list_stack_resources(StackName=name)["StackResourceSummaries"]
+        return made
 
-    def _names(self, parameters: Mapping[str, str], made: list[dict[str, Any]]) -> dict[str, str]:
-        fixed = {"AWS::Region": REGION, "AWS::AccountId": "123456789012", "AWS::Partition": "aws"}
-        return {**fixed, **parameters, **{each["LogicalResourceId"]: each["PhysicalResourceId"] for each in made}}
-
-    def _call(self, kind: str, properties: dict[str, Any]) -> str:
+    def _call(self, kind: str, logical: str, body: Template, inside: Resolver) -> str:
         """Return what became of a resource that CloudFormation does not know here."""
         if kind not in CALLS:
             return UNKNOWN
-        CALLS[kind](self._service, properties)
+        try:
+            made = CALLS[kind](self._service, inside.resolved(body["Properties"]))
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            return UNKNOWN if _is_unknown(error) else _failure(error)
+        inside.names |= {f"{logical}.{attribute}" if attribute else logical: value for attribute, value in made.items()}
         return CALLED
 
-    def _split(self, template: Template) -> tuple[dict[str, str], dict[str, str]]:
-        kinds = {name: body["Type"] for name, body in template["Resources"].items()}
-        known = {name: kind for name, kind in kinds.items() if kind in self._knows}
-        return known, {name: kind for name, kind in kinds.items() if name not in known}
+    def _hand_out(self, name: str, template: Template, unknown: set[str], inside: Resolver, outside: Resolver) -> None:
+        """Give the root what a stack puts out: CloudFormation's own word, or what a service answered."""
+        for output, body in template.get("Outputs", {}).items():
+            told = self._outputs[name].get(output)
+            by_service = told is None or unknown & set(named_in(body))
+            outside.names[f"{name}.Outputs.{output}"] = inside.resolved(body["Value"]) if by_service else told
 
-    def _resolved(self, value: Any, given: Mapping[str, str]) -> str:
-        """Return the value that the root hands to a stack; an output that moto has not is named by its place."""
-        if not isinstance(value, dict):
-            return str(value)
-        if "Ref" in value:
-            return given[value["Ref"]]
-        if "Fn::GetAtt" in value:
-            stack, output = value["Fn::GetAtt"]
-            return self._outputs[stack].get(output.removeprefix("Outputs."), f"{stack}-{output}".replace(".", "-"))
-        if "Fn::If" in value:  # the root has one condition: Base C is DocumentDB
-            _, then, otherwise = value["Fn::If"]
-            return self._resolved(then if given["BaseCKind"] == "documentdb" else otherwise, given)
-        return str(value["Fn::Sub"])
+
+def _typed(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return a stack's parameters as what they are: lists and numbers come as texts."""
+    found: dict[str, Any] = {}
+    for name, body in template["Parameters"].items():
+        value = given.get(name, str(body.get("Default", "")))
+        if "List" in body["Type"]:
+            found[name] = value.split(",")
+        else:
+            found[name] = int(value) if body["Type"] == "Number" else value
+    return found
+
+
+def _attributes(logical: str, body: Template, made: str, inside: Resolver) -> dict[str, str]:
+    """Return those attributes of a resource that others refer to, and that follow from its name."""
+    if body["Type"] == "AWS::S3::Bucket":
+        return {
+            f"{logical}.Arn": f"arn:aws:s3:::{made}",
+            f"{logical}.RegionalDomainName": f"{made}.s3.{REGION}.amazonaws.com",
+        }
+    if body["Type"] == "AWS::IAM::Role":
+        return {f"{logical}.Arn": f"arn:aws:iam::{FIXED['AWS::AccountId']}:role/{made}"}
+    return {f"{logical}.Name": inside.resolved(body.get("Properties", {}).get("ServiceName", made))}
+
+
+def _is_unknown(error: Exception) -> bool:
+    """Return whether moto's service does not know what it was asked for."""
+    told = getattr(error, "response", {})
+    status = told.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in (404, 501) and told.get("Error", {}).get("Code") in (
+        "404",
+        "501",
+        "NotImplemented",
+        "Not yet implemented",
+        "InternalFailure",
+    )
+
+
+def _failure(error: Exception) -> str:
+    return f"{FAILED}: {' '.join(str(error).split())[:200]}"
 
 
 def without(template: Template, gone: set[str]) -> Template:
@@ -130,7 +201,7 @@ def _renamed(value: Any, gone: set[str]) -> Any:
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("Fn::Sub"), str):
-        return {"Fn::Sub": _PLACE.sub(lambda place: _filled(place, gone), value["Fn::Sub"])}
+        return {"Fn::Sub": PLACE.sub(lambda place: _filled(place, gone), value["Fn::Sub"])}
     if "Fn::Select" in value and "Fn::Cidr" in value["Fn::Select"][1]:
         return {"Fn::Sub": f"10.60.{16 * int(value['Fn::Select'][0])}.0/20"}
     named = value.get("Fn::GetAtt") or str(value.get("Ref", "")).split(".")  # SAM's names have a point: System.Alias
@@ -187,13 +258,20 @@ def rehearse(size: str) -> list[Outcome]:
         return Rehearsal(client, known_kinds()).run(values)
 
 
+def is_failure(outcome: Outcome) -> bool:
+    """Return whether moto knows the resource's kind and did not make it."""
+    return outcome.state not in {UNKNOWN, CALLED, MADE}
+
+
 def main() -> None:
     """Rehearse one size and print every resource with its state; exit code 1 if one was not made."""
     outcomes = rehearse(sys.argv[1] if len(sys.argv) > 1 else "small")
     for outcome in outcomes:
         print(f"{outcome.stack:9} {outcome.logical_id:26} {outcome.kind:44} {outcome.state}")  # noqa: T201
     unknown = [outcome for outcome in outcomes if outcome.state == UNKNOWN]
-    failed = [outcome for outcome in outcomes if outcome.state not in {UNKNOWN, CALLED, "CREATE_COMPLETE"}]
+    failed = [outcome for outcome in outcomes if is_failure(outcome)]
+    for kind, number in sorted(Counter(outcome.kind for outcome in unknown).items()):
+        print(f"{UNKNOWN}: {number} {kind}")  # noqa: T201
     print(f"{len(outcomes) - len(unknown) - len(failed)} made, {len(unknown)} {UNKNOWN}, {len(failed)} failed")  # noqa: T201
     sys.exit(1 if failed else 0)
 

@@ -25,9 +25,14 @@ def group(reference: dict[str, str]) -> str:
     return reference["Ref"].removesuffix("Group")
 
 
-def reached(kind: str, source: str, target: str) -> set[tuple[str, str, int, int]]:
+def port(value: Any) -> Any:
+    return value["Ref"] if isinstance(value, dict) else value
+
+
+def reached(kind: str, source: str, target: str) -> set[tuple[str, str, Any, Any]]:
     return {
-        (group(rule[source]), group(rule[target]), rule["FromPort"], rule["ToPort"]) for rule in of_type(kind).values()
+        (group(rule[source]), group(rule[target]), port(rule["FromPort"]), port(rule["ToPort"]))
+        for rule in of_type(kind).values()
     }
 
 
@@ -67,3 +72,15 @@ def test_the_stores_subnets_lead_nowhere():
     assert all(route["RouteTableId"] != {"Ref": "StoresRoutes"} for route in routes)
     for name, properties in of_type("Subnet").items():
         assert not properties.get("MapPublicIpOnLaunch"), name
+
+
+def test_base_a_is_reached_on_one_port_and_by_default_over_tls():
+    ports = {str(first) for source, target, first, last in OUT if target == "BaseA" and first == last}
+    assert ports == {"BaseAPort"}
+    assert load_templates()["network"]["Parameters"]["BaseAPort"]["Default"] == 2484
+    assert load_templates()["main"]["Parameters"]["BaseAEncryption"]["Default"] == "tls"
+    options = load_templates()["base-a"]["Resources"]["Options"]["Properties"]["OptionConfigurations"]
+    condition, tls, native = options[0]["Fn::If"]
+    assert (condition, tls["OptionName"], tls["Port"]) == ("SpeaksTls", "SSL", 2484)
+    asked = {each["Name"]: each["Value"] for each in native["OptionSettings"]}
+    assert (native["OptionName"], asked["SQLNET.ENCRYPTION_SERVER"]) == ("NATIVE_NETWORK_ENCRYPTION", "REQUIRED")
