@@ -25,6 +25,8 @@ from contracts.urls import ANY_BASE, dask_of, lake_of, text_url_of, url_of
 
 PREFIX = "SCORE_"
 DOTENV = ".env"
+_PREFECTS_OWN = {"prefect_api_url": "PREFECT_API_URL"}
+"""What Prefect names itself, and its users know by that name."""
 EMBEDDED_STATE_NAME = "embutidos.json"
 MAX_OVERLAP_DAYS = 30
 """Longest overlap of incremental runs: a snapshot counts its events for so many days back."""
@@ -179,7 +181,8 @@ class Settings(BaseSettings):
     def require(self, *names: str) -> Self:
         """Return the settings if all the named ones are set; SettingsError lists every one that is not."""
         missing = [
-            f"{PREFIX}{name.upper()} is not set and no embedded store is running: set it, or run `escore up`"
+            f"{_PREFECTS_OWN.get(name, PREFIX + name.upper())} is not set and no embedded store is running: "
+            "set it, or run `escore up`"
             for name in names
             if getattr(self, name) is None
         ]

@@ -7,6 +7,7 @@ machine: the server listens on loopback, and the keys are made up.
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import re
@@ -265,7 +266,14 @@ def is_failure(outcome: Outcome) -> bool:
 
 def main() -> None:
     """Rehearse one size and print every resource with its state; exit code 1 if one was not made."""
-    outcomes = rehearse(sys.argv[1] if len(sys.argv) > 1 else "small")
+    sizes = sorted(file.stem for file in (FOLDER / "parameters").glob("*.json"))
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.rehearsal",
+        description="Make the templates' resources on moto's server, here, and print each with its state.",
+        epilog="example: python -m deploy.rehearsal country",
+    )
+    parser.add_argument("size", nargs="?", default="small", choices=sizes, help="whose parameters; default: small")
+    outcomes = rehearse(parser.parse_args().size)
     for outcome in outcomes:
         print(f"{outcome.stack:9} {outcome.logical_id:26} {outcome.kind:44} {outcome.state}")  # noqa: T201
     unknown = [outcome for outcome in outcomes if outcome.state == UNKNOWN]

@@ -44,6 +44,8 @@ SEED = 1
 DIRTY = 0.01
 SCORES_SHOWN = 3
 _START_SECONDS = 60
+_PATIENCE_SECONDS = 60
+"""Stores that were just started here and do not answer are busy, on a busy machine, and not away."""
 PAGE_PORT = 8080
 
 
@@ -95,6 +97,7 @@ def _use_only_embedded(var: Path) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX) or name == "PREFECT_API_URL"]:
         del os.environ[name]
     os.environ["SCORE_VAR"] = str(var.resolve())
+    os.environ["SCORE_STORE_TIMEOUT_SECONDS"] = str(_PATIENCE_SECONDS)
 
 
 def _train_and_run(console: Console, as_of: date) -> Path:

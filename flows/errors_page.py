@@ -42,7 +42,8 @@ def errors_page() -> str:
         "person or a password.\n\n"
         f"{markdown_table(('code', 'error', 'when', 'what to do'), rows)}\n\n"
         "A call that the command line does not understand ends with 2, as a `UsageError` does, and names what may have "
-        f"been meant. Ctrl-C ends with {INTERRUPTED}, and `escore runs list` tells what a run left. A reader that goes "
+        f"been meant. Ctrl-C ends with {INTERRUPTED}, and `escore runs list` tells what a run left; SIGTERM and a "
+        "terminal that closes end commands that start servers or flows in the same way. A reader that goes "
         f"away (`escore runs list | head -1`) ends a command with {READER_GONE} and no word. Every error is a line or "
         "more on the error stream; with `--json` its [last line is an object](json-output.md#errors).\n"
     )

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterExpectedStartTime,
 )
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.schedules import RRuleSchedule
 
 from contracts.errors import StoreUnavailableError
@@ -53,6 +53,7 @@ def run_by_schedule(as_of: date | None) -> ScheduledRun:
                     return _ended(client, deployment_id, due)
             finally:
                 client.delete_deployment_schedule(deployment_id, schedule_id)
+                drop_waiting_run(client, deployment_id, due)
     raise StoreUnavailableError("the Prefect server made no run of a schedule: is it too busy?")
 
 
@@ -72,6 +73,13 @@ def _schedule_once(client: SyncPrefectClient, deployment_id: UUID, due: datetime
     [schedule] = client.create_deployment_schedules(deployment_id, [once])
     client.update_deployment(deployment_id, DeploymentUpdate(paused=False))  # so that it is looked at within seconds
     return schedule.id
+
+
+def drop_waiting_run(client: SyncPrefectClient, deployment_id: UUID, due: datetime) -> None:
+    """Delete the run that was due then if it still waits: without its schedule Prefect keeps the one that waits."""
+    run = _due_run(client, deployment_id, due, within=0)
+    if run is not None and run.state_type == StateType.SCHEDULED:
+        client.delete_flow_run(run.id)
 
 
 def _due_run(client: SyncPrefectClient, deployment_id: UUID, due: datetime, *, within: float) -> FlowRun | None:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from contracts.errors import UsageError
 from contracts.reference_date import REFERENCE_ZONE
 from contracts.settings import Settings
+from contracts.table_declaration import Table
+from contracts.tables import CLIENTE, DIVIDA
 from extract.first_data import first_date_if_later
 from flows.databases import open_engine
 
@@ -36,12 +38,21 @@ def check_reference_date(as_of: date, now: datetime) -> None:
         raise UsageError(f"{as_of} lies before {EARLIEST}: no store holds facts of that time")
 
 
-def check_data_by(settings: Settings, day: date, *, why: str) -> None:
+def check_consumers_known(settings: Settings, day: date, *, why: str) -> None:
     """Raise UsageError, with the first date that has data, if Base A knew nobody by the end of ``day``.
 
     ``why`` says, as the end of a sentence, what the day is needed for. An empty Base A passes: gates judge it.
     """
+    _check_known(settings, CLIENTE, day, f"{day} lies before all data, and is {why}: Base A knows its first consumer")
+
+
+def check_debts_known(settings: Settings, day: date) -> None:
+    """Raise UsageError, with the first date that has some, if Base A knew no debt by the end of ``day``."""
+    _check_known(settings, DIVIDA, day, f"by {day} no debt is known to learn from: Base A knows its first")
+
+
+def _check_known(settings: Settings, table: Table, day: date, told: str) -> None:
     with open_engine(settings, "base_a_url") as base_a:
-        first = first_date_if_later(base_a, day)
+        first = first_date_if_later(base_a, table, day)
     if first is not None:
-        raise UsageError(f"{day} lies before all data, and is {why}: Base A knows its first consumer from {first} on")
+        raise UsageError(f"{told} from {first} on")

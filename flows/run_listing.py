@@ -117,6 +117,9 @@ def abandon(results: Results, lake: ArtifactStore, run_id: UUID) -> Run:
 
 def print_list(summaries: Sequence[RunSummary], console: Console) -> None:
     """Print the list as a table for people, and below it why runs failed or were taken out of force."""
+    if not summaries:
+        console.print("no run yet: `escore run --as-of DATE` makes one", highlight=False)
+        return
     columns = map(whole, ("run", "as of", "model", "state", "begun (UTC)", "consumers"))
     table = Table(*columns, title=f"runs: {len(summaries)}", title_justify="left")
     for one in summaries:

@@ -34,7 +34,7 @@ from flows.range_base import describe_reading
 from flows.range_summary import RangeSummary
 from flows.range_tasks import range_runner, trying_again
 from flows.range_work import stands
-from flows.reference_date import check_data_by, check_reference_date
+from flows.reference_date import check_consumers_known, check_reference_date
 from flows.report import write_run_report
 from flows.report_link import log_link, report_link
 from flows.resources import Results, open_lake, open_results, open_sources
@@ -144,8 +144,8 @@ class _Night:
 
     def run_through(self) -> RunOutcome:
         """Do all steps; GateError if the gates forbid to publish."""
-        load_ahead()
         ranges = self._partition()
+        load_ahead()  # not before a date may be refused: a process that ends in the middle of it says so at length
         base = read_plan_base(self.lake, self.run.snapshot_id)
         strays = trying_again(score_strays, self.settings).submit(self.run)
         summary = self._work_ranges(ranges) + self._await_strays(strays)
@@ -184,7 +184,7 @@ class _Night:
             self.progress.start("partition")
             planned = self._stored_plan()
             if planned is None:
-                check_data_by(self.settings, self.run.as_of, why="the reference date")
+                check_consumers_known(self.settings, self.run.as_of, why="the reference date")
             if planned is None and self.incremental:
                 planned = self._continue_snapshot()
             if planned is None:

@@ -1,11 +1,14 @@
 """How wide what is printed may be: as wide as the terminal, and without limit where it goes to a file or a pipe.
 
+``COLUMNS``, where somebody exports it, is the width of either.
+
 A table that a terminal has no room for loses its least columns, and says which; if that is not enough, each of its
 rows becomes a block of lines. Nothing is cut: an id can be copied, a word is read whole.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -22,9 +25,10 @@ _WORD = 14
 
 
 def open_console(*, stderr: bool = False) -> Console:
-    """Return a console on the output or the error stream, as wide as what it writes to."""
+    """Return a console on the output or the error stream, as wide as what it writes to, or as ``COLUMNS`` says."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else WITHOUT_LIMIT)
+    width = None if stream.isatty() else shutil.get_terminal_size((WITHOUT_LIMIT, 0)).columns
+    return Console(stderr=stderr, width=width)
 
 
 def whole(name: str) -> Column:
@@ -34,6 +38,9 @@ def whole(name: str) -> Column:
 
 def print_table(console: Console, table: Table, *, least: Sequence[str] = ()) -> None:
     """Print a table so that it can be read; ``least`` names the columns that are left out first where room lacks."""
+    if not table.row_count:
+        console.print(f"{table.title}: none", highlight=False)
+        return
     left_out: list[str] = []
     columns = table.columns
     while not _fits(console, table) and len(left_out) < len(least):

@@ -26,7 +26,7 @@ from flows.model_report import render_model_report
 from flows.parameter_form import Bounds, with_form
 from flows.progress import StepProgress, show_progress
 from flows.range_tasks import IO_TASK, range_runner, trying_again
-from flows.reference_date import check_data_by, check_reference_date
+from flows.reference_date import check_consumers_known, check_debts_known, check_reference_date
 from flows.resources import open_lake, open_sources
 from flows.run_plan import group_ranges, read_plan, snapshot_root, write_plan
 from flows.training_outcome import find_incumbent, put_in_force, tell_figures, tell_verdict
@@ -74,7 +74,9 @@ def train_model(as_of: date | None = None, dates: int = DEFAULT_TRAINING_DATES, 
     as_of = as_of or day_before_schedule()
     check_reference_date(as_of, datetime.now(UTC))
     planned = plan_training_dates(as_of, horizon_months=settings.horizon_months, dates=dates)
-    check_data_by(settings, planned.training[-1], why=f"the latest date that a training as of {as_of} can learn from")
+    latest = planned.training[-1]
+    check_consumers_known(settings, latest, why=f"the latest date that a training as of {as_of} can learn from")
+    check_debts_known(settings, as_of)
     lake = open_lake(settings)
     snapshot = TrainingSnapshot(f"{TRAINING_PREFIX}{new_run_id(datetime.now(UTC))}", as_of, planned)
     try:

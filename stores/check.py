@@ -113,6 +113,7 @@ def _check_base_c(settings: Settings) -> list[Problem]:
 
 
 def _check_redis(settings: Settings) -> list[Problem]:
+    settings.require("redis_url", "cache_key")
     url, key = settings.secret("redis_url"), f"escore:verificacao:{secrets.token_hex(8)}"
     with redis_client(url, timeout=settings.store_timeout_seconds) as client, reaching(url):
         client.ping()

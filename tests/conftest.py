@@ -8,6 +8,7 @@ the session's working folder is an empty one.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -171,9 +172,15 @@ def installation(provisioner: Provisioner) -> Iterator[Settings]:
 
 
 def _clear_dead_sessions() -> None:
-    for folder in SESSIONS.iterdir():
-        if not psutil.pid_exists(int(folder.name.split("-")[0])):
-            for var in (folder / "var", *folder.glob("casa-*/escore/var")):
-                erase_stores(var)
-            erase_left_behind(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove what killed sessions left; of sessions that start at once, as workers do, one after the other."""
+    lock = os.open(SESSIONS, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for folder in SESSIONS.iterdir():
+            if not psutil.pid_exists(int(folder.name.split("-")[0])):
+                for var in (folder / "var", *folder.glob("casa-*/escore/var")):
+                    erase_stores(var)
+                erase_left_behind(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)

@@ -119,7 +119,10 @@ def make_trained(points: PointsTable | None = None, *, takes_over: bool = True) 
         observed_until=OBSERVED_UNTIL,
         samples=(counts,),
         validation=(replace(counts, as_of=date(2024, 2, 29)), replace(counts, as_of=date(2024, 3, 31))),
-        inputs=tuple(InputUse(term.features[0], term.code, "usada", 0.1) for term in points.terms[:2]),
+        inputs=tuple(
+            InputUse(term.features[0], term.code, "usada", 0.1, term.features[0].replace("_", " "))
+            for term in points.terms[:2]
+        ),
         horizon_months=12,
         min_debt_cents=10_000,
         seed=1,

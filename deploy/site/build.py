@@ -12,19 +12,13 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
+from deploy.site.fetches import fetched
 from deploy.site.stage import stage_site
 
-_FETCHING = re.compile(
-    r"<(?:script|img|iframe|source|video|audio|embed|object|link|use)\b[^>]*?\b(?:src|srcset|data|href)=[\"']?"
-    r"((?:https?:)?//[^\"'\s>]+)",
-    re.IGNORECASE,
-)
-_FETCHING_STYLE = re.compile(r"(?:@import\s+[\"']?|url\(\s*[\"']?)((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
 _SHIM = Path(__file__).with_name("iframe-worker.js")
 _SHIM_ELSEWHERE = "https://unpkg.com/iframe-worker/shim"
 """What the generator's offline search would fetch, and the same beside the pages."""
 _PORTUGUESE = ("leiame.html", "reference/features.html")
-_HARMLESS = re.compile(r"<link\b[^>]*\brel=[\"']?(?:canonical|alternate)\b", re.IGNORECASE)
 
 
 class SiteError(Exception):
@@ -44,18 +38,6 @@ def build_site(repository: Path, target: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(built, target)
-
-
-def fetched(folder: Path) -> list[str]:
-    """Return what pages and styles below a folder would fetch from another host, with the file that does."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix not in {".html", ".css", ".svg"}:
-            continue
-        text = path.read_text(encoding="utf-8")
-        links = [match for match in _FETCHING.finditer(text) if not _HARMLESS.match(match[0])]
-        found += [f"{path.relative_to(folder)}: {match[1]}" for match in (*links, *_FETCHING_STYLE.finditer(text))]
-    return found
 
 
 def _generate(sources: Path) -> None:

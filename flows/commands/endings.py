@@ -28,6 +28,7 @@ READER_GONE = 1
 
 _ONLY_HELP = "NoArgsIsHelpError"
 """What Typer raises once it has shown the help of a group that was called without a command."""
+_NOISE = ": Value error, "
 _POSSIBLE = re.compile(r" \(Possible options: (.*)\)$")
 
 
@@ -72,7 +73,7 @@ def _end_misused(error: typer.TyperException) -> NoReturn:
     """End a call that the command line does not understand: what is wrong, what was meant, where the help is."""
     if type(error).__name__ == _ONLY_HELP:
         _leave(error.exit_code)
-    message = _POSSIBLE.sub(r". Did you mean \1?", error.format_message())
+    message = _POSSIBLE.sub(r". Did you mean \1?", error.format_message().replace(_NOISE, ": "))
     context: typer.Context | None = getattr(error, "ctx", None)
     hint = "" if context is None else f"{context.command_path} --help shows options and examples"
     _end("UsageError", error.exit_code, message.splitlines(), hint=hint)

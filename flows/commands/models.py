@@ -42,8 +42,10 @@ def list_registered(as_json: AsJson = False) -> None:
     summaries = summarize_models(open_lake(load_settings()))
     if as_json:
         print_json([summary.to_json() for summary in summaries])
-    else:
+    elif summaries:
         print_table(OUT, list_table(summaries))
+    else:
+        OUT.print("no model yet: `escore train --as-of DATE` makes one", highlight=False)
 
 
 @models_app.command(epilog=examples("escore models show vigente", "escore models show 2025-12-31-5cfce3e2 --json"))

@@ -19,12 +19,16 @@ LIBRARIES = ("interpret-core", "numpy", "pandas", "pyarrow", "scikit-learn", "sc
 
 @dataclass(frozen=True, slots=True)
 class InputUse:
-    """What became of one input: ``usada`` by a term or ``nao_usada``; its share of missing values in training."""
+    """What became of one input: ``usada`` by a term or ``nao_usada``; its share of missing values in training.
+
+    ``label`` is what it is called in a sentence.
+    """
 
     name: str
     code: str
     outcome: str
     missing_share: float
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,4 +190,4 @@ def _use(feature: InputFeature, points: PointsTable, column: pa.ChunkedArray) ->
     if pa.types.is_floating(column.type):
         missing = int(np.isnan(column.to_numpy()).sum())
     outcome = "usada" if feature.name in points.features else "nao_usada"
-    return InputUse(feature.name, feature.code, outcome, missing / len(column))
+    return InputUse(feature.name, feature.code, outcome, missing / len(column), feature.label)

@@ -15,11 +15,14 @@ from contracts.score_terms import BAND_UPPER_SCORES, MAX_REASONS, SCORE_MAX, SCO
 from models.points.cell_labels import cell_labels
 from models.points.table import PointsTable, Term
 from models.validation.evidence import Evidence
-from models.validation.figure_labels import BANDS
+from models.validation.figure_labels import ATTRIBUTES, BANDS
 from models.validation.markdown import markdown_table
 from models.validation.number_texts import decimal, percent, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from models.training.record import InputUse
     from models.training.train import TrainedModel
 
 NAMED_VALUES = 5
@@ -59,7 +62,7 @@ def render_public_description(trained: TrainedModel, version: str) -> str:
         ("O que é", _meaning(points, record.min_debt_cents)),
         ("As faixas", _bands(points)),
         ("Como os pontos funcionam", _arithmetic(points)),
-        ("O que é olhado", _looked_at(points)),
+        ("O que é olhado", _looked_at(points, _names(record.inputs))),
         ("O que nunca é olhado", "\n".join(f"- {line}" for line in NEVER) + _copies(record.copies_looked_for)),
         ("Quanto se pode confiar nele", _trust(trained.evidence)),
         ("Seus direitos", "\n".join(f"- {line}" for line in RIGHTS)),
@@ -104,16 +107,21 @@ def _arithmetic(points: PointsTable) -> str:
     )
 
 
-def _looked_at(points: PointsTable) -> str:
+def _names(inputs: Iterable[InputUse]) -> dict[str, str]:
+    """Return what a consumer calls each input: its label, as a line begins; its name only where it has none."""
+    return {use.name: use.label[:1].upper() + use.label[1:] if use.label else use.name for use in inputs}
+
+
+def _looked_at(points: PointsTable, names: Mapping[str, str]) -> str:
     single = [term for term in points.terms if not term.is_pair]
     pairs = [term for term in points.terms if term.is_pair]
     header = ["Código", "Informação", "Quando aumenta o score", "Quando reduz o score", "Sentido", "Pontos"]
-    text = markdown_table(header, [_line(term) for term in _by_weight(single)])
+    text = markdown_table(header, [_line(term, names) for term in _by_weight(single)])
     if pairs:
         text += (
             "\n\nAlgumas informações pesam diferente conforme outra: estes pontos se somam aos de cada uma, e o "
             "sentido de cada informação continua o mesmo depois da soma.\n\n"
-            + markdown_table(header, [_line(term) for term in _by_weight(pairs)])
+            + markdown_table(header, [_line(term, names) for term in _by_weight(pairs)])
         )
     return f"Da que mais pode pesar à que menos pode:\n\n{text}"
 
@@ -122,10 +130,10 @@ def _by_weight(terms: list[Term]) -> list[Term]:
     return sorted(terms, key=lambda term: (min(term.points) - max(term.points), term.code))
 
 
-def _line(term: Term) -> list[str]:
+def _line(term: Term, names: Mapping[str, str]) -> list[str]:
     return [
         term.code,
-        " e ".join(term.features),
+        " e ".join(names.get(feature, feature) for feature in term.features),
         term.text_raises,
         term.text_lowers,
         "combinação" if term.is_pair else _direction(term),
@@ -160,8 +168,9 @@ def _extreme_values(term: Term) -> str:
 def _copies(looked_for: tuple[str, ...]) -> str:
     if not looked_for:
         return ""
+    called = [ATTRIBUTES.get(name, name).lower() for name in looked_for]
     return (
-        f"\n\nA cada treino procuram-se também cópias codificadas de {', '.join(looked_for)}, isto é, informações que "
+        f"\n\nA cada treino procuram-se também cópias codificadas de {' e '.join(called)}, isto é, informações que "
         "revelem uma delas sob outro nome; havendo uma, o modelo não é feito."
     )
 

@@ -43,6 +43,6 @@ class PedidoDeRevisao(_Body):
 
 
 class ConsultaDeScores(_Body):
-    """CPFs cujos scores se pedem, com ou sem pontuação."""
+    """CPFs cujos scores se pedem, com ou sem pontuação; o que não é de ninguém volta como não encontrado."""
 
     cpfs: list[CpfText] = Field(min_length=1, max_length=1000)

@@ -11,13 +11,16 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve.api.deprecations import FIELDS
 from serve.api.direct_route import header, send_answer
+from serve.api.document_texts import HEADERS
 
 MAX_AGE_SECONDS = 600
 """How long a browser may remember what it was told."""
 
 _VARY = (b"vary", b"Origin")
-_READABLE = (b"access-control-expose-headers", b"ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id")
+_READABLE = (b"access-control-expose-headers", ", ".join(sorted({*HEADERS, *FIELDS})).encode())
+"""Every header field that the API's document and its policy of deprecation promise: a page may read them all."""
 _ALLOWED = [
     (b"access-control-allow-methods", b"GET, POST"),
     (b"access-control-allow-headers", b"Authorization, Content-Type, If-None-Match, X-Finalidade"),

@@ -14,6 +14,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LEAST_NOTICE = timedelta(days=365)
+FIELDS = ("Deprecation", "Sunset", "Link")
+"""The header fields that tell of it."""
 _LINK = (b"link", b'</docs>; rel="deprecation"; type="text/html"')
 
 

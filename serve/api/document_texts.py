@@ -20,6 +20,10 @@ que fazer (`/problemas`); `instance` identifica a requisição, como `X-Request-
 erro. Com 429 e 503, `Retry-After` diz quando tentar de novo.
 
 **Formatos.** JSON em UTF-8; valores em reais com duas casas; datas em ISO 8601; instantes em UTC.
+
+**CPF.** Confere-se a forma, onze dígitos com ou sem pontuação, e não os dígitos verificadores: o cadastro pode guardar
+um CPF errado. O que não é de ninguém não é erro, é não encontrado: `encontrado` é falso, a lista é vazia, os eventos
+são nulos.
 """.strip()
 
 TAGS = {

@@ -25,6 +25,7 @@ NOT_TRIED = {
     "Dask (`SCORE_DASK`)": "two machines",
     "Linux, x86-64": "another system or processor",
     "`compose.yaml`, Docker": "Docker: `compose.yaml`",
+    "the templates for AWS": "AWS itself: the templates",
     "bundles for AWS (`make package`)": "the bundles",
     "the runbook for AWS": "the runbook",
     "[what AWS costs](../explanation/aws-costs.md)": "a bill",
@@ -41,7 +42,6 @@ NOT_TRIED = {
     "the page's packages (`npm audit`)": "`npm audit`",
     "tokens by JWKS": "Cognito, Keycloak, Auth0",
     "System C on AWS Lambda": "System C on Lambda",
-    "the templates of `deploy/aws`": "AWS itself: the templates",
     "listing a million consumers": "a model as SQL, listing",
 }
 """Where the README's list names what a line of the page of all that was verified says was not tried."""

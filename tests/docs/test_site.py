@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Page
 
-from deploy.site.build import SiteError, build_site, fetched
+from deploy.site.build import SiteError, build_site
+from deploy.site.fetches import fetched
 from deploy.site.nav import KINDS, Section, read_sections
 from deploy.site.places import site_path
 from tests.browser import launched, watch
@@ -64,6 +65,60 @@ def test_what_would_be_fetched_is_found(tmp_path):
     (tmp_path / "a.html").write_text('<script src="//cdn.example/x.js"></script><a href="https://example.org">')
     (tmp_path / "b.css").write_text("@import url(https://fonts.example/css);")
     assert fetched(tmp_path) == ["a.html: //cdn.example/x.js", "b.css: https://fonts.example/css"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.html", "<script>fetch('%s')</script>"),
+        ("a.html", '<script type="module">import x from "%s"</script>'),
+        ("a.html", '<button onclick="fetch(`%s`)">'),
+        ("a.html", '<meta http-equiv="refresh" content="5; url=%s">'),
+        ("a.html", "<meta content='0;URL=%s' http-equiv=Refresh>"),
+        ("a.html", '<style>@import"%s";</style>'),
+        ("a.html", '<p style="background: url( %s )">'),
+        ("a.html", '<img src="a.png" srcset="a.png 1x, %s 2x">'),
+        ("a.html", '<video poster="%s">'),
+        ("a.html", '<iframe src="%s">'),
+        ("a.css", "@import '%s' print;"),
+        ("a.css", "@import url(%s);"),
+        ("a.css", "p { background: URL('%s') }"),
+        ("a.css", 'p { background: image-set("%s" 1x) }'),
+        ("a.js", 'const there = "%s"; new Worker(there);'),
+        ("a.js", "importScripts(`%s`)"),
+        ("a.js", "new EventSource('%s')"),
+        ("a.svg", '<svg><image href="%s"/></svg>'),
+    ],
+)
+@pytest.mark.parametrize("address", ["https://elsewhere.example/it", "//elsewhere.example/it"])
+def test_every_way_to_fetch_is_found(tmp_path, name, content, address):
+    (tmp_path / name).write_text(content.replace("%s", address))
+    assert fetched(tmp_path) == [f"{name}: {address}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.html", '<a href="https://elsewhere.example">https://elsewhere.example</a>'),
+        ("a.html", '<link rel="canonical" href="https://escore.example/">'),
+        ("a.html", "<code>fetch(&quot;https://elsewhere.example&quot;)</code>"),
+        ("a.html", '<script type="application/json">{"at": "https://elsewhere.example"}</script>'),
+        ("a.html", '<meta http-equiv="refresh" content="0; url=next.html">'),
+        ("a.js", 'document.createElementNS("http://www.w3.org/2000/svg", "svg")'),
+        ("search.js", 'var __index = {"text": "\'https://elsewhere.example\'"}'),
+    ],
+)
+def test_what_is_only_shown_or_followed_is_let_be(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    assert fetched(tmp_path) == []
+
+
+def test_what_the_generators_script_asks_for_counts_where_a_page_has_the_part(tmp_path):
+    (tmp_path / "a.js").write_text('load("https://unpkg.com/mermaid@12/dist/mermaid.min.js")')
+    (tmp_path / "b.html").write_text('<p class="plain">a mermaid</p>')
+    assert fetched(tmp_path) == []
+    (tmp_path / "c.html").write_text('<pre class="mermaid">graph</pre>')
+    assert fetched(tmp_path) == ["a.js: https://unpkg.com/mermaid@12/dist/mermaid.min.js"]
 
 
 def places(sections: list[Section]) -> Iterator[str]:

@@ -88,7 +88,6 @@ class Class(Enum):
     RUN = "run"
     LATER = "run in the long form"
     ELSEWHERE = "run by another test"
-    PARSED = "parsed"
     SETTINGS = "settings, judged by the engine"
     CLOUD = "not run here, for it needs a cloud; judged by AWS's descriptions of its services"
     NOT_HERE = "not run here"
@@ -146,10 +145,12 @@ ELSEWHERE = (
     Entry(HOW_TO + "export-a-model.md", "psql", "tests/integration/test_parity.py"),
     Entry(HOW_TO + "import-berka.md", "", "tests/flows/test_berka_run.py"),
     Entry(HOW_TO + "add-a-feature.md", "pytest -q tests/unit/features", "tests/unit/features/test_brute_force.py"),
+    Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "tests/unit/features/test_add_a_feature.py"),
+    Entry(HOW_TO + "add-a-feature.md", "bens_dias_desde_ultimo_registro", "tests/unit/features/test_add_a_feature.py"),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "make prefect", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "escore prefect setup", _PREFECT),
     Entry(HOW_TO + "schedule-on-prefect-cloud.md", "prefect worker start", _PREFECT),
-    Entry(REFERENCE + "cli.md", "escore prefect", _PREFECT),
+    Entry(REFERENCE + "cli.md", "escore prefect local\n", _PREFECT),
     Entry(HOW_TO + "deploy-on-aws.md", "make rehearse", "tests/unit/deploy/test_rehearsal.py"),
     Entry(HOW_TO + "deploy-on-aws.md", "make package", "tests/integration/test_bundles.py"),
     Entry(HOW_TO + "deploy-on-aws.md", "unzip", "tests/integration/test_bundles.py"),
@@ -166,10 +167,6 @@ LATER = (
     Entry(README, "--incremental", "11 s of CPU"),
     Entry(HOW_TO + "own-stores.md", "escore run --as-of 2025-12-31", "11 s of CPU; the README runs the same"),
     Entry(TUTORIAL, "escore run --as-of 2025-12-31 --json", "11 s of CPU; the README runs the same"),
-)
-PARSED = (
-    Entry(HOW_TO + "add-a-feature.md", "FAMILY = Family(", "a part of a declaration, with what is there left out"),
-    Entry(HOW_TO + "add-a-feature.md", '"bens_dias_desde_ultimo_registro": ', "one entry of a dictionary"),
 )
 SETTINGS = (
     Entry(HOW_TO + "guard-the-stores.md", "export SCORE_", "names stores of the reader's own"),
@@ -210,7 +207,6 @@ LISTS = {
     Class.CLOUD: CLOUD,
     Class.ELSEWHERE: ELSEWHERE,
     Class.LATER: LATER,
-    Class.PARSED: PARSED,
     Class.SETTINGS: SETTINGS,
     Class.NOT_HERE: NOT_HERE,
 }

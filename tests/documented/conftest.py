@@ -20,7 +20,7 @@ SMALLER = {
     "escore demo --keep": "escore demo --clients 2000 --keep",
     "--clients 10000": "--clients 2000",
     "--nworkers 8": "--nworkers 2",
-    "fuzz --cases 100000": "fuzz --cases 20",
+    "fuzz --cases 100000": "fuzz --target lake/manifest --cases 40",
     "run_faults --first 1 --count 200": "run_faults --first 1 --count 2",
     "run_faults --every-boundary": "run_faults --every-boundary --count 2",
 }

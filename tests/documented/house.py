@@ -39,6 +39,8 @@ _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4}\b|(?<=port )\d{4}\b")
 DEFAULT_PORT = "8080"
 OTHER_MACHINE = "10.0.0.1"
 """An example's; here it is this one."""
+OF_SECRETS = {"notice_url": "http://127.0.0.1:9/nobody-listens-here"}
+"""What an example's file of secrets holds, if it is not a store's address."""
 SECRET_BYTES = 32
 IN_FORCE = "execucao where situacao = 'publicada'"
 _OF_TESTS = (PREFIX, "PREFECT_", "PYTEST_", "PYTHON", "VIRTUAL_ENV", "COVERAGE")
@@ -171,7 +173,7 @@ class House:
         folder = self.root.parent / "segredos"
         folder.mkdir(mode=0o700, exist_ok=True)
         for name in re.findall(r"/run/secrets/(\w+)", text):
-            (folder / name).write_text("postgresql://somebody@127.0.0.1/score-of-the-example")
+            (folder / name).write_text(OF_SECRETS.get(name, "postgresql://somebody@127.0.0.1/score-of-the-example"))
         return text.replace("/run/secrets", str(folder))
 
     @cached_property

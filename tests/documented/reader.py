@@ -93,7 +93,7 @@ class _Walk:
             if done.status:
                 raise StumbleError(f"before {self._page}: {before}\n{done.output}")
         for number, piece in enumerate(pieces):
-            if piece.kind is Class.PARSED or (piece.kind is Class.RUN and piece.block.tag not in DOING):
+            if piece.kind is Class.RUN and piece.block.tag not in DOING:
                 self._timed(piece, lambda piece=piece: parse(piece.block))
             elif piece.kind is Class.SETTINGS and not _settings_of(piece.block, pieces[number + 1 :]):
                 self._timed(piece, lambda piece=piece: self._set(_settings_of(piece.block, pieces)))

@@ -1,7 +1,8 @@
 """Whether an output has the shape that a page shows: its lines in order, whatever the numbers in them.
 
 A word with a digit in it is as good as any other; so are the lines and bars of tables. ``...`` on a line, or in all
-cells of a row, stands for anything.
+cells of a row, stands for anything. A page shows what a terminal of a hundred columns does, which folds what goes to a
+file in one piece: folded cells and lines are as good as whole ones.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import re
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _DRAWN = re.compile(r"[\u2500-\u259f|]|(?<!\S)[-+=]+(?!\S)")
+_BARS = re.compile("[│┃]")
 _NUMBER = "#"
+FOLDS = 3
+"""Most lines that a line of a page's output is folded into."""
 
 
 def words_of(line: str) -> tuple[str, ...]:
@@ -28,23 +32,41 @@ def lines_that_lack(shown: str, printed: str) -> list[str]:
     """Return the lines of a shown output that the printed one has not, or not in that order."""
     if (document := _document(shown)) is not None:
         return _keys_that_lack(document, printed)
-    found = [words_of(line) for line in _ESCAPES.sub("", printed).splitlines()]
-    lacking, place = [], 0
-    for line in shown.splitlines():
-        words = words_of(line)
-        if not set(words) - {"..."}:
-            continue
-        try:
-            place = found.index(words, place) + 1
-        except ValueError:
-            lacking.append(line)
+    found = [words_of(line) for line in unfolded(printed)]
+    lines = [line for line in unfolded(shown) if set(words_of(line)) - {"..."}]
+    lacking, place, number = [], 0, 0
+    while number < len(lines):
+        whole = [words_of(" ".join(lines[number : number + parts])) for parts in range(1, FOLDS + 1)]
+        parts = next((parts for parts, words in enumerate(whole, 1) if words in found[place:]), 0)
+        if parts:
+            place = found.index(whole[parts - 1], place) + 1
+        else:
+            lacking.append(lines[number])
+        number += max(parts, 1)
     return lacking
+
+
+def unfolded(text: str) -> list[str]:
+    """Return the lines of an output, a table's folded rows in one line each: those whose first cell is empty go on."""
+    lines: list[str] = []
+    for line in _ESCAPES.sub("", text).splitlines():
+        cells, above = _cells_of(line), _cells_of(lines[-1]) if lines else []
+        if cells and not cells[0] and len(cells) == len(above):
+            joined = (f"{upper} {lower}".strip() for upper, lower in zip(above, cells, strict=True))
+            lines[-1] = f"│ {' │ '.join(joined)} │"
+        else:
+            lines.append(line)
+    return lines
+
+
+def _cells_of(line: str) -> list[str]:
+    return [cell.strip() for cell in _BARS.split(line.strip())[1:-1]]
 
 
 def is_like(shown: str, printed: str) -> bool:
     """Return whether at least half of the lines shown were printed, in whatever order."""
-    found = {words_of(line) for line in printed.splitlines()}
-    lines = [line for line in shown.splitlines() if words_of(line)]
+    found = {words_of(line) for line in unfolded(printed)}
+    lines = [line for line in unfolded(shown) if words_of(line)]
     return 2 * sum(words_of(line) in found for line in lines) >= len(lines)
 
 

@@ -13,6 +13,8 @@ from tests.documented.shell import commands_of
         ("│ a │ 1,2 │\n│ ... │ │", "┏━━┳━━┓\n│ a │ 44 │\n│ b │ 1 │"),
         ("first\nthird", "first\nsecond\nthird"),
         ("score 1 2 3", "score 5"),
+        ("│ a │ of a cell │\n│   │ that goes on │\n│ b │ c │", "│ a │ of a cell that goes on │\n│ b │ c │"),
+        ("a line that\ngoes on\nanother", "a line that goes on\nanother"),
         ('{"a": [{"b": 1}], "c": null}', 'ready\n{"a": [{"b": 7}, {"b": 8}], "c": "x"}'),
     ],
 )
@@ -26,6 +28,8 @@ def test_the_same_shape_lacks_nothing(shown, printed):
         ("run 7 is in force", "run 7 is out of force", ["run 7 is in force"]),
         ("first\nsecond", "second\nfirst", ["second"]),
         ("│ check │ passed │", "│ check │ failed │", ["│ check │ passed │"]),
+        ("│ a │ of a cell │\n│   │ that ends │", "│ a │ of a cell that goes on │", ["│ a │ of a cell that ends │"]),
+        ("a line that\nends", "a line that goes on", ["a line that", "ends"]),
         ('{"a": {"b": 1}}', '{"a": {"c": 1}}', [".a.b"]),
     ],
 )

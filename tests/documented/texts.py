@@ -1,8 +1,7 @@
-"""Blocks that are parsed and no more: documents, and parts of a program."""
+"""Blocks that are parsed and no more: documents."""
 
 from __future__ import annotations
 
-import ast
 import json
 import tomllib
 
@@ -12,10 +11,8 @@ from tests.documented.blocks import Block
 
 
 def parse(block: Block) -> None:
-    """Raise ValueError if a block is not of the language that its fence names; one entry of a dictionary is Python."""
-    if block.tag == "python":
-        _parse_python(block.body)
-    elif block.tag == "json":
+    """Raise ValueError if a block is not of the language that its fence names."""
+    if block.tag == "json":
         _parse_json(block.body)
     elif block.tag == "yaml":
         _parse_yaml(block.body)
@@ -23,13 +20,6 @@ def parse(block: Block) -> None:
         tomllib.loads(block.body)
     else:
         raise ValueError(f"no parser of {block.tag}")
-
-
-def _parse_python(text: str) -> None:
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        ast.parse(f"{{{text}}}")
 
 
 def _parse_json(text: str) -> None:

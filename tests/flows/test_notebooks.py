@@ -17,6 +17,17 @@ NOTEBOOKS = all_notebooks()
 ON_A_NIGHT = [path for path in NOTEBOOKS if any("\nimport escore" in f"\n{cell.text}" for cell in read_cells(path))]
 ON_ANY_TABLE = [path for path in NOTEBOOKS if path not in ON_A_NIGHT]
 Pages = dict[str, str]
+AS_JUPYTER_SAVES = """# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#     notebook_metadata_filter: -jupytext.text_representation
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+"""
 
 
 def run_notebooks(notebooks: list[Path], folder: Path, environment: dict[str, str]) -> Pages:
@@ -46,6 +57,11 @@ def test_notebooks_are_numbered_in_a_row():
     assert [int(path.stem[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
     assert len(ON_A_NIGHT) == len(NOTEBOOKS) - 1
     assert ON_ANY_TABLE
+
+
+def test_jupyter_has_nothing_to_change_in_a_notebooks_head_when_it_saves_it():
+    """What `make notebooks` opens and saves unchanged is no change to a clone."""
+    assert [path.name for path in NOTEBOOKS if not path.read_text("utf-8").startswith(AS_JUPYTER_SAVES)] == []
 
 
 @pytest.mark.parametrize("notebook", ON_A_NIGHT, ids=lambda path: path.stem)

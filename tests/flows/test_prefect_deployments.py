@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from contracts.settings import PREFIX
 from flows.left_runs import cancel_left_runs
 from flows.prefect_blocks import RUN_SECRETS, block_name
-from flows.run_plan import MAX_TASKS, group_ranges
+from flows.run_plan import MAX_TASKS
 from tests.browser import launched
 from tests.flows.conftest import AS_OF, CLIENTS, RANGE_SIZE, Night, environment_of, escore, roll_back, succeed
 
@@ -326,7 +327,7 @@ def test_runs_that_a_stopped_worker_left_are_cancelled(cloud):
         cloud.post(f"/flow_runs/{run_id}/set_state", state={"type": "RUNNING"}, force=True)
     cloud.ask("PATCH", f"/flow_runs/{alive}", {"infrastructure_pid": str(os.getpid())})
     with SyncPrefectClient(api=str(cloud.night.settings.prefect_api_url)) as client:
-        assert cancel_left_runs(client, since=began) == 1
+        assert cancel_left_runs(client, since=began, patience=0.2) == 1
     assert [cloud.get(f"/flow_runs/{run_id}")["state_type"] for run_id in (older, left, alive)] == [
         "RUNNING",
         "CANCELLED",
@@ -341,7 +342,7 @@ def test_a_night_of_any_size_tells_prefect_less_than_the_smallest_plan_takes_in_
     """Lines of log and events, as the server holds them: few of the night's own, few a task, and tasks are bounded."""
     run = {"flow_runs": {"id": {"any_": [cloud.run["id"]]}}}
     tasks = cloud.post("/task_runs/count", **run)
-    assert tasks == len(group_ranges(CLIENTS // RANGE_SIZE)) + TASKS_OF_ITS_OWN
+    assert TASKS_OF_ITS_OWN < tasks <= ceil(CLIENTS * 1.05 / RANGE_SIZE) + TASKS_OF_ITS_OWN, "dirt adds some consumers"
     about = {"any_resource": {"id": [f"prefect.flow-run.{cloud.run['id']}"]}}
     told = cloud.post("/events/filter", filter=about, limit=1)["total"] + len(cloud.logs(cloud.run["id"]))
     assert told > 3 * tasks, "it is counted"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from tests.api_server import running
 from tests.frame_app import CPF, frame_app
 
+ROOT = Path(__file__).parents[2]
 PAGE, OTHER = "https://credito.exemplo.com.br", "http://localhost:5173"
 STRANGERS = ("https://exemplo.com.br", f"{PAGE}.outro.br", f"{PAGE}:8443", "null", "*", PAGE.replace("https", "http"))
 ASKING = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization,x-finalidade"}
@@ -37,8 +40,18 @@ def test_a_page_that_is_named_may_ask_and_read(client, origin):
     assert told.headers["x-request-id"]
     answer = client.get(f"/eco/{CPF}", headers={"Origin": origin})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, origin)
-    assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Deprecation", "Sunset", "Link"} <= set(exposed), "docs/reference/versioning.md promises them"
+    assert documented_fields() <= set(exposed)
     assert "Origin" in answer.headers["vary"]
+
+
+def documented_fields() -> set[str]:
+    """Return the header fields of answers that the committed document of the API names, those of no answer left out."""
+    document = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
+    found = set(document["components"]["headers"])
+    assert {"X-Contagem", "ETag", "WWW-Authenticate", "RateLimit"} <= found
+    return found
 
 
 @pytest.mark.parametrize("origin", STRANGERS)

@@ -16,6 +16,7 @@ from bson import Decimal128
 from pydantic import SecretStr
 from pymongo import MongoClient
 
+from contracts.cpf_number import normalize_cpf
 from contracts.settings import Settings
 from serve.access.callers import SCOPES
 from serve.access.minting import Grant, sign_by_secret
@@ -34,6 +35,7 @@ NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SCORES = make_scores(40)
 IDS = SCORES["cliente_id"].to_pylist()
 CPFS = SCORES["cpf"].to_pylist()
+WRONG_CPF = "12345678900"
 NAMES = ["José Antônio da Conceição", "MARIA D'ÁVILA 100%", *(f"Pessoa Número {n}" for n in range(2, 40))]
 ADDRESS = {
     "uf": "SP",
@@ -305,6 +307,18 @@ def test_malformed_bodies_are_told_without_echo(client, body):
     assert answer.status_code == 422
     assert "123" not in answer.text.replace(answer.json()["instance"], "")
     assert answer.json()["erros"]
+
+
+def test_a_cpf_whose_check_digits_are_wrong_is_nobodys_and_no_error(client):
+    """A register may hold a wrong CPF, so its form alone is checked; the API's document says so."""
+    assert "não os dígitos verificadores" in client.get("/openapi.json").json()["info"]["description"]
+    assert normalize_cpf(WRONG_CPF) is None
+    asked = client.post("/scores/consultar", json={"cpfs": [CPFS[0], WRONG_CPF]}).json()["resultados"]
+    assert [one["encontrado"] for one in asked] == [True, False]
+    assert client.get("/clientes", params={"cpf": WRONG_CPF}).json()["count"] == 0
+    assert client.post("/cadastros/consultar", json={"cpf": WRONG_CPF}).json()["count"] == 0
+    events = client.get(f"/clientes/{WRONG_CPF}/consultar")
+    assert (events.status_code, set(events.json().values())) == (200, {None})
 
 
 def test_a_thousand_cpfs_and_no_more(client):

@@ -10,7 +10,7 @@ from deploy.templates import FOLDER, load_template
 DECISION = (ROOT / "docs" / "decisions" / "0016-the-architecture-on-aws.md").read_text("utf-8")
 PARAMETERS = load_template(FOLDER / "main.yaml")["Parameters"]
 NOT_THE_DOCUMENT_S = {"BaseAEncryption", "CacheEngine"}
-"""Where another answer is the default: the only one that works here, and the one that was asked for."""
+"""Where the better answer is the default: Valkey as was asked, TLS for what the engine's driver cannot."""
 _VALUE = re.compile(r"`(\w+)=([^`]*)`")
 
 
@@ -42,7 +42,7 @@ def test_every_choice_between_values_that_is_no_size_is_told():
 
 
 def test_the_default_is_the_document_s_choice_where_nothing_else_was_asked():
-    others = {name for (name, _), _, row in choices() if re.search("as Valkey|in its place", row)}
+    others = {name for (name, _), _, row in choices() if re.search("as Valkey|was asked for", row)}
     assert others == NOT_THE_DOCUMENT_S
 
 

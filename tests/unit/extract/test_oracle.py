@@ -25,6 +25,7 @@ NOT_ORACLE = re.compile(
     r"| AS \w+\s*(WHERE|JOIN|ON)\b",
     re.IGNORECASE,
 )
+DAY = date(2025, 6, 30)
 BOUNDED = CpfRange(1, "10000000000", "20000000000")
 RANGES = [BOUNDED, CpfRange(0, None, "1"), CpfRange(2, "2", None), CpfRange(0, None, None)]
 QUERIES = [
@@ -36,8 +37,7 @@ QUERIES = [
     ),
     *base_a.stray_queries().values(),
     boundary_query(20_000),
-    any_known_query(date(2025, 6, 30)),
-    first_known_query(),
+    *(made for table in (CLIENTE, DIVIDA) for made in (any_known_query(table, DAY), first_known_query(table))),
 ]
 
 

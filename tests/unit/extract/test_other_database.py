@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from contracts.errors import StoreUnavailableError
 from contracts.extraction import CpfRange
+from contracts.tables import CLIENTE, DIVIDA
 from extract import base_a
 from extract.checking import check_clients, check_records
 from extract.first_data import first_date_if_later
@@ -119,4 +120,5 @@ def test_a_missing_table_is_an_error_of_the_engines_own(engine):
 def test_a_date_before_all_data_is_told_the_first_that_has_some(engine, known, as_of, first):
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE cliente SET registrado_em = ?", (known and f"{known}.000000",))
-    assert first_date_if_later(engine, as_of) == first
+        connection.exec_driver_sql("UPDATE divida SET registrada_em = ?", (known and f"{known}.000000",))
+    assert [first_date_if_later(engine, table, as_of) for table in (CLIENTE, DIVIDA)] == [first, first]

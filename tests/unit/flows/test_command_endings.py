@@ -80,6 +80,12 @@ def test_what_was_meant_is_named(escore, arguments, meant):
     assert "--help shows options and examples" in hint
 
 
+def test_a_value_that_is_none_of_those_there_are_is_told_with_them(escore):
+    code, _, err = escore("models", "export", "vigente", "--format", "pdf", "--output", "x")
+    assert code == 2
+    assert err.startswith("error: Invalid value for '--format': 'pdf' is not one of 'sql-postgresql', ")
+
+
 def test_an_option_that_is_missing_is_named_with_where_to_look(escore):
     code, _, err = escore("train")
     assert code == 2
@@ -114,6 +120,7 @@ def test_check_ends_with_the_code_of_what_keeps_the_stores_from_being_asked(esco
     problems = json.loads(out)
     assert {problem["store"] for problem in problems} == {"base_a", "base_b", "base_c", "results", "redis"}
     assert all("is not set" in problem["message"] for problem in problems)
+    assert any("SCORE_CACHE_KEY" in problem["message"] for problem in problems), "runs need it"
     told = json.loads(err)
     assert (code, told["erro"], told["codigo"]) == (2, "SettingsError", 2)
     nowhere = "postgresql+psycopg2://a:b@127.0.0.1:1/x"
@@ -125,6 +132,16 @@ def test_check_ends_with_the_code_of_what_keeps_the_stores_from_being_asked(esco
     monkeypatch.setenv("SCORE_STORE_TIMEOUT_SECONDS", "1")
     code, _, err = escore("check")
     assert code == 3, err
+
+
+def test_prefects_server_is_asked_for_by_the_name_that_prefect_knows(escore, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    code, _, err = escore("prefect", "setup")
+    assert (code, err.split()[1]) == (2, "PREFECT_API_URL")
+
+
+def test_a_list_without_models_says_how_to_make_one(escore):
+    assert escore("models", "list")[:2] == (0, "no model yet: `escore train --as-of DATE` makes one\n")
 
 
 def test_the_version_is_told(escore):

@@ -113,12 +113,26 @@ def test_no_width_loses_a_character(width):
     assert all(word in everything for word in ("0123456789", "alpha", "beta", "gamma", "123"))
 
 
+def test_a_table_without_rows_is_one_line():
+    assert told(80, Table(whole("request"), title="reviews")) == ["reviews: none"]
+
+
+def test_a_list_without_runs_says_how_to_make_one():
+    out = io.StringIO()
+    print_list([], Console(file=out, width=80))
+    assert out.getvalue() == "no run yet: `escore run --as-of DATE` makes one\n"
+
+
 def test_what_a_program_reads_is_neither_cut_nor_folded(tmp_path):
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "80", "SCORE_VAR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", SPEAKS], env=environment, capture_output=True, text=True, check=True)
-    assert "a" * 60 in done.stdout
-    assert "b" * 60 in done.stdout
-    assert "…" not in done.stdout
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SCORE_VAR": str(tmp_path)}
+    for width in ({}, {"COLUMNS": "80"}):
+        done = subprocess.run(
+            [sys.executable, "-c", SPEAKS], env=environment | width, capture_output=True, text=True, check=True
+        )
+        assert "a" * 60 in done.stdout
+        assert done.stdout.count("b") == 60
+        assert "…" not in done.stdout
+        assert ("┏" in done.stdout) == (not width), "only where a width was asked for is there no room"
 
 
 def test_a_terminal_tells_its_width(tmp_path):

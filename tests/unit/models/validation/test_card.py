@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -74,14 +75,19 @@ def test_the_card_says_what_was_refused_and_why(trained, card):
 def test_every_term_is_in_both_texts(trained, card, description):
     for term in trained.points.terms:
         assert f"| {term.code} | {' x '.join(term.features)} |" in card
-        assert f"| {term.code} | {' e '.join(term.features)} | {term.text_raises} | {term.text_lowers} |" in description
+        names = " e ".join(feature.replace("_", " ").capitalize() for feature in term.features)
+        assert f"| {term.code} | {names} | {term.text_raises} | {term.text_lowers} |" in description
+
+
+def test_the_description_speaks_in_words_and_not_by_names_of_fields(description):
+    assert re.findall(r"[a-z0-9]+_[a-z0-9_]+", description) == []
 
 
 def test_the_description_tells_direction_bands_arithmetic_and_rights(description):
     for part in (
         "quanto maior, maior o score", "mais pontos: SP; menos pontos: RJ, MG", "| REN01_PER02 |", "combinação",
         "| Bom | 501 a 700 | de 4,0% a 19,1% |", "Todos partem de 600 pontos", "Somar 80 pontos", "LGPD, art. 20",
-        "Lei 12.414, art. 5º, III", "cópias codificadas de sexo, estado_civil", "orientação sexual",
+        "Lei 12.414, art. 5º, III", "cópias codificadas de sexo e estado civil", "orientação sexual",
     ):  # fmt: skip
         assert part in description
 
