@@ -109,11 +109,11 @@ peers: $(READY) ## Install what `make bench` measures beside: Polars, PySpark an
 	$(BIN)/python -m benchmarks --make-feast
 
 audit: $(READY) ## Ask which locked versions have known faults: needs the network; AUDIT="--service osv" asks OSV
-	$(BIN)/python -m deploy.audit $(AUDIT)
+	$(BIN)/python -m deploy.supply.audit $(AUDIT)
 
 sbom: $(READY) ## Make the bill of materials, and the image's part of the lock
-	$(BIN)/python -m deploy.image_packages
-	$(BIN)/python -m deploy.bill_of_materials
+	$(BIN)/python -m deploy.supply.image_packages
+	$(BIN)/python -m deploy.supply.bill_of_materials
 
 image: ## Build the image with Docker: IMAGE=escore
 	docker build --file deploy/image/Dockerfile --tag $(or $(IMAGE),escore) .

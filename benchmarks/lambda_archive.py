@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.archives import unpack
-from deploy.package import Packager
+from deploy.package.archives import unpack
+from deploy.package.packager import Packager
 
 RUNS = 7
 EVENT = {

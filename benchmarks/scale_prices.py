@@ -2,7 +2,7 @@
 
 Prices are list prices on demand of us-east-1 in US dollars, without discounts and taxes, as the named pages gave them;
 São Paulo costs more, by a factor that is itself an assumption. No price was looked up at the source. What
-``deploy/prices.yaml`` has a price of too has the same one there, which a test holds.
+``deploy/costs/prices.yaml`` has a price of too has the same one there, which a test holds.
 """
 
 from __future__ import annotations

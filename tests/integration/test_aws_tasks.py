@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from contracts.settings import Settings
-from deploy.bundles import ROOT, RUNTIME
+from deploy.package.bundles import ROOT, RUNTIME
 from stores.check import check_stores
 from stores.migrate import migrate
 from tests.private_servers import PrivatePostgres, private_postgres

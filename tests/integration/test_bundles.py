@@ -23,10 +23,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contracts.settings import Settings
-from deploy.archives import digest_of, files_below, unpack, write_archive
-from deploy.bundles import ROOT
-from deploy.package import LAMBDA_BYTES, LAMBDA_PLACE, PAGE, Packager
-from deploy.wheels import compile_for_keeps
+from deploy.package.archives import digest_of, files_below, unpack, write_archive
+from deploy.package.bundles import ROOT
+from deploy.package.packager import LAMBDA_BYTES, LAMBDA_PLACE, PAGE, Packager
+from deploy.package.wheels import compile_for_keeps
 from serve.access.callers import SCOPES
 from serve.access.minting import AUDIENCE, ISSUER
 from tests.answering import free_port, wait_until_answering

@@ -23,9 +23,9 @@ import httpx
 import pytest
 
 from contracts.settings import Settings
-from deploy.archives import unpack
-from deploy.dockerfile import DOCKERFILE, ROOT
-from deploy.package import Packager
+from deploy.package.archives import unpack
+from deploy.package.packager import Packager
+from deploy.supply.dockerfile import DOCKERFILE, ROOT
 from deploy.templates import load_templates
 from tests.api_server import token
 from tests.image_root import HERE, ImageRoot, missing_right

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.settings import Settings
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 from tests.provisioning import Provisioner
 from tests.restored_results import Restored, run
 

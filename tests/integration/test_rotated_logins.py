@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.settings import Settings
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 from stores.connections import sql_engine
 from tests.provisioning import Provisioner
 

@@ -30,8 +30,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from contracts.settings import Settings
-from deploy.archives import unpack
-from deploy.package import Packager
+from deploy.package.archives import unpack
+from deploy.package.packager import Packager
 from flows.demo_examples import KINDS, Caller, find_examples
 from serve.access.minting import Grant, sign_by_secret
 from serve.access.titular import Titular

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.audit import CLEAN, FAULTS, NOT_ASKED, judge
+from deploy.supply.audit import CLEAN, FAULTS, NOT_ASKED, judge
 
 ROOT = Path(__file__).parents[3]
 CLEAN_ONE = {"name": "a", "version": "1", "vulns": []}
@@ -37,6 +37,6 @@ def test_a_lock_that_pip_audit_does_not_take_is_not_audited(tmp_path):
     """pip-audit itself, on a pin without a hash: it refuses before it asks anybody."""
     lock = tmp_path / "lock"
     lock.write_text("typer==0.20\n")
-    words = [sys.executable, "-m", "deploy.audit", str(lock)]
+    words = [sys.executable, "-m", "deploy.supply.audit", str(lock)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (NOT_ASKED, f"{lock}: not audited: the service gave no answer\n")

@@ -11,9 +11,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from deploy.bill_of_materials import BILL, PAGE_LOCK, components_of_page, make_bill
-from deploy.image_packages import REQUIREMENTS, image_packages
-from deploy.lock_file import read_lock
+from deploy.supply.bill_of_materials import BILL, PAGE_LOCK, components_of_page, make_bill
+from deploy.supply.image_packages import REQUIREMENTS, image_packages
+from deploy.supply.lock_file import read_lock
 
 PAGE = {
     "lockfileVersion": 3,

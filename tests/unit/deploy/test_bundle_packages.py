@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from deploy.bundles import ROOT, RUNTIME, SYSTEM_A, SYSTEM_B, SYSTEM_C, SYSTEM_CODE, Bundle
-from deploy.locked import closure, target_environment
+from deploy.package.bundles import ROOT, RUNTIME, SYSTEM_A, SYSTEM_B, SYSTEM_C, SYSTEM_CODE, Bundle
+from deploy.supply.locked import closure, target_environment
 
 BUNDLES = (SYSTEM_A, SYSTEM_B, SYSTEM_C)
 STARTED = {"system-a": "serve_system", "system-b": "serve_system", "system-c": "entry"}

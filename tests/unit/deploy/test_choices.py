@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 from deploy.templates import FOLDER, load_template
 
 DECISION = (ROOT / "docs" / "decisions" / "0016-the-architecture-on-aws.md").read_text("utf-8")

@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks.scale_plan import fill_page
 from benchmarks.scale_prices import GIB, Assumptions
-from deploy.costs import PAGE, SIZES, blocks, estimate, estimates, installation, main
-from deploy.oracle_licence import processors
-from deploy.price_list import load_prices
-from deploy.quantities import COUNTED, HOURS, Installation, quantities, root_values
+from deploy.costs.estimate import PAGE, SIZES, blocks, estimate, estimates, installation, main
+from deploy.costs.oracle_licence import processors
+from deploy.costs.price_list import load_prices
+from deploy.costs.quantities import COUNTED, HOURS, Installation, quantities, root_values
 from deploy.templates import FOLDER, load_templates
 
 PRICES = load_prices()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.dockerfile import DOCKERFILE, ROOT, Instruction, read_context_rules, read_instructions, shown_files
+from deploy.supply.dockerfile import DOCKERFILE, ROOT, Instruction, read_context_rules, read_instructions, shown_files
 from serve.api import probe
 
 INSTRUCTIONS = read_instructions(DOCKERFILE.read_text("utf-8"))

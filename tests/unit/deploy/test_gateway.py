@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 from serve.api.static_file import ASKED_AGAIN, KEPT
 from serve.api.web_page import _POLICY, FOLDER
 from tests.answering import free_port, wait_until_answering

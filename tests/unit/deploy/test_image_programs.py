@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.bundles import RUNTIME
-from deploy.dockerfile import DOCKERFILE, ROOT, read_instructions
+from deploy.package.bundles import RUNTIME
+from deploy.supply.dockerfile import DOCKERFILE, ROOT, read_instructions
 from deploy.templates import load_templates
 
 COPIED = {each.words for each in read_instructions(DOCKERFILE.read_text("utf-8")) if each.name == "COPY"}

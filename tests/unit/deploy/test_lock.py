@@ -9,8 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.image_packages import EXTRAS, REQUIREMENTS, ROOT, declared, image_packages, image_requirements
-from deploy.lock_file import LOCK, ROOT_PACKAGE, read_lock
+from deploy.supply.image_packages import EXTRAS, REQUIREMENTS, ROOT, declared, image_packages, image_requirements
+from deploy.supply.lock_file import LOCK, ROOT_PACKAGE, read_lock
 
 OUTSIDE = {"peers", "fuzz", "notebooks"}
 """Extras that are not locked: what benchmarks are measured beside, the long form of fuzzing, Jupyter."""

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.settings import PREFIX, Settings
-from deploy.bundles import RUNTIME
+from deploy.package.bundles import RUNTIME
 from deploy.templates import load_templates, walk
 from stores.addresses import oracle_options
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 from deploy.picture import BESIDE_GROUPS, PLACES, connections, draw
 from deploy.templates import load_templates
 

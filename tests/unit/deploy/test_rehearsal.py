@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from deploy.bundles import ROOT
-from deploy.rehearsal import CALLED, FAILED, MADE, UNKNOWN, Outcome, is_failure, rehearse, without
+from deploy.package.bundles import ROOT
+from deploy.rehearsal.rehearse import CALLED, FAILED, MADE, UNKNOWN, Outcome, is_failure, rehearse, without
 from deploy.templates import Resolver, in_order, load_templates
 
 NOT_IN_MOTO = {

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from deploy.bundles import ROOT
+from deploy.package.bundles import ROOT
 from deploy.templates import load_templates
 from serve.api.problem_pages import problem_routes
 from serve.api.web_page import _POLICY, FOLDER

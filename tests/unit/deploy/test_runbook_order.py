@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
-from deploy.rehearsal import Rehearsal, known_kinds, moto_clients, sample_values
+from deploy.rehearsal.rehearse import Rehearsal, known_kinds, moto_clients, sample_values
 from tests.aws_commands import AwsCommand, commands_in
 from tests.documented.blocks import SHELL, blocks_of
 from tests.documented.shell import commands_of

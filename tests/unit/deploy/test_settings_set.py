@@ -16,8 +16,8 @@ from prefect.states import Failed
 
 from contracts.errors import GateError
 from contracts.settings import PREFIX, RANGE_SETTINGS, RUN_SETTINGS, Settings
-from deploy.bundles import ROOT
-from deploy.dockerfile import DOCKERFILE, read_instructions
+from deploy.package.bundles import ROOT
+from deploy.supply.dockerfile import DOCKERFILE, read_instructions
 from deploy.templates import FOLDER, load_templates, walk
 from flows.prefect_pool import POOL, QUEUES
 from flows.prefect_setup import AUTOMATIONS_FILE, DEPLOYMENTS_FILE

@@ -22,7 +22,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from deploy.bundles import ROOT, RUNTIME
+from deploy.package.bundles import ROOT, RUNTIME
 
 SCRIPTS = ROOT / "deploy" / "sql"
 PASSWORDS = {f"escore_{name}": f"{name} of the test" for name in ("dono_a", "leitor_a", "dono_c", "leitor_c")}

@@ -15,8 +15,8 @@ import yaml
 
 from contracts.secret_files import ENDING
 from contracts.settings import PREFIX, RUN_SETTINGS, Settings, secret_fields
-from deploy.bundles import ROOT
-from deploy.dockerfile import DOCKERFILE, read_instructions
+from deploy.package.bundles import ROOT
+from deploy.supply.dockerfile import DOCKERFILE, read_instructions
 from serve.app import SYSTEM_A, SYSTEM_B, SYSTEM_C
 
 CHECKS = ROOT / ".venv" / "checks" / "bin"

@@ -2,7 +2,7 @@
 
     python -m deploy.costs [--values FILE.json --consumers N] [--prices FILE.yaml] [--write]
 
-Quantities come from the templates' parameters and the plan for a country, prices from ``deploy/prices.yaml``.
+Quantities come from the templates' parameters and the plan for a country, prices from ``deploy/costs/prices.yaml``.
 ``--write`` writes the tables of docs/explanation/aws-costs.md anew.
 """
 
@@ -19,9 +19,9 @@ from benchmarks.scale_costs import DOCS, MILLION, read_costs
 from benchmarks.scale_plan import fill_page
 from benchmarks.scale_prices import Assumptions
 from benchmarks.scale_sizing import COUNTRY, Scale, money
-from deploy.oracle_licence import licence_table
-from deploy.price_list import NOTHING, Dollars, PriceList, load_prices
-from deploy.quantities import NIGHTS, Installation, quantities, root_values
+from deploy.costs.oracle_licence import licence_table
+from deploy.costs.price_list import NOTHING, Dollars, PriceList, load_prices
+from deploy.costs.quantities import NIGHTS, Installation, quantities, root_values
 from deploy.templates import FOLDER
 
 PAGE = DOCS / "explanation" / "aws-costs.md"
@@ -187,7 +187,3 @@ def main() -> None:
     for each in found:
         if text := licence_table(each.of, prices):
             print(f"\n{text}")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

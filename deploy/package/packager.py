@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.archives import digest_of, files_below, write_archive
-from deploy.bundles import BEANSTALK, OWN_PORTS, ROOT, RUNTIME, SYSTEM_C, Bundle, procfile
-from deploy.dockerfile import read_context_rules, shown_files
-from deploy.locked import pins_of, requirements_of
 from deploy.measures import extension
-from deploy.wheels import WheelStore, compile_for_keeps, lay_out
+from deploy.package.archives import digest_of, files_below, write_archive
+from deploy.package.bundles import BEANSTALK, OWN_PORTS, ROOT, RUNTIME, SYSTEM_C, Bundle, procfile
+from deploy.package.wheels import WheelStore, compile_for_keeps, lay_out
+from deploy.supply.dockerfile import read_context_rules, shown_files
+from deploy.supply.locked import pins_of, requirements_of
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """This machine's Python, the only one that it can compile for: without, each cold start of Lambda compiles anew."""
@@ -134,7 +134,3 @@ def main() -> None:
         print(f"System C is not compiled, for this is Python {HERE}: its cold start takes more than twice as long")  # noqa: T201
     if given.certificates is None:
         print("without --certificates: the bundles reach no RDS and no DocumentDB, whose certificates AWS signs")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from benchmarks.scale_cells import make_table
-from deploy.price_list import Dollars, PriceList
-from deploy.quantities import Installation
+from deploy.costs.price_list import Dollars, PriceList
+from deploy.costs.quantities import Installation
 
 VCPUS_A_PROCESSOR = 2
 """Oracle counts two vCPUs with hyper-threading as one processor ("Licensing Oracle Software in the Cloud")."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
-from deploy.archives import digest_of
-from deploy.lock_file import Pin
-from deploy.locked import requirements_of
+from deploy.package.archives import digest_of
+from deploy.supply.lock_file import Pin
+from deploy.supply.locked import requirements_of
 
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 """What Amazon Linux 2023 takes, on Elastic Beanstalk and on Lambda."""

@@ -13,7 +13,7 @@ from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.lock_file import Pin, read_lock
+from deploy.supply.lock_file import Pin, read_lock
 
 LATE_PATCH = 11
 """Patch release that platforms have at the least: back-ports for earlier ones are not taken along."""

@@ -1,4 +1,4 @@
-"""What the image installs, as ``python -m deploy.image_packages`` writes it (``make lock``).
+"""What the image installs, as ``python -m deploy.supply.image_packages`` writes it (``make lock``).
 
 The engine's own dependencies and its extras for production, at the lock's versions with the lock's hashes: neither the
 embedded stores nor anything of the tests.
@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.locked import closure, pins_of, requirements_of, target_environment
+from deploy.supply.locked import closure, pins_of, requirements_of, target_environment
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy" / "image" / "Dockerfile"
 REQUIREMENTS = ROOT / "deploy" / "image" / "requirements.lock"
 EXTRAS = ("dask", "telemetry")

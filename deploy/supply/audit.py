@@ -1,4 +1,4 @@
-"""Asks which locked versions have known faults: ``python -m deploy.audit`` (``make audit``); needs the network.
+"""Asks which locked versions have known faults: ``python -m deploy.supply.audit`` (``make audit``); needs the network.
 
 pip-audit asks the package index (``--service pypi``) or OSV (``osv``). It calls a lock clean of which the service knew
 nothing at all; here whatever was not answered fails, by name.
@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy.image_packages import REQUIREMENTS, ROOT
-from deploy.lock_file import LOCK
+from deploy.supply.image_packages import REQUIREMENTS, ROOT
+from deploy.supply.lock_file import LOCK
 
 SERVICES = ("pypi", "osv")
 CLEAN, FAULTS, NOT_ASKED = 0, 1, 3
@@ -59,7 +59,7 @@ def judge(answer: str) -> tuple[int, list[str]]:
 
 def main() -> None:
     """Audit the lock, as this Python installs it, and what the image installs; exit with the worst code."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.audit", description="Ask for known faults.")
+    parser = argparse.ArgumentParser(prog="python -m deploy.supply.audit", description="Ask for known faults.")
     parser.add_argument("--service", choices=SERVICES, default=SERVICES[0])
     parser.add_argument("locks", type=Path, nargs="*", default=[LOCK, REQUIREMENTS])
     given = parser.parse_args()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.image_packages import DOCKERFILE, ROOT
+from deploy.supply.image_packages import DOCKERFILE, ROOT
 
 __all__ = ["DOCKERFILE", "ROOT", "Instruction", "read_context_rules", "read_instructions", "shown_files"]
 

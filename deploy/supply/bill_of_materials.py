@@ -1,4 +1,4 @@
-"""Writes the software bill of materials, CycloneDX 1.6 JSON: ``python -m deploy.bill_of_materials`` (``make sbom``).
+"""Writes the bill of materials, CycloneDX 1.6 JSON: ``python -m deploy.supply.bill_of_materials`` (``make sbom``).
 
 From the locks alone, so the same locks give the same bytes: no time, and a serial number made of the content. A
 component's scope says where it is: ``required`` in the image, ``optional`` in the image by an extra, ``excluded`` not
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from deploy.image_packages import ROOT, image_packages, image_python
-from deploy.licences import licence_of
-from deploy.lock_file import ROOT_PACKAGE, Pin, read_lock
-from deploy.locked import target_environment
+from deploy.supply.image_packages import ROOT, image_packages, image_python
+from deploy.supply.licences import licence_of
+from deploy.supply.lock_file import ROOT_PACKAGE, Pin, read_lock
+from deploy.supply.locked import target_environment
 
 BILL = ROOT / "docs" / "reference" / "sbom.cdx.json"
 PAGE_LOCK = ROOT / "serve" / "web" / "package-lock.json"
@@ -134,6 +134,6 @@ def _purl(pin: Pin) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m deploy.bill_of_materials", description="Write the bill.")
+    parser = argparse.ArgumentParser(prog="python -m deploy.supply.bill_of_materials", description="Write the bill.")
     parser.add_argument("target", type=Path, nargs="?", default=BILL)
     parser.parse_args().target.write_text(make_bill(), "utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "deploy" / "aws" / "runtime"
 ANY_SYSTEM = (
     "fastapi",

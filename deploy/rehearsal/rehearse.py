@@ -22,7 +22,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from deploy.rehearsal_calls import CALLS, MakeClient
+from deploy.rehearsal.calls import CALLS, MakeClient
 from deploy.templates import (
     FOLDER,
     PLACE,
@@ -282,7 +282,3 @@ def main() -> None:
         print(f"{UNKNOWN}: {number} {kind}")  # noqa: T201
     print(f"{len(outcomes) - len(unknown) - len(failed)} made, {len(unknown)} {UNKNOWN}, {len(failed)} failed")  # noqa: T201
     sys.exit(1 if failed else 0)
-
-
-if __name__ == "__main__":
-    main()

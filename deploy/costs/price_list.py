@@ -1,4 +1,4 @@
-"""What AWS asks for one piece of each thing: ``deploy/prices.yaml``, with São Paulo's factor and how sure it is."""
+"""What AWS asks for a piece of each thing (``prices.yaml``), with São Paulo's factor and how sure each price is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 
 import yaml
 
-from deploy.bundles import ROOT
-
-PRICES = ROOT / "deploy" / "prices.yaml"
+PRICES = Path(__file__).with_name("prices.yaml")
 UNSURE = 1.25
 """By how much an assumed price may be off, either way."""
 
@@ -62,7 +60,7 @@ class PriceList:
     def of(self, name: str) -> Dollars:
         """Return one price in the installation's region; LookupError if the list has none."""
         if name not in self.prices:
-            raise LookupError(f"no price of {name}: give one by --prices, as deploy/prices.yaml does")
+            raise LookupError(f"no price of {name}: give one by --prices, as deploy/costs/prices.yaml does")
         found = self.prices[name]
         factor = self.factor if found.region == "us-east-1" else Dollars(1.0, 1.0, 1.0)
         unsure = UNSURE if found.kind == "assumed" else 1.0

@@ -1,0 +1,1 @@
+"""A deployment rehearsed on moto's server, here."""

@@ -1,0 +1,5 @@
+"""Rehearses one size: ``python -m deploy.rehearsal``."""
+
+from deploy.rehearsal.rehearse import main
+
+main()
