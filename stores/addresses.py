@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -31,7 +31,7 @@ def describe_url(url: str) -> str:
     >>> describe_url("postgresql+psycopg2://someone:secret@db.example:5433/base_b")
     'PostgreSQL base_b at db.example:5433'
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     scheme = parts.scheme.split("+")[0]
     address = parts.netloc.rpartition("@")[2]
     if ":" not in address.rpartition("]")[2] and scheme in DEFAULT_PORTS:
@@ -49,9 +49,17 @@ def identify_url(url: str) -> str:
     >>> identify_url("oracle+oracledb://someone:secret@db.example/?service_name=prod")
     'Oracle at db.example:1521 service_name=prod'
     """
-    options = parse_qs(urlsplit(url).query)
+    options = parse_qs(_split(url).query)
     named = [f"{name}={value}" for name in _DATABASE_OPTIONS for value in options.get(name, ())]
     return " ".join([describe_url(url), *named])
+
+
+def _split(url: str) -> SplitResult:
+    """Return a URL's parts; brackets that hold no address, which some of Python's versions refuse, are left out."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit(url.replace("[", "").replace("]", ""))
 
 
 _DATABASE_OPTIONS = ("service_name", "sid")
