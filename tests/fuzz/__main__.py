@@ -49,12 +49,18 @@ class Outcome:
 
 def main() -> int:
     """Run the targets that are asked for; 1 if one of them was not passed."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     if options.list:
         for target in all_targets():
             sys.stdout.write(f"{target.name:24} {target.what}\n")
         return 0
+    unknown = set(options.target or ()) - {target.name for target in all_targets()}
+    if unknown:
+        parser.error(f"no target {', '.join(sorted(unknown))}; --list names them")
     if options.case is not None:
+        if not options.target:
+            parser.error("--case needs the --target that it is of")
         return _repeat(options.target[0], options.case)
     engines = ["hypothesis", "atheris"] if options.engine == "both" else [options.engine]
     if "atheris" in engines and importlib.util.find_spec("atheris") is None:
