@@ -69,7 +69,6 @@ NOT_FROM_OUTSIDE = {
     "serve.sources.sql_store:_engine": _CHECKED_URL,
     "serve.systems.client_counts:expected_matches": "PostgreSQL's own plan",
     "serve.systems.page_links:PageLinks._seal": _OURS,
-    "stores.addresses:identify_url": _CHECKED_URL,
     "stores.check:_probe_lake": _CHECKED_URL,
     "stores.migrate:_grant": _CHECKED_URL,
     "stores.run_ids:new_run_id": _OURS,

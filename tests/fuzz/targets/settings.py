@@ -243,7 +243,7 @@ TARGETS = (
             "contracts.secret_texts:listed_secrets",
             "contracts.transport:check_transport",
             "contracts.transport:_options",
-            "stores.addresses:describe_url",
+            "stores.addresses:_split",
             "stores.connections:sql_engine",
             "stores.url_options:check_redis_options",
             "serve.sources.redis_pipe:RedisPipe.__init__",
