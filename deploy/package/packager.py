@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.measures import extension
 from deploy.package.archives import digest_of, files_below, write_archive
 from deploy.package.bundles import BEANSTALK, OWN_PORTS, ROOT, RUNTIME, SYSTEM_C, Bundle, procfile
+from deploy.package.listener_rule import listener_rule
+from deploy.package.measures import extension
 from deploy.package.wheels import WheelStore, compile_for_keeps, lay_out
 from deploy.supply.dockerfile import read_context_rules, shown_files
 from deploy.supply.locked import pins_of, requirements_of
@@ -64,6 +65,7 @@ class Packager:
         files |= self._code(bundle) | {
             "requirements.txt": f"--no-index\n--find-links wheels\n{requirements_of(pins)}".encode(),
             "Procfile": procfile(system).encode(),
+            ".ebextensions/listener_rule.config": listener_rule().encode(),
             ".ebextensions/measures.config": extension(system, OWN_PORTS).encode(),
         }
         return self._write(bundle.name, files)

@@ -92,7 +92,7 @@ def started(python: Path, system: str, place: Path, environment: dict[str, str])
         process = subprocess.Popen(
             [str(python), *command[1:3], str(free_port())],
             cwd=place,
-            env={**environment, "PORT": str(port)},
+            env={**environment, "SYSTEM_PORT": str(port)},
             stderr=lines,
         )
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:

@@ -1,7 +1,7 @@
 """One process of a system on a machine of Elastic Beanstalk: ``python serve_system.py a 9081``.
 
-All of a machine's processes share the platform's PORT, 8000 unless it says otherwise; each has one of its own for its
-measures.
+All of a machine's processes share one port, 8000 unless SYSTEM_PORT says otherwise; each has one of its own for its
+measures. The platform's PORT may be another one for each process, where the load balancer would ask nobody.
 """
 
 from __future__ import annotations
@@ -28,4 +28,4 @@ def main(system: str, *, port: int, own_port: int) -> None:
 if __name__ == "__main__":
     os.umask(0o077)
     logins.fill(os.environ)
-    main(sys.argv[1], port=int(os.environ.get("PORT", PORT)), own_port=int(sys.argv[2]))
+    main(sys.argv[1], port=int(os.environ.get("SYSTEM_PORT", PORT)), own_port=int(sys.argv[2]))

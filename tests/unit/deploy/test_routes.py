@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from deploy.package.bundles import ROOT
+from deploy.package.listener_rule import OPTIONS, PATHS, listener_rule
 from deploy.templates import load_templates
 from serve.api.problem_pages import problem_routes
 from serve.api.web_page import _POLICY, FOLDER
@@ -45,8 +46,8 @@ def rules() -> list[tuple[int, str, str]]:
     found = []
     for system in "ab":
         options = TEMPLATES["systems"]["Resources"][f"System{system.upper()}"]["Properties"]["OptionSettings"]
-        given = {each["OptionName"]: each["Value"] for each in options if "listenerrule" in each["Namespace"]}
-        found += [(int(given["Priority"]), pattern, system) for pattern in given["PathPatterns"].split(",")]
+        given = {each["OptionName"]: each["Value"] for each in options if each["Namespace"] == OPTIONS}
+        found += [(int(given["RulePriority"]), given[path], system) for path in PATHS]
     rule = TEMPLATES["system-c"]["Resources"]["Rule"]["Properties"]
     values = rule["Conditions"][0]["PathPatternConfig"]["Values"]
     return sorted([*found, *((rule["Priority"], pattern, "c") for pattern in values)])
@@ -100,3 +101,10 @@ def test_what_is_asked_within_the_network_is_reached_from_within_alone():
 def test_a_rule_has_no_more_patterns_than_a_load_balancer_takes():
     for system in "abc":
         assert len([pattern for _, pattern, whose in rules() if whose == system]) <= 5
+
+
+def test_the_environments_set_what_their_rule_asks_for():
+    asked = set(re.findall(r'"OptionName": "(\w+)"', listener_rule()))
+    for system in "AB":
+        options = TEMPLATES["systems"]["Resources"][f"System{system}"]["Properties"]["OptionSettings"]
+        assert {each["OptionName"] for each in options if each["Namespace"] == OPTIONS} == asked

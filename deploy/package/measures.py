@@ -55,7 +55,7 @@ def extension(system: str, ports: tuple[int, ...]) -> str:
             "content": scrape_settings(system, ports),
         },
     }
-    start = f"{AGENT}/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:{AGENT}/etc/escore.json"
+    start = f"{AGENT}/bin/amazon-cloudwatch-agent-ctl -a append-config -m ec2 -s -c file:{AGENT}/etc/escore.json"
     document = {
         "packages": {"yum": {"amazon-cloudwatch-agent": []}},
         "files": files,
