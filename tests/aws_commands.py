@@ -30,6 +30,7 @@ OWN = {
         "s3-bucket",
         "parameter-overrides",
         "capabilities",
+        "disable-rollback",
         "no-execute-changeset",
     },
 }

@@ -6,6 +6,7 @@ index. So a bundle has the very versions that the tests ran with.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import requires
 
@@ -16,14 +17,18 @@ from packaging.utils import canonicalize_name
 from deploy.supply.lock_file import Pin, read_lock
 
 LATE_PATCH = 11
-"""Patch release that platforms have at the least: back-ports for earlier ones are not taken along."""
+"""Patch release that another Python than this one has at the least: back-ports for earlier ones are not taken along."""
 
 
 def target_environment(python: str) -> dict[str, str]:
-    """Return the markers' values on a 64-bit Linux machine with that Python, such as ``3.12``."""
+    """Return the markers' values on a 64-bit Linux machine with that Python, such as ``3.12``.
+
+    This machine's own Python is taken as it is, back-ports that an early patch release of it needs included.
+    """
+    major, minor, patch = sys.version_info[:3]
     return {name: str(value) for name, value in default_environment().items()} | {
         "python_version": python,
-        "python_full_version": f"{python}.{LATE_PATCH}",
+        "python_full_version": f"{python}.{patch if python == f'{major}.{minor}' else LATE_PATCH}",
         "sys_platform": "linux",
         "platform_system": "Linux",
         "platform_machine": "x86_64",

@@ -131,8 +131,10 @@ class Shell:
         script.write_text(command + "\n", encoding="utf-8")
         began = time.monotonic()
         before, after = ("set +e", "set -e") if may_fail else (":", ":")
-        self._tell(f"{before}; source {script} >{output} 2>&1 </dev/null {self._ours}>&-; status=$?; {after}")
-        self._tell(f"{{ echo $status; times; echo end; }} >&{self._ours}")
+        self._tell(
+            f"{before}; source {script} >{output} 2>&1 </dev/null {self._ours}>&-; status=$?; {after}",
+            f"{{ echo $status; times; echo end; }} >&{self._ours}",
+        )
         status, cpu = self._answer()
         spent, self._cpu = cpu - self._cpu, cpu
         return Done(status, output.read_text(encoding="utf-8", errors="replace"), time.monotonic() - began, spent)
@@ -154,7 +156,8 @@ class Shell:
                 process.terminate()
         psutil.wait_procs(left, timeout=20)
         assert self._bash.stdin is not None
-        self._bash.stdin.close()
+        with suppress(BrokenPipeError):  # what a bash that has ended was told last
+            self._bash.stdin.close()
         self._bash.wait(timeout=20)
         os.close(self._told)
 
@@ -165,10 +168,12 @@ class Shell:
         except ProcessLookupError:
             return False
 
-    def _tell(self, words: str) -> None:
+    def _tell(self, *lines: str) -> None:
+        """Give lines to the bash; one that has ended says so by its answer, which has no end."""
         assert self._bash.stdin is not None
-        self._bash.stdin.write(words + "\n")
-        self._bash.stdin.flush()
+        with suppress(BrokenPipeError):
+            self._bash.stdin.write("".join(f"{line}\n" for line in lines))
+            self._bash.stdin.flush()
 
     def _answer(self) -> tuple[int, float]:
         told, deadline = "", time.monotonic() + SECONDS

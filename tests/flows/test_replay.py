@@ -80,7 +80,7 @@ def test_the_model_in_force_is_described_in_public_by_its_own_description(night)
         assert f"| {term.code} |" in description
         assert f"| {term.text_raises} | {term.text_lowers} |" in description
     assert model.training["copias_procuradas_de"] == ["sexo", "estado_civil"]
-    assert "cópias codificadas de sexo, estado_civil" in description
+    assert "cópias codificadas de sexo e estado civil" in description
 
 
 def test_any_published_score_is_replayed_by_the_command(night):

@@ -393,7 +393,7 @@ def test_readiness_tells_which_store_is_down(url, settings):
     [
         (create_app_a, "base_a_url", ("base_b_url", "base_c_url", "redis_url"), [0, 1]),
         (create_app_b, "base_b_url", ("base_a_url", "base_c_url"), [2, 3, 4]),
-        (create_app_c, "base_c_url", ("base_a_url", "base_b_url", "redis_url"), [5]),
+        (create_app_c, "base_c_url", ("base_a_url", "base_b_url", "redis_url"), [5, 6]),
     ],
 )
 def test_each_system_starts_with_its_own_store_alone(settings, make, mine, others, paths):
